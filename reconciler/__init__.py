@@ -1,0 +1,1 @@
+"""An event-driven GitOps reconciler for Airflow, dbt and Snowflake."""

@@ -1,0 +1,109 @@
+"""What an environment is: its Airflow, how changes reach it, how long to wait. Read from Git."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from reconciler.model.pointer import Pointer
+from reconciler.model.value import Value
+
+EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,29}$")]
+"""Lower case letters, digits and dashes; also the folder's name."""
+
+
+class MwaaApi(Value):
+    """Airflow's REST API through ``mwaa:InvokeRestApi`` (no network path to the web server needed)."""
+
+    environment: str = Field(min_length=1, max_length=80, description="Name of the MWAA environment.")
+
+
+class HttpApi(Value):
+    """Airflow's REST API over plain HTTP(S), for an Airflow that is not MWAA."""
+
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")] = Field(
+        description="Base URL of Airflow, without /api/v2."
+    )
+    token_secret: str | None = Field(
+        default=None, description="Secrets Manager id of a bearer token; without it GET /auth/token is asked."
+    )
+
+
+class AirflowApi(Value):
+    """How to ask Airflow: exactly one of the two."""
+
+    mwaa: MwaaApi | None = None
+    http: HttpApi | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> AirflowApi:
+        if (self.mwaa is None) == (self.http is None):
+            raise ValueError("give exactly one of `mwaa` and `http`")
+        return self
+
+
+class DagFolderSpec(Value):
+    """The S3 folder that Airflow's containers copy their DAGs from."""
+
+    bucket: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+    prefix: Annotated[str, StringConstraints(pattern=r"^(?:[A-Za-z0-9_.-]+/)+$")] = "dags/"
+
+
+class AirflowSpec(Value):
+    """One Airflow: its version, its API, its DAG folder and how slowly files reach its containers."""
+
+    version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
+    api: AirflowApi
+    dag_folder: DagFolderSpec
+    sync_seconds: float = Field(
+        default=35,
+        ge=0,
+        le=600,
+        description="Longest time until every container has a file that was written.",
+    )
+    parse_seconds: float = Field(
+        default=120,
+        gt=0,
+        le=1800,
+        description="Longest time from a file's arrival until Airflow has parsed it.",
+    )
+
+
+class ReconcileSpec(Value):
+    """How often the reconciler looks when nothing tells it to."""
+
+    resync_seconds: float = Field(default=60, ge=10, le=86400)
+
+
+class Environment(Value):
+    """``environments/<env>/environment.yaml``."""
+
+    api_version: Literal["reconciler/v1"]
+    kind: Literal["Environment"]
+    name: EnvironmentName
+    airflow: AirflowSpec
+    reconcile: ReconcileSpec = ReconcileSpec()
+
+
+class ReconcilerConfig(Value):
+    """``environments/reconciler.yaml``: what all environments share."""
+
+    api_version: Literal["reconciler/v1"]
+    kind: Literal["Reconciler"]
+    promotion: tuple[EnvironmentName, ...] = Field(
+        min_length=1, description="The environments in the order in which a release travels."
+    )
+
+    @model_validator(mode="after")
+    def _no_duplicates(self) -> ReconcilerConfig:
+        if len(set(self.promotion)) != len(self.promotion):
+            raise ValueError("`promotion` names an environment twice")
+        return self
+
+
+class Desired(Value):
+    """All that one commit says about one environment."""
+
+    environment: Environment
+    pointer: Pointer

@@ -1,0 +1,44 @@
+"""What was seen of the outside: Git commits, files in the DAG folder, DAGs and runs in Airflow."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from reconciler.model.value import Value
+
+
+class Commit(Value):
+    """A commit of the environment repo. ``author`` and ``committer`` read ``Name <email>``."""
+
+    sha: str
+    author: str
+    committer: str
+    at: datetime
+    subject: str
+
+
+class AirflowDag(Value):
+    """A DAG as Airflow sees it. ``release`` is the release it was tagged with by the loader, if any."""
+
+    dag_id: str
+    active: bool
+    paused: bool
+    release: str | None
+    last_parsed_at: datetime | None
+
+
+class DagRun(Value):
+    """A DAG run that has not ended. ``state`` is ``queued`` or ``running``."""
+
+    dag_id: str
+    run_id: str
+    state: str
+    run_type: str
+    started_at: datetime | None
+
+
+class ImportProblem(Value):
+    """A file that Airflow could not import: path in the DAG folder, and the last line of its traceback."""
+
+    file: str
+    message: str

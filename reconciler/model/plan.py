@@ -1,0 +1,146 @@
+"""The plan: ordered steps from the live state to a release, as data. ``plan`` prints it, a tick runs it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from reconciler.model.artifact import Digest
+from reconciler.model.reason import Reason
+from reconciler.model.release import DagId, ReleaseId
+from reconciler.model.value import Value
+
+
+class HistoryEntry(Value):
+    """From ``since`` (UTC) on, a DAG uses this release; ``archive_sha256`` proves its bytes."""
+
+    release: ReleaseId
+    archive_sha256: Digest
+    since: datetime
+
+
+class DagPointer(Value):
+    """What the small file ``<dag_id>.py`` in the DAG folder says. ``history`` is newest first."""
+
+    dag_id: DagId
+    file: str
+    history: tuple[HistoryEntry, ...] = Field(min_length=1)
+
+    @property
+    def release(self) -> ReleaseId:
+        """The newest release of the history."""
+        return self.history[0].release
+
+
+class Action(StrEnum):
+    """What happens to one DAG."""
+
+    ADD = "add"
+    UPDATE = "update"
+    HEAL = "heal"
+    REMOVE = "remove"
+
+
+class Change(Value):
+    """One DAG that is not as it should be, and what will be done about it."""
+
+    dag_id: DagId
+    action: Action
+    from_release: ReleaseId | None = None
+    to_release: ReleaseId | None = None
+
+
+class PutSupport(Value):
+    """Write the loader and the ignore file, which every pointer needs."""
+
+    kind: Literal["PutSupport"] = "PutSupport"
+    keys: tuple[str, ...]
+
+
+class PutRelease(Value):
+    """Copy a sealed release's archive into the DAG folder: one object, however many files."""
+
+    kind: Literal["PutRelease"] = "PutRelease"
+    release: ReleaseId
+    key: str
+
+
+class Settle(Value):
+    """Wait until every container can have copied these keys: nothing may point at them before."""
+
+    kind: Literal["Settle"] = "Settle"
+    keys: tuple[str, ...]
+    seconds: float
+
+
+class FlipBatch(Value):
+    """Write the pointers of some DAGs: the moment at which they change release."""
+
+    kind: Literal["FlipBatch"] = "FlipBatch"
+    pointers: tuple[DagPointer, ...]
+
+
+class DeletePointers(Value):
+    """Delete the pointers of removed DAGs; their history in Airflow stays."""
+
+    kind: Literal["DeletePointers"] = "DeletePointers"
+    dag_ids: tuple[DagId, ...]
+
+
+class AwaitParsed(Value):
+    """Ask Airflow until each DAG is active and carries its release, or ``seconds`` have passed."""
+
+    kind: Literal["AwaitParsed"] = "AwaitParsed"
+    expected: dict[DagId, ReleaseId]
+    seconds: float
+
+
+Step = Annotated[
+    PutSupport | PutRelease | Settle | FlipBatch | DeletePointers | AwaitParsed, Field(discriminator="kind")
+]
+
+
+class Decision(StrEnum):
+    """What a gate says."""
+
+    GO = "go"
+    WAIT = "wait"
+    STOP = "stop"
+
+
+class Verdict(Value):
+    """One gate's answer, always reported, also when it is ``go``.
+
+    ``dag_ids`` are the DAGs it holds back; empty with ``wait`` or ``stop`` means all of them.
+    """
+
+    gate: str
+    decision: Decision
+    reason: Reason
+    message: str
+    dag_ids: tuple[DagId, ...] = ()
+    evidence: tuple[str, ...] = ()
+    until: datetime | None = None
+
+
+class Plan(Value):
+    """What has to change, what holds it back, and the steps that may run now, in order."""
+
+    environment: str
+    revision: str
+    release: ReleaseId
+    changes: tuple[Change, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The DAGs that have to change and may not yet."""
+        ids: set[str] = set()
+        for verdict in self.verdicts:
+            if verdict.decision is not Decision.GO:
+                ids.update(verdict.dag_ids or (change.dag_id for change in self.changes))
+        return frozenset(ids)

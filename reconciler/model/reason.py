@@ -1,0 +1,108 @@
+"""Every reason, condition type and status word, each with the sentence that explains it.
+
+Used in conditions, events, logs, the command line and the docs; ``describe`` gives the sentence.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Described(StrEnum):
+    """A string constant with a sentence of meaning."""
+
+    def __new__(cls, value: str, sentence: str) -> Described:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.__doc__ = sentence
+        return member
+
+    @property
+    def sentence(self) -> str:
+        """What the constant means, in one sentence."""
+        return self.__doc__ or ""
+
+
+class Sync(Described):
+    """Does the live state equal the desired state?"""
+
+    SYNCED = "Synced", "The live state is what the last applied commit says."
+    OUT_OF_SYNC = "OutOfSync", "The live state differs from what the tip says."
+    UNKNOWN = "Unknown", "The live state could not be read."
+
+
+class Health(Described):
+    """How does what is live do?"""
+
+    HEALTHY = "Healthy", "Every DAG is parsed, active and on the release it should run."
+    PROGRESSING = "Progressing", "A change is on its way."
+    DEGRADED = "Degraded", "Airflow does not run what was deployed."
+    MISSING = "Missing", "Nothing was deployed here yet."
+    UNKNOWN = "Unknown", "Health could not be judged."
+
+
+class Phase(Described):
+    """Where an operation stands."""
+
+    PENDING = "Pending", "The operation waits to begin."
+    RUNNING = "Running", "The operation is under way, or waits between two steps."
+    SUCCEEDED = "Succeeded", "Everything the commit asks for is live and verified."
+    FAILED = "Failed", "It was applied, and judged bad."
+    ERROR = "Error", "It could not be applied or judged."
+
+
+class ConditionType(Described):
+    """The conditions an environment reports."""
+
+    READY = "Ready", "The tip is live and verified."
+    RECONCILING = "Reconciling", "The reconciler is at work, or waits, to reach the tip."
+    STALLED = "Stalled", "The tip cannot be applied until a person changes something."
+    SOURCE_VERIFIED = "SourceVerified", "The tip is a valid descendant of the last applied revision."
+    FETCH_FAILED = "FetchFailed", "The environment repo or the artifact store could not be read."
+    DRIFTED = "Drifted", "The live state was changed without a commit."
+    HEALTHY = "Healthy", "Airflow runs what was deployed."
+    QUIESCED = "Quiesced", "No conflicting DAG run is in flight."
+
+
+class Severity(Described):
+    """How loudly an event speaks."""
+
+    INFO = "info", "Something happened as it should."
+    WARNING = "warning", "Somebody should know."
+    ERROR = "error", "Somebody should act."
+
+
+class TriggeredBy(Described):
+    """What made the reconciler look."""
+
+    COMMIT = "commit", "A commit of the environment repo, told by AWS CodeCommit."
+    WEBHOOK = "webhook", "A push, told by a Git host's webhook."
+    SCHEDULE = "schedule", "The sweep, each minute."
+    MANUAL = "manual", "A person ran `reconciler sync`."
+
+
+class Reason(Described):
+    """Why: the machine-readable half of every condition and event."""
+
+    PROGRESSING = "Progressing", "A change is being applied."
+    PROGRESSING_WITH_RETRY = "ProgressingWithRetry", "Something outside failed; it is tried again by itself."
+    RECONCILIATION_SUCCEEDED = "ReconciliationSucceeded", "The commit is live and verified."
+    RECONCILIATION_FAILED = "ReconciliationFailed", "The commit could not be made live."
+    ARTIFACT_FAILED = "ArtifactFailed", "An artifact or release is missing, not sealed, or fails its digest."
+    HEALTH_CHECK_FAILED = "HealthCheckFailed", "What was deployed is not what Airflow runs."
+    DRIFT_DETECTED = "DriftDetected", "A live file that we own was changed or deleted by somebody else."
+    NO_DRIFT_DETECTED = "NoDriftDetected", "Live files are as they were written."
+    DRIFT_HEALED = "DriftHealed", "A file changed by somebody else was put back."
+    GIT_OPERATION_FAILED = "GitOperationFailed", "The Git server could not be reached or refused."
+    INVALID_CONFIGURATION = "InvalidConfiguration", "A file of the environment repo does not validate."
+    REVISION_NOT_DESCENDANT = "RevisionNotDescendant", "The tip does not descend from the applied revision."
+    IN_FLIGHT_RUNS = "InFlightRuns", "A DAG that has to change has runs in flight."
+    ENVIRONMENT_BUSY = "EnvironmentBusy", "MWAA is updating the environment."
+    SETTLING = "Settling", "Files were written; containers copy them from S3 before they may be used."
+    LEASE_CONTENDED = "LeaseContended", "Another tick holds the environment's lease."
+    FOREIGN_FILE = "ForeignFile", "A file that we did not write is in the way."
+    SUPERSEDED = "Superseded", "A newer commit took over."
+    PARTIAL_APPLY = "PartialApply", "Some DAGs are on the new release, others wait."
+    OPERATION_RESUMED = "OperationResumed", "An operation that was interrupted is continued."
+    DEPENDENCY_NOT_READY = "DependencyNotReady", "Something this change depends on is not there yet."
+    UNAUTHORIZED = "Unauthorized", "A caller could not prove who it is."

@@ -1,0 +1,117 @@
+"""What the reconciler remembers of one environment between two ticks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from reconciler.model.environment import Desired
+from reconciler.model.event import EventDraft
+from reconciler.model.plan import DagPointer
+from reconciler.model.reason import ConditionType, Health, Phase, Reason, Sync, TriggeredBy
+from reconciler.model.release import Fingerprint, ReleaseId
+from reconciler.model.value import Value
+
+
+class Condition(Value):
+    """One observation about an environment. ``observed_revision`` behind the tip shows a dead reconciler."""
+
+    type: ConditionType
+    status: bool | None
+    reason: Reason
+    message: str
+    observed_revision: str | None = None
+    last_transition_at: datetime
+
+
+class OwnedFile(Value):
+    """A file that we wrote into the DAG folder: key relative to the folder, as it was at ``written_at``."""
+
+    digest: str
+    etag: str
+    written_at: datetime
+
+
+class LiveDag(Value):
+    """What one DAG runs: its pointer, the fingerprint behind it, and whether Airflow was seen running it."""
+
+    pointer: DagPointer
+    fingerprint: Fingerprint
+    verified: bool = False
+    flipped_at: datetime
+
+
+class Operation(Value):
+    """One attempt to reach one commit; kept for ever, also when it failed."""
+
+    attempt: int
+    revision: str
+    release: ReleaseId
+    triggered_by: TriggeredBy
+    phase: Phase
+    message: str
+    plan_digest: str
+    versions: dict[str, str] = {}
+    started_at: datetime
+    finished_at: datetime | None = None
+
+
+class StepRecord(Value):
+    """One step of an operation in the journal: written before the effect, completed after it."""
+
+    attempt: int
+    number: int
+    kind: str
+    subject: str
+    intended_at: datetime
+    finished_at: datetime | None = None
+    outcome: str | None = None
+
+
+class Applied(Value):
+    """The last commit that was made live as a whole, with all that it said."""
+
+    revision: str
+    release: ReleaseId
+    desired: Desired
+    at: datetime
+
+
+class EnvironmentState(Value):
+    """The whole memory of one environment.
+
+    ``files`` are all keys we own in the DAG folder; ``intents`` the writes that began and are not known to
+    have ended (key → digest of the body, empty for a deletion).
+    """
+
+    environment: str
+    sequence: int = 0
+    chain_hash: str = ""
+    published_sequence: int = 0
+    applied: Applied | None = None
+    last_attempted_revision: str | None = None
+    live: dict[str, LiveDag] = {}
+    files: dict[str, OwnedFile] = {}
+    intents: dict[str, str] = {}
+    conditions: dict[ConditionType, Condition] = {}
+    sync: Sync = Sync.UNKNOWN
+    health: Health = Health.MISSING
+    operation: Operation | None = None
+    due_at: datetime | None = None
+    last_handled_at: datetime | None = None
+
+
+class Changes(Value):
+    """What one transaction of the state store writes, together or not at all."""
+
+    state: EnvironmentState
+    steps: tuple[StepRecord, ...] = ()
+    events: tuple[EventDraft, ...] = ()
+
+
+class StepResult(Value):
+    """What a step did: files written (None: deleted), DAGs seen on their release, or until when to wait."""
+
+    written: dict[str, OwnedFile | None] = {}
+    verified: frozenset[str] = frozenset()
+    wait_until: datetime | None = None
+    message: str = ""

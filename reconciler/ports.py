@@ -1,0 +1,190 @@
+"""What the engine needs of the world, with the guarantees that every implementation has to give.
+
+Implemented in ``adapters`` (the real thing and an in-memory twin of each, held to one contract suite) and
+``targets``. All times are UTC. Unless a method says otherwise it raises ``Transient`` when the outside does
+not answer, is overloaded or fails on its side, and ``Terminal`` when it refuses us.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from reconciler.model.artifact import ArtifactManifest
+from reconciler.model.component import Component
+from reconciler.model.event import Event, EventDraft
+from reconciler.model.lease import Lease
+from reconciler.model.observation import AirflowDag, Commit, DagRun, ImportProblem
+from reconciler.model.plan import Step
+from reconciler.model.release import ReleaseManifest
+from reconciler.model.state import Changes, EnvironmentState, Operation, StepRecord, StepResult
+
+
+class Clock(Protocol):
+    """Time, so that tests can own it."""
+
+    def now(self) -> datetime:
+        """The current time, aware, in UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let ``seconds`` pass."""
+
+
+class EnvironmentRepo(Protocol):
+    """The environment repo on its Git server, one branch of it."""
+
+    def tip(self) -> str:
+        """The full SHA of the branch's newest commit. ``Terminal`` if the branch does not exist."""
+
+    def files(self, revision: str) -> Mapping[str, bytes]:
+        """The files below the configured folder at a commit, by path relative to that folder.
+
+        ``Terminal`` if the commit is unknown, or the folder is larger than is sane (2 MiB, 2,000 files).
+        """
+
+    def commit(self, revision: str) -> Commit:
+        """Who made a commit, when, and its subject."""
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        """Is ``ancestor`` part of ``descendant``'s history, or the same? False for one not known."""
+
+    def log(self, revision: str, path: str, limit: int) -> Sequence[Commit]:
+        """The commits up to ``revision`` that touched a path of the folder, newest first."""
+
+    def push(self, base: str, files: Mapping[str, bytes], message: str) -> Commit:
+        """Commit ``files`` (paths relative to the folder) on top of ``base`` and push it to the branch.
+
+        Never forces: raises ``Conflict`` if the branch has moved on from ``base``.
+        """
+
+
+class ArtifactStore(Protocol):
+    """Immutable, content-addressed artifacts and releases."""
+
+    def resolve(self, component: Component, version: str) -> str | None:
+        """The digest that a version stands for, once and for ever; None if it was never published."""
+
+    def versions(self, component: Component) -> Sequence[str]:
+        """All published versions of a component, in no particular order."""
+
+    def manifest(self, component: Component, digest: str) -> ArtifactManifest:
+        """An artifact's manifest. ``Terminal`` if it is not there."""
+
+    def open(self, component: Component, digest: str) -> bytes:
+        """An artifact's ``artifact.tar.gz``. ``Terminal`` if it is not there."""
+
+    def publish(self, manifest: ArtifactManifest, archive: bytes) -> bool:
+        """Store an artifact and claim its version. True if it was new, False if the same was there.
+
+        ``Terminal`` if the version stands for another digest. The version is claimed last, so a crash
+        leaves no version without its bytes.
+        """
+
+    def release(self, release_id: str) -> ReleaseManifest | None:
+        """A sealed release's manifest, or None if that combination is not sealed."""
+
+    def open_release(self, release_id: str) -> bytes:
+        """A release's archive, checked against its manifest. ``Terminal`` if absent or not the same bytes."""
+
+    def seal(self, manifest: ReleaseManifest, archive: bytes) -> bool:
+        """Store a sealed release, its manifest last. True if it was new; the first one stays."""
+
+
+class DagFolder(Protocol):
+    """The folder that Airflow's containers copy. Keys are relative to it."""
+
+    def list(self) -> Mapping[str, str]:
+        """Every key with its etag; one call per 1,000 keys."""
+
+    def read(self, key: str) -> bytes | None:
+        """A file's body, or None if it is not there."""
+
+    def put(self, key: str, body: bytes, if_match: str | None) -> str:
+        """Write a file and return its etag.
+
+        Only if its etag is still ``if_match``; None: only if it does not exist. Else ``Conflict``.
+        """
+
+    def delete(self, key: str, if_match: str) -> None:
+        """Delete a file if its etag is still ``if_match``, else ``Conflict``. Absent already: fine."""
+
+
+class Airflow(Protocol):
+    """One Airflow, asked over its API."""
+
+    def dags(self, dag_ids: Sequence[str]) -> Mapping[str, AirflowDag]:
+        """Those of the DAGs that Airflow knows, stale ones included."""
+
+    def active_runs(self, dag_ids: Sequence[str]) -> Sequence[DagRun]:
+        """The runs of these DAGs that are queued or running, of every type."""
+
+    def import_errors(self) -> Sequence[ImportProblem]:
+        """The files that Airflow cannot import now."""
+
+    def busy(self) -> str | None:
+        """Why the environment must not be touched now (MWAA ``UPDATING``, …), or None."""
+
+
+class StateStore(Protocol):
+    """The memory of all environments: leases, states, journal, events."""
+
+    def acquire(self, environment: str, holder: str, ttl_seconds: float) -> Lease:
+        """Take the lease, with a token greater than every one before. ``Conflict`` while another holds it."""
+
+    def release(self, lease: Lease) -> None:
+        """Give the lease back; nothing happens if it is no longer ours."""
+
+    def load(self, environment: str) -> EnvironmentState:
+        """The state as last committed; an empty one for an environment never seen."""
+
+    def commit(self, lease: Lease, changes: Changes) -> EnvironmentState:
+        """Write state, operation, steps and events in one transaction, numbering and chaining the events.
+
+        Only while ``lease`` is the newest of its environment, else ``Conflict`` and nothing is written.
+        Returns the state with the new ``sequence`` and ``chain_hash``.
+        """
+
+    def append(self, environment: str, event: EventDraft) -> Event:
+        """Add one event without a lease."""
+
+    def mark_published(self, environment: str, sequence: int) -> None:
+        """Remember that events up to ``sequence`` are on the bus. Never goes back."""
+
+    def events(self, environment: str, after: int, limit: int) -> Sequence[Event]:
+        """Events with a sequence greater than ``after``, oldest first."""
+
+    def operations(self, environment: str, limit: int) -> Sequence[Operation]:
+        """Every attempt ever made, newest first."""
+
+    def steps(self, environment: str, attempt: int) -> Sequence[StepRecord]:
+        """The journal of one attempt, in order."""
+
+
+class EventBus(Protocol):
+    """Where others listen."""
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Deliver events in order, at least once."""
+
+
+class TickQueue(Protocol):
+    """Asks for ticks."""
+
+    def request(self, environment: str, triggered_by: str, hint: str, dedup: str) -> None:
+        """Ask for one tick of an environment; the same ``dedup`` within five minutes asks only once."""
+
+
+class Target(Protocol):
+    """One environment of the platform, opened with the environment's own settings and role."""
+
+    @property
+    def folder(self) -> DagFolder: ...
+    @property
+    def airflow(self) -> Airflow: ...
+
+    def intents(self, step: Step) -> Mapping[str, str]:
+        """The writes a step is about to do: key → digest of the body, empty for a deletion."""
+
+    def perform(self, step: Step, state: EnvironmentState) -> StepResult:
+        """Do a step. Safe to repeat: what is already done is not done again."""
