@@ -1,0 +1,33 @@
+"""Fixtures for tests that need real servers: an Airflow, or the whole stack.
+
+Registered by `tests/conftest.py`. Each server starts once per session, on free ports, and is ended with
+all its children. Mark tests that use them `airflow` or `stack`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.airflow import Airflow, start_airflow
+from local.airflow_settings import AirflowConfig
+from local.environments import airflow_python as install_airflow
+from local.processes import free_port
+
+
+@pytest.fixture(scope="session")
+def airflow_python() -> Path:
+    """Interpreter of the locked Airflow 3.0.6; made first if it is missing."""
+    return install_airflow()
+
+
+@pytest.fixture(scope="session")
+def airflow_server(airflow_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
+    """A running Airflow: `url`, `config.dags` (its DAG folder, empty), `token()`, `python`, `env`."""
+    home = tmp_path_factory.mktemp("airflow")
+    config = AirflowConfig(home=home, port=free_port(), dags=home / "dags", worker_dags=home / "dags")
+    server = start_airflow(config, airflow_python)
+    yield server
+    server.stop()
