@@ -183,8 +183,11 @@ class Target(Protocol):
     @property
     def airflow(self) -> Airflow: ...
 
-    def intents(self, step: Step) -> Mapping[str, str]:
-        """The writes a step is about to do: key → digest of the body, empty for a deletion."""
+    def writes(self, step: Step) -> Mapping[str, str | None]:
+        """The keys a step is about to write, each with the digest of its body; None is a deletion."""
 
-    def perform(self, step: Step, state: EnvironmentState) -> StepResult:
-        """Do a step. Safe to repeat: what is already done is not done again."""
+    def perform(self, step: Step, state: EnvironmentState, listing: Mapping[str, str]) -> StepResult:
+        """Do a step, once, without waiting. Safe to repeat: what is already done is not done again.
+
+        ``listing`` is what the folder held when the tick began; keys changed since raise ``Conflict``.
+        """

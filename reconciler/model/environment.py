@@ -70,12 +70,6 @@ class AirflowSpec(Value):
     )
 
 
-class ReconcileSpec(Value):
-    """How often the reconciler looks when nothing tells it to."""
-
-    resync_seconds: float = Field(default=60, ge=10, le=86400)
-
-
 class Environment(Value):
     """``environments/<env>/environment.yaml``."""
 
@@ -83,7 +77,6 @@ class Environment(Value):
     kind: Literal["Environment"]
     name: EnvironmentName
     airflow: AirflowSpec
-    reconcile: ReconcileSpec = ReconcileSpec()
 
 
 class ReconcilerConfig(Value):

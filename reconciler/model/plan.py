@@ -10,7 +10,7 @@ from pydantic import Field
 
 from reconciler.model.artifact import Digest
 from reconciler.model.reason import Reason
-from reconciler.model.release import DagId, ReleaseId
+from reconciler.model.release import DagId, Fingerprint, ReleaseId
 from reconciler.model.value import Value
 
 
@@ -76,11 +76,18 @@ class Settle(Value):
     seconds: float
 
 
+class Flip(Value):
+    """A pointer to write, and the fingerprint of the DAG behind it."""
+
+    pointer: DagPointer
+    fingerprint: Fingerprint
+
+
 class FlipBatch(Value):
     """Write the pointers of some DAGs: the moment at which they change release."""
 
     kind: Literal["FlipBatch"] = "FlipBatch"
-    pointers: tuple[DagPointer, ...]
+    flips: tuple[Flip, ...]
 
 
 class DeletePointers(Value):
@@ -135,6 +142,11 @@ class Plan(Value):
     changes: tuple[Change, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     steps: tuple[Step, ...] = ()
+
+    @property
+    def stopped(self) -> bool:
+        """Does a gate hold back everything?"""
+        return any(verdict.decision is not Decision.GO and not verdict.dag_ids for verdict in self.verdicts)
 
     @property
     def held(self) -> frozenset[str]:

@@ -78,6 +78,7 @@ class TriggeredBy(Described):
     COMMIT = "commit", "A commit of the environment repo, told by AWS CodeCommit."
     WEBHOOK = "webhook", "A push, told by a Git host's webhook."
     SCHEDULE = "schedule", "The sweep, each minute."
+    DRIFT = "drift", "A live file was changed by somebody else."
     MANUAL = "manual", "A person ran `reconciler sync`."
 
 

@@ -40,6 +40,14 @@ class LiveDag(Value):
     flipped_at: datetime
 
 
+class Intent(Value):
+    """A write that begins: the digest of the body (None: a deletion), and what is live once it is done."""
+
+    digest: str | None
+    flips: LiveDag | None = None
+    removes: str | None = None
+
+
 class Operation(Value):
     """One attempt to reach one commit; kept for ever, also when it failed."""
 
@@ -51,6 +59,7 @@ class Operation(Value):
     message: str
     plan_digest: str
     versions: dict[str, str] = {}
+    steps: int = 0
     started_at: datetime
     finished_at: datetime | None = None
 
@@ -79,8 +88,8 @@ class Applied(Value):
 class EnvironmentState(Value):
     """The whole memory of one environment.
 
-    ``files`` are all keys we own in the DAG folder; ``intents`` the writes that began and are not known to
-    have ended (key → digest of the body, empty for a deletion).
+    ``files`` are all keys we own in the DAG folder; ``intents`` the writes, by key, that began and are not
+    known to have ended.
     """
 
     environment: str
@@ -91,12 +100,11 @@ class EnvironmentState(Value):
     last_attempted_revision: str | None = None
     live: dict[str, LiveDag] = {}
     files: dict[str, OwnedFile] = {}
-    intents: dict[str, str] = {}
+    intents: dict[str, Intent] = {}
     conditions: dict[ConditionType, Condition] = {}
     sync: Sync = Sync.UNKNOWN
     health: Health = Health.MISSING
     operation: Operation | None = None
-    due_at: datetime | None = None
     last_handled_at: datetime | None = None
 
 
@@ -109,9 +117,13 @@ class Changes(Value):
 
 
 class StepResult(Value):
-    """What a step did: files written (None: deleted), DAGs seen on their release, or until when to wait."""
+    """What a step did: files written (None: deleted), DAGs seen on their release, until when to wait.
+
+    ``problems`` not empty means that the step ended and what it wanted is not so.
+    """
 
     written: dict[str, OwnedFile | None] = {}
     verified: frozenset[str] = frozenset()
     wait_until: datetime | None = None
     message: str = ""
+    problems: tuple[str, ...] = ()

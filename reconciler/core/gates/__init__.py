@@ -1,0 +1,8 @@
+"""Gates: each a pure function that says go, wait or stop, and why. All of them are always reported."""
+
+from reconciler.core.gates.ancestry import ancestry
+from reconciler.core.gates.busy import busy
+from reconciler.core.gates.in_flight import in_flight
+from reconciler.core.gates.ownership import ownership
+
+__all__ = ["ancestry", "busy", "in_flight", "ownership"]

@@ -1,0 +1,31 @@
+"""The ancestry gate: history only goes forward; going back is a new commit on top."""
+
+from __future__ import annotations
+
+from reconciler.model.plan import Decision, Verdict
+from reconciler.model.reason import Reason
+
+
+def ancestry(applied: str | None, tip: str, descends: bool) -> Verdict:
+    """Stop unless ``tip`` descends from the ``applied`` revision (a forced push, a rewound server)."""
+    if applied is None:
+        return _go(f"{tip[:10]} is the first revision to be applied here.")
+    if descends:
+        return _go(f"{tip[:10]} descends from the applied {applied[:10]}.")
+    return Verdict(
+        gate="ancestry",
+        decision=Decision.STOP,
+        reason=Reason.REVISION_NOT_DESCENDANT,
+        message=(
+            f"The branch is at {tip[:10]}, which does not descend from the applied {applied[:10]}: its "
+            f"history was rewritten. Nothing is changed. Push a commit whose history contains {applied[:10]}; "
+            "to go back to an older version, revert instead of forcing."
+        ),
+        evidence=(f"applied {applied}", f"tip {tip}"),
+    )
+
+
+def _go(message: str) -> Verdict:
+    return Verdict(
+        gate="ancestry", decision=Decision.GO, reason=Reason.RECONCILIATION_SUCCEEDED, message=message
+    )

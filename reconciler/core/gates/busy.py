@@ -1,0 +1,24 @@
+"""The busy gate: an environment that MWAA is updating is left alone."""
+
+from __future__ import annotations
+
+from reconciler.model.plan import Decision, Verdict
+from reconciler.model.reason import Reason
+
+
+def busy(status: str | None) -> Verdict:
+    """Wait while MWAA reports a ``status`` other than AVAILABLE; None means nothing is going on."""
+    if status is None:
+        return Verdict(
+            gate="busy",
+            decision=Decision.GO,
+            reason=Reason.RECONCILIATION_SUCCEEDED,
+            message="Airflow's environment is available.",
+        )
+    return Verdict(
+        gate="busy",
+        decision=Decision.WAIT,
+        reason=Reason.ENVIRONMENT_BUSY,
+        message=f"Airflow's environment is {status}. The change begins when it is available again.",
+        evidence=(f"environment status {status}",),
+    )

@@ -1,0 +1,30 @@
+"""The ownership gate: a file that somebody else put into the DAG folder is never overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.model.plan import Decision, Verdict
+from reconciler.model.reason import Reason
+
+
+def ownership(foreign: Sequence[str]) -> Verdict:
+    """Stop if we would have to write over keys that are not ours."""
+    if not foreign:
+        return Verdict(
+            gate="ownership",
+            decision=Decision.GO,
+            reason=Reason.NO_DRIFT_DETECTED,
+            message="No file of somebody else is in the way.",
+        )
+    names = ", ".join(foreign[:5]) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")
+    return Verdict(
+        gate="ownership",
+        decision=Decision.STOP,
+        reason=Reason.FOREIGN_FILE,
+        message=(
+            f"The DAG folder already holds {names}, which reconciler did not write. Nothing is changed. "
+            "Delete or move these files; the deployment goes on by itself."
+        ),
+        evidence=tuple(foreign[:20]),
+    )

@@ -1,0 +1,143 @@
+"""How the memory of an environment changes: each function takes a state and gives the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from reconciler.core.pointer_file import pointer_key
+from reconciler.model.event import EventDraft
+from reconciler.model.plan import AwaitParsed, DeletePointers, FlipBatch, Step
+from reconciler.model.reason import ConditionType, Reason, Severity
+from reconciler.model.state import Condition, EnvironmentState, Intent, LiveDag, OwnedFile, StepResult
+from reconciler.model.value import Value
+
+
+class Finding(Value):
+    """Something to say about an environment: a condition, and the event that tells it if it is news."""
+
+    type: ConditionType
+    status: bool | None
+    reason: Reason
+    message: str
+    severity: Severity = Severity.INFO
+    evidence: tuple[str, ...] = ()
+
+
+def observe(
+    state: EnvironmentState, finding: Finding, revision: str | None, now: datetime
+) -> tuple[EnvironmentState, tuple[EventDraft, ...]]:
+    """Set a condition. The same finding twice is one event: only what is new is told."""
+    before = state.conditions.get(finding.type)
+    same = before is not None and (before.status, before.reason, before.message) == (
+        finding.status,
+        finding.reason,
+        finding.message,
+    )
+    moved = before is None or before.status != finding.status
+    condition = Condition(
+        type=finding.type,
+        status=finding.status,
+        reason=finding.reason,
+        message=finding.message,
+        observed_revision=revision,
+        last_transition_at=now if moved or before is None else before.last_transition_at,
+    )
+    after = state.model_copy(update={"conditions": {**state.conditions, finding.type: condition}})
+    if same:
+        return after, ()
+    return after, (event_of(finding, state, revision),)
+
+
+def clear(
+    state: EnvironmentState, kind: ConditionType, now: datetime, reason: Reason, message: str
+) -> EnvironmentState:
+    """Set a condition to False because what it complained about is over; no event, somebody else tells it."""
+    before = state.conditions.get(kind)
+    if before is None or before.status is False:
+        return state
+    condition = before.model_copy(
+        update={"status": False, "reason": reason, "message": message, "last_transition_at": now}
+    )
+    return state.model_copy(update={"conditions": {**state.conditions, kind: condition}})
+
+
+def event_of(finding: Finding, state: EnvironmentState, revision: str | None) -> EventDraft:
+    """The event that tells a finding."""
+    operation = state.operation
+    return EventDraft(
+        reason=finding.reason,
+        severity=finding.severity,
+        message=finding.message,
+        evidence=finding.evidence,
+        revision=revision,
+        release=operation.release if operation else None,
+        attempt=operation.attempt if operation else None,
+    )
+
+
+def began(
+    state: EnvironmentState, step: Step, writes: Mapping[str, str | None], now: datetime
+) -> EnvironmentState:
+    """Remember what a step is about to write."""
+    effects = _effects(step, now)
+    intents = {
+        key: effects.get(key, Intent(digest=None)).model_copy(update={"digest": digest})
+        for key, digest in writes.items()
+    }
+    return state.model_copy(update={"intents": {**state.intents, **intents}})
+
+
+def ended(state: EnvironmentState, step: Step, result: StepResult) -> EnvironmentState:
+    """Remember what a step did."""
+    after = _landed(state, result.written)
+    if not isinstance(step, AwaitParsed):
+        return after
+    seen = {dag_id: live for dag_id, live in after.live.items() if dag_id in result.verified}
+    verified = {dag_id: live.model_copy(update={"verified": True}) for dag_id, live in seen.items()}
+    return after.model_copy(update={"live": {**after.live, **verified}})
+
+
+def settled(state: EnvironmentState, found: Mapping[str, OwnedFile | None]) -> EnvironmentState:
+    """After an interruption: keep of the open intents what really happened, and forget the rest.
+
+    ``found`` is what lies at each intended key now. A body with the intended digest was written by us.
+    """
+    happened = {
+        key: found[key]
+        for key, intent in state.intents.items()
+        if (file.digest if (file := found[key]) is not None else None) == intent.digest
+    }
+    return _landed(state, happened).model_copy(update={"intents": {}})
+
+
+def _landed(state: EnvironmentState, written: Mapping[str, OwnedFile | None]) -> EnvironmentState:
+    files, live = dict(state.files), dict(state.live)
+    for key, file in written.items():
+        intent = state.intents.get(key)
+        if file is None:
+            files.pop(key, None)
+        else:
+            files[key] = file
+        if intent is not None and intent.flips is not None:
+            live[intent.flips.pointer.dag_id] = intent.flips
+        if intent is not None and intent.removes is not None:
+            live.pop(intent.removes, None)
+    left = {key: intent for key, intent in state.intents.items() if key not in written}
+    return state.model_copy(update={"files": files, "live": live, "intents": left})
+
+
+def _effects(step: Step, now: datetime) -> dict[str, Intent]:
+    match step:
+        case FlipBatch():
+            return {
+                pointer_key(flip.pointer.dag_id): Intent(
+                    digest=None,
+                    flips=LiveDag(pointer=flip.pointer, fingerprint=flip.fingerprint, flipped_at=now),
+                )
+                for flip in step.flips
+            }
+        case DeletePointers():
+            return {pointer_key(dag_id): Intent(digest=None, removes=dag_id) for dag_id in step.dag_ids}
+        case _:
+            return {}
