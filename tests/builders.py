@@ -114,7 +114,7 @@ def release_manifest(
     changed: tuple[str, ...] | None = None,
     archive: bytes | None = None,
 ) -> ReleaseManifest:
-    """A sealed release. ``seed`` makes another one; only DAGs in ``changed`` (default: all) differ by seed."""
+    """A sealed release; ``seed`` makes another, whose DAGs in ``changed`` (None: all) differ."""
     body = archive if archive is not None else release_archive(n_dags, seed=seed)
     components = {component: sha256(f"{component}-{seed}".encode()) for component in Component}
     dags = {}

@@ -1,0 +1,135 @@
+"""The environment repo's twin: commits with their files, one branch, a history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha1
+from pathlib import PurePosixPath
+
+from reconciler.adapters.git_rules import (
+    Identity,
+    check_folder,
+    checked_path,
+    moved_on,
+    no_branch,
+    unknown_commit,
+)
+from reconciler.adapters.memory.clock import MemoryClock
+from reconciler.adapters.memory.failures import Twin, port_call
+from reconciler.model.observation import Commit
+from reconciler.ports import Clock
+
+RECONCILER = Identity("Reconciler", "reconciler@example.com")
+PERSON = Identity("Ana", "ana@example.com")
+
+
+@dataclass(frozen=True)
+class _Stored:
+    commit: Commit
+    parent: str | None
+    files: Mapping[str, bytes]
+
+
+class MemoryEnvironmentRepo(Twin):
+    """A repo in memory, paths relative to its folder; empty until the first ``person_pushes``."""
+
+    def __init__(self, clock: Clock | None = None, identity: Identity = RECONCILER) -> None:
+        super().__init__()
+        self._clock: Clock = clock or MemoryClock()
+        self._identity = identity
+        self._commits: dict[str, _Stored] = {}
+        self._tip: str | None = None
+
+    @port_call
+    def tip(self) -> str:
+        """See ``ports.EnvironmentRepo``."""
+        if self._tip is None:
+            raise no_branch("main")
+        return self._tip
+
+    @port_call
+    def files(self, revision: str) -> Mapping[str, bytes]:
+        """See ``ports.EnvironmentRepo``."""
+        files = self._at(revision).files
+        check_folder({path: len(body) for path, body in files.items()}, revision)
+        return dict(files)
+
+    @port_call
+    def commit(self, revision: str) -> Commit:
+        """See ``ports.EnvironmentRepo``."""
+        return self._at(revision).commit
+
+    @port_call
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        """See ``ports.EnvironmentRepo``."""
+        return any(stored.commit.sha == ancestor for stored in self._history(descendant))
+
+    @port_call
+    def log(self, revision: str, path: str, limit: int) -> Sequence[Commit]:
+        """See ``ports.EnvironmentRepo``."""
+        self._at(revision)
+        touched = (stored.commit for stored in self._history(revision) if self._touches(stored, path))
+        return tuple(commit for commit, _ in zip(touched, range(limit), strict=False))
+
+    @port_call
+    def push(self, base: str, files: Mapping[str, bytes], message: str) -> Commit:
+        """See ``ports.EnvironmentRepo``."""
+        changed = {checked_path(path): body for path, body in files.items()}
+        if base != self._tip or base not in self._commits:
+            raise moved_on("main", base)
+        return self._add(base, {**self._commits[base].files, **changed}, message, self._identity)
+
+    def person_pushes(
+        self, files: Mapping[str, bytes | None], message: str = "Change", *, onto: str | None = None
+    ) -> str:
+        """Commit as a person and move the branch there; None deletes a file. Returns the commit's id.
+
+        ``onto`` another commit than the tip is a forced push.
+        """
+        with self._lock:
+            parent = onto or self._tip
+            kept = dict(self._commits[parent].files) if parent else {}
+            for path, body in files.items():
+                if body is None:
+                    kept.pop(path, None)
+                else:
+                    kept[path] = body
+            return self._add(parent, kept, message, PERSON).sha
+
+    def rewind(self, revision: str) -> None:
+        """Move the branch to an older commit, as a restored server would."""
+        with self._lock:
+            self._tip = self._at(revision).commit.sha
+
+    def _add(self, parent: str | None, files: Mapping[str, bytes], message: str, who: Identity) -> Commit:
+        at = self._clock.now()
+        said = repr((parent, sorted(files.items()), message, str(who), at, len(self._commits)))
+        commit = Commit(
+            sha=sha1(said.encode(), usedforsecurity=False).hexdigest(),
+            author=str(who),
+            committer=str(who),
+            at=at,
+            subject=message.strip().splitlines()[0],
+        )
+        self._commits[commit.sha] = _Stored(commit, parent, dict(files))
+        self._tip = commit.sha
+        return commit
+
+    def _at(self, revision: str) -> _Stored:
+        if revision not in self._commits:
+            raise unknown_commit(revision)
+        return self._commits[revision]
+
+    def _history(self, revision: str | None) -> Iterator[_Stored]:
+        while revision in self._commits:
+            stored = self._commits[str(revision)]
+            yield stored
+            revision = stored.parent
+
+    def _touches(self, stored: _Stored, path: str) -> bool:
+        before = self._commits[stored.parent].files if stored.parent else {}
+        changed = {
+            key for key in before.keys() | stored.files.keys() if before.get(key) != stored.files.get(key)
+        }
+        return any(PurePosixPath(key).is_relative_to(path) for key in changed)
