@@ -32,8 +32,11 @@ class Difference(Value):
 
 
 def drifted_keys(state: EnvironmentState, listing: Mapping[str, str]) -> frozenset[str]:
-    """Keys of ours whose etag is no longer the one we were given when we wrote them."""
-    return frozenset(key for key, file in state.files.items() if listing.get(key) != file.etag)
+    """Keys in force whose etag is no longer the one we were given when we wrote them."""
+    in_force = {*SUPPORT_KEYS, *map(pointer_key, state.live), *map(release_key, _releases_in_force(state))}
+    return frozenset(
+        key for key, file in state.files.items() if key in in_force and listing.get(key) != file.etag
+    )
 
 
 def difference(release: ReleaseManifest, state: EnvironmentState, listing: Mapping[str, str]) -> Difference:
@@ -48,22 +51,32 @@ def difference(release: ReleaseManifest, state: EnvironmentState, listing: Mappi
         if (change := _change(dag_id, release, state, drifted)) is not None
     )
     changed = {change.dag_id for change in changes}
-    in_use = {release.id} if any(change.to_release == release.id for change in changes) else set()
-    in_use |= {state.live[dag_id].pointer.release for dag_id in release.dags if dag_id in state.live} - {""}
-    wanted = [*SUPPORT_KEYS, *map(release_key, sorted(in_use)), *map(pointer_key, sorted(changed))]
-    removed = {change.dag_id for change in changes if change.action is Action.REMOVE}
+    releases = sorted(
+        _releases_in_force(state) | {change.to_release for change in changes if change.to_release}
+    )
+    written = [
+        *SUPPORT_KEYS,
+        *map(release_key, releases),
+        *(pointer_key(change.dag_id) for change in changes if change.action is not Action.REMOVE),
+    ]
     return Difference(
         changes=changes,
-        support=tuple(key for key in SUPPORT_KEYS if _to_write(key, state, drifted)),
-        releases=tuple(name for name in sorted(in_use) if _to_write(release_key(name), state, drifted)),
+        support=tuple(key for key in SUPPORT_KEYS if key not in state.files or key in drifted),
+        releases=tuple(
+            name for name in releases if release_key(name) not in state.files or release_key(name) in drifted
+        ),
         unverified=tuple(
-            dag_id
-            for dag_id, live in sorted(state.live.items())
-            if not live.verified and dag_id not in changed
+            dag_id for dag_id, live in sorted(state.live.items()) if not (live.verified or dag_id in changed)
         ),
         drifted=tuple(sorted(drifted)),
-        foreign=_foreign(wanted, removed, state, listing),
+        foreign=tuple(
+            key for key in written if key in listing and key not in state.files and key not in state.intents
+        ),
     )
+
+
+def _releases_in_force(state: EnvironmentState) -> frozenset[str]:
+    return frozenset(live.pointer.release for live in state.live.values())
 
 
 def _change(
@@ -80,14 +93,3 @@ def _change(
     if pointer_key(dag_id) in drifted:
         return Change(dag_id=dag_id, action=Action.HEAL, from_release=current, to_release=current)
     return None
-
-
-def _to_write(key: str, state: EnvironmentState, drifted: Collection[str]) -> bool:
-    return key not in state.files or key in drifted
-
-
-def _foreign(
-    wanted: Collection[str], removed: Collection[str], state: EnvironmentState, listing: Mapping[str, str]
-) -> tuple[str, ...]:
-    ours = {*state.files, *state.intents, *map(pointer_key, removed)}
-    return tuple(key for key in wanted if key in listing and key not in ours)

@@ -77,16 +77,13 @@ def _without_clock(value: object) -> object:
 def _steps(
     goal: Goal, diff: Difference, free: Sequence[Change], state: EnvironmentState, now: datetime
 ) -> Iterator[Step]:
-    flips = [
-        _pointer(change, goal.release, state, now) for change in free if change.action is not Action.REMOVE
-    ]
+    flips = [_flip(change, goal.release, state, now) for change in free if change.action is not Action.REMOVE]
     removed = tuple(change.dag_id for change in free if change.action is Action.REMOVE)
-    needed = {flip.pointer.release for flip in flips} | {live.pointer.release for live in state.live.values()}
     if diff.support:
         yield PutSupport(keys=diff.support)
+    # Also while every DAG waits: the release has then settled when the first of them may flip.
     for release in diff.releases:
-        if release in needed:
-            yield PutRelease(release=release, key=release_key(release))
+        yield PutRelease(release=release, key=release_key(release))
     if flips:
         keys = (*SUPPORT_KEYS, *sorted({release_key(flip.pointer.release) for flip in flips}))
         yield Settle(keys=keys, seconds=goal.airflow.sync_seconds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from reconciler.core.pointer_file import pointer_key
@@ -14,7 +14,7 @@ from reconciler.model.value import Value
 
 
 class Finding(Value):
-    """Something to say about an environment: a condition, and the event that tells it if it is news."""
+    """Something to say about an environment: a condition and, unless not ``told``, the event of its news."""
 
     type: ConditionType
     status: bool | None
@@ -22,6 +22,7 @@ class Finding(Value):
     message: str
     severity: Severity = Severity.INFO
     evidence: tuple[str, ...] = ()
+    told: bool = True
 
 
 def observe(
@@ -44,22 +45,18 @@ def observe(
         last_transition_at=now if moved or before is None else before.last_transition_at,
     )
     after = state.model_copy(update={"conditions": {**state.conditions, finding.type: condition}})
-    if same:
+    if same or not finding.told:
         return after, ()
     return after, (event_of(finding, state, revision),)
 
 
-def clear(
-    state: EnvironmentState, kind: ConditionType, now: datetime, reason: Reason, message: str
+def with_conditions(
+    state: EnvironmentState, findings: Sequence[Finding], revision: str | None, now: datetime
 ) -> EnvironmentState:
-    """Set a condition to False because what it complained about is over; no event, somebody else tells it."""
-    before = state.conditions.get(kind)
-    if before is None or before.status is False:
-        return state
-    condition = before.model_copy(
-        update={"status": False, "reason": reason, "message": message, "last_transition_at": now}
-    )
-    return state.model_copy(update={"conditions": {**state.conditions, kind: condition}})
+    """Set several conditions without telling anybody: the event of what caused them says it."""
+    for finding in findings:
+        state, _ = observe(state, finding, revision, now)
+    return state
 
 
 def event_of(finding: Finding, state: EnvironmentState, revision: str | None) -> EventDraft:

@@ -1,0 +1,1 @@
+"""Doing: the tick, its journal and its recovery. Knows the world through ports only."""

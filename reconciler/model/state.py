@@ -55,6 +55,8 @@ class Operation(Value):
     revision: str
     release: ReleaseId
     triggered_by: TriggeredBy
+    initiated_by: str = ""
+    subject: str = ""
     phase: Phase
     message: str
     plan_digest: str

@@ -18,8 +18,9 @@ def ancestry(applied: str | None, tip: str, descends: bool) -> Verdict:
         reason=Reason.REVISION_NOT_DESCENDANT,
         message=(
             f"The branch is at {tip[:10]}, which does not descend from the applied {applied[:10]}: its "
-            f"history was rewritten. Nothing is changed. Push a commit whose history contains {applied[:10]}; "
-            "to go back to an older version, revert instead of forcing."
+            "history was rewritten. Nothing is changed. "
+            f"Push a commit whose history contains {applied[:10]}; to go back to an older version, revert "
+            "instead of forcing."
         ),
         evidence=(f"applied {applied}", f"tip {tip}"),
     )

@@ -1,0 +1,50 @@
+"""The sentences that people read in events: what happened, what it means, what happens next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from reconciler.model.plan import Action, Change, Plan
+
+_VERBS = {Action.ADD: "added", Action.UPDATE: "updated", Action.HEAL: "put back", Action.REMOVE: "removed"}
+
+
+def versions(components: Mapping[str, str]) -> str:
+    """``dags 1.1.0, dbt 1.0.0, libs 1.0.0``."""
+    return ", ".join(f"{name} {version}" for name, version in sorted(components.items()))
+
+
+def counts(changes: Sequence[Change], total: int) -> str:
+    """``2 DAGs updated, 1 added, 22 untouched``."""
+    counter = Counter(change.action for change in changes)
+    parts = [f"{counter[action]} {verb}" for action, verb in _VERBS.items() if counter[action]]
+    untouched = total - sum(1 for change in changes if change.action is not Action.REMOVE)
+    if untouched > 0:
+        parts.append(f"{untouched} untouched")
+    return ", ".join(parts) if parts else "no DAG changes"
+
+
+def beginning(plan: Plan, components: Mapping[str, str], total: int) -> str:
+    """Told when an operation begins."""
+    return (
+        f"{plan.environment} goes to {versions(components)} (release {plan.release}): "
+        f"DAGs: {counts(plan.changes, total)}."
+    )
+
+
+def success(environment: str, components: Mapping[str, str], release: str, seconds: float) -> str:
+    """Told when everything a commit asks for is live and was seen running."""
+    return (
+        f"{environment} runs {versions(components)} (release {release}); Airflow was seen running every DAG "
+        f"as deployed, {seconds:.0f} s after the change was found."
+    )
+
+
+def drift(keys: Sequence[str]) -> str:
+    """Told when somebody else changed live files of ours."""
+    return (
+        f"{len(keys)} live file{'s were' if len(keys) > 1 else ' was'} changed or deleted by somebody else, "
+        f"without a commit: {', '.join(keys[:5])}{' …' if len(keys) > 5 else ''}. "
+        "They are put back. To change what runs, commit to the environment repo."
+    )

@@ -1,0 +1,104 @@
+"""What the tip asks for: read, validated, resolved to a sealed release; or what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.core.declarations import parse_desired
+from reconciler.core.gates import ancestry
+from reconciler.core.identity import release_id
+from reconciler.engine.world import World
+from reconciler.model.artifact import Digest
+from reconciler.model.component import Component
+from reconciler.model.environment import Desired
+from reconciler.model.errors import Terminal
+from reconciler.model.plan import Decision
+from reconciler.model.pointer import Pointer
+from reconciler.model.reason import Reason
+from reconciler.model.release import ReleaseManifest
+from reconciler.model.state import EnvironmentState
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A commit and what it means for one environment."""
+
+    revision: str
+    desired: Desired
+    release: ReleaseManifest
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Version per component, as the pointer says it."""
+        return {component.value: pin.version for component, pin in self.desired.pointer.components.items()}
+
+
+def at_revision(world: World, state: EnvironmentState, revision: str) -> Wanted:
+    """Read a commit. ``Terminal`` says what a person has to change; what was applied stays in force."""
+    applied = state.applied
+    if applied is not None and revision != applied.revision:
+        verdict = ancestry(applied.revision, revision, world.repo.is_ancestor(applied.revision, revision))
+        if verdict.decision is not Decision.GO:
+            raise Terminal(verdict.message, "", verdict.reason)
+    desired = parse_desired(world.repo.files(revision), state.environment)
+    if applied is not None:
+        _same_place(applied.desired, desired)
+    return Wanted(revision, desired, sealed(world, desired.pointer, state.environment))
+
+
+def as_applied(world: World, state: EnvironmentState) -> Wanted | None:
+    """What was applied last, for when the tip cannot be; None before the first time."""
+    applied = state.applied
+    if applied is None:
+        return None
+    release = world.artifacts.release(applied.release)
+    if release is None:
+        raise Terminal(
+            f"The applied release {applied.release} is no longer in the artifact store.",
+            "Restore releases/ in the artifact bucket from its object versions.",
+            Reason.ARTIFACT_FAILED,
+        )
+    return Wanted(applied.revision, applied.desired, release)
+
+
+def sealed(world: World, pointer: Pointer, environment: str) -> ReleaseManifest:
+    """The sealed release that a pointer means. ``Terminal`` names the command that is missing."""
+    digests = {component: _digest(world, component, pointer) for component in pointer.components}
+    release = world.artifacts.release(release_id(digests))
+    if release is None:
+        combination = ", ".join(f"{name} {pin.version}" for name, pin in pointer.components.items())
+        raise Terminal(
+            f"This combination is not sealed: {combination}.",
+            f"Run `reconciler seal {environment}` where Airflow can be run; it is then deployed by itself.",
+            Reason.ARTIFACT_FAILED,
+        )
+    return release
+
+
+def _digest(world: World, component: Component, pointer: Pointer) -> Digest:
+    pin = pointer.components[component]
+    digest = world.artifacts.resolve(component, pin.version)
+    if digest is None:
+        raise Terminal(
+            f"{component} {pin.version} was never published.",
+            f"Publish it with `reconciler publish`, or name a published version of {component} instead.",
+            Reason.ARTIFACT_FAILED,
+        )
+    if pin.digest is not None and pin.digest != digest:
+        raise Terminal(
+            f"{component} {pin.version} has the digest {digest}, but the pointer asks for {pin.digest}.",
+            "Correct or remove `digest` in the pointer.",
+            Reason.ARTIFACT_FAILED,
+        )
+    return digest
+
+
+def _same_place(before: Desired, after: Desired) -> None:
+    old, new = before.environment.airflow.dag_folder, after.environment.airflow.dag_folder
+    if old != new:
+        raise Terminal(
+            f"airflow.dagFolder changes from s3://{old.bucket}/{old.prefix} "
+            f"to s3://{new.bucket}/{new.prefix}, but what is live lies in the old folder.",
+            "Declare a new environment for the new Airflow, and remove the old one when it is empty.",
+            Reason.INVALID_CONFIGURATION,
+        )
