@@ -1,0 +1,142 @@
+"""`template.yaml` is deployable: linted as CloudFormation sees it, its names exist, its clocks tick.
+
+The SAM template itself hides much from cfn-lint, so the translated output is linted. What still slips
+through (schedule expressions) is checked here by AWS's own grammar.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import cfnlint.api
+import pytest
+
+from local.template import load, translate
+
+ROOT = Path(__file__).parent.parent
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/reconciler:v1"
+CONTRACT = {
+    "RECONCILER_TABLE",
+    "RECONCILER_QUEUE_URL",
+    "RECONCILER_BUS",
+    "RECONCILER_ARTIFACTS",
+    "RECONCILER_REPO_URL",
+    "RECONCILER_REPO_BRANCH",
+    "RECONCILER_REPO_PATH",
+    "RECONCILER_REPO_TOKEN_SECRET",
+    "RECONCILER_WEBHOOK_SECRET",
+    "RECONCILER_ENVIRONMENTS",
+    "POWERTOOLS_SERVICE_NAME",
+    "POWERTOOLS_METRICS_NAMESPACE",
+}
+# One is singular, more are plural: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+RATE = re.compile(r"^rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)$")
+CRON = re.compile(r"^cron\(\S+( \S+){5}\)$")
+
+
+@pytest.fixture(scope="module")
+def source() -> dict[str, Any]:
+    return load(ROOT / "template.yaml")
+
+
+@pytest.fixture(scope="module")
+def translated(source: dict[str, Any]) -> dict[str, Any]:
+    """What CloudFormation gets: image functions with an image, SAM's resources expanded."""
+    template = json.loads(json.dumps(source))
+    for resource in of_type(template, "AWS::Serverless::Function").values():
+        resource.pop("Metadata")
+        resource["Properties"]["ImageUri"] = IMAGE
+    return translate(template, {"RepoUrl": "https://example.com/environments.git"}, "us-east-1")
+
+
+def of_type(template: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    return {name: item for name, item in template["Resources"].items() if item["Type"] == kind}
+
+
+def schedules(template: Mapping[str, Any]) -> dict[str, str]:
+    kinds = ("AWS::Scheduler::Schedule", "AWS::Events::Rule")
+    found = {name: item["Properties"] for kind in kinds for name, item in of_type(template, kind).items()}
+    return {name: p["ScheduleExpression"] for name, p in found.items() if "ScheduleExpression" in p}
+
+
+def test_cfn_lint_finds_nothing_in_what_cloudformation_gets(translated: dict[str, Any]) -> None:
+    found = cfnlint.api.lint(json.dumps(translated), config={"regions": ["us-east-1", "eu-west-1"]})
+    assert [str(match) for match in found] == []
+
+
+def test_cfn_lint_would_find_a_misspelt_property(translated: dict[str, Any]) -> None:
+    broken = json.loads(json.dumps(translated))
+    broken["Resources"]["Queue"]["Properties"]["VisibilityTimeOut"] = 1
+    assert cfnlint.api.lint(json.dumps(broken), config={"regions": ["us-east-1"]})
+
+
+def test_every_handler_it_names_is_a_file(source: dict[str, Any]) -> None:
+    commands = [
+        function["Properties"]["ImageConfig"]["Command"][0]
+        for function in of_type(source, "AWS::Serverless::Function").values()
+    ]
+    assert sorted(commands) == [f"handlers.{name}.handler" for name in ("on_push", "reconcile", "sweep")]
+    for command in commands:
+        module, function = command.rsplit(".", 1)
+        file = ROOT / f"{module.replace('.', '/')}.py"
+        assert file.exists(), f"{command}: {file} is missing"
+        assert re.search(rf"^(def {function}\(|{function}\b.*=)", file.read_text(), re.MULTILINE), command
+
+
+def test_functions_know_exactly_what_they_are_promised(source: dict[str, Any]) -> None:
+    assert set(source["Globals"]["Function"]["Environment"]["Variables"]) == CONTRACT
+
+
+def test_schedules_are_written_as_aws_reads_them(translated: dict[str, Any]) -> None:
+    expressions = schedules(translated)
+    assert list(expressions.values()) == ["rate(1 minute)"]
+    assert all(RATE.match(text) or CRON.match(text) for text in expressions.values())
+
+
+@pytest.mark.parametrize("wrong", ["rate(1 minutes)", "rate(15 minute)", "rate(0 minutes)", "rate(1m)"])
+def test_a_schedule_that_aws_would_refuse_is_seen(wrong: str) -> None:
+    assert not RATE.match(wrong)
+
+
+def test_a_message_stays_hidden_longer_than_its_function_may_run(source: dict[str, Any]) -> None:
+    timeout = source["Resources"]["Reconcile"]["Properties"]["Timeout"]
+    assert timeout == 120
+    assert source["Resources"]["Queue"]["Properties"]["VisibilityTimeout"] > timeout
+
+
+def test_dead_letters_wake_a_person(source: dict[str, Any]) -> None:
+    alarm = source["Resources"]["DeadLetterAlarm"]["Properties"]
+    assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["DeadLetters", "QueueName"]}
+    assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+
+
+def test_the_function_url_lets_the_git_server_in(translated: dict[str, Any]) -> None:
+    """Since October 2025 a public URL needs both permissions, the second only by way of the URL."""
+    public = [
+        item["Properties"]
+        for item in of_type(translated, "AWS::Lambda::Permission").values()
+        if item["Properties"]["Principal"] == "*"
+    ]
+    assert {item["Action"] for item in public} == {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
+    by_url = next(item for item in public if item["Action"] == "lambda:InvokeFunction")
+    assert by_url["InvokedViaFunctionUrl"] is True
+
+
+def test_no_function_may_do_everything(translated: dict[str, Any]) -> None:
+    roles = of_type(translated, "AWS::IAM::Role")
+    statements = [
+        statement
+        for role in roles.values()
+        for policy in role["Properties"].get("Policies", [])
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "Effect" in statement
+    ]
+    assert statements
+    for statement in statements:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        assert statement["Resource"] != "*"
+        assert not any(action.endswith("*") for action in actions)
