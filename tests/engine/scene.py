@@ -1,0 +1,138 @@
+"""A whole platform in memory: what a test says is what a person or the outside does, then it ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.adapters.memory import (
+    MemoryAirflow,
+    MemoryArtifactStore,
+    MemoryClock,
+    MemoryDagFolder,
+    MemoryEnvironmentRepo,
+    MemoryEventBus,
+    MemoryStateStore,
+)
+from reconciler.adapters.memory.airflow import Follow
+from reconciler.core.identity import fingerprint, release_id, sha256
+from reconciler.engine.tick import tick
+from reconciler.engine.world import TickResult, World
+from reconciler.model.component import Component
+from reconciler.model.environment import Environment
+from reconciler.model.event import Event
+from reconciler.model.reason import Reason, TriggeredBy
+from reconciler.model.release import Archive, ReleaseManifest, SealedDag
+from reconciler.model.state import EnvironmentState
+from reconciler.targets.airflow_dags import AirflowDags
+from reconciler.targets.release_archives import ReleaseArchives
+from tests.builders import artifact, tar_gz
+
+RECONCILER_YAML = b"apiVersion: reconciler/v1\nkind: Reconciler\npromotion: [dev]\n"
+ENVIRONMENT_YAML = b"""\
+apiVersion: reconciler/v1
+kind: Environment
+name: dev
+airflow:
+  version: 3.0.6
+  api: {http: {url: "http://127.0.0.1:8080"}}
+  dagFolder: {bucket: dev-airflow}
+  syncSeconds: 5
+  parseSeconds: 20
+"""
+SUPPORT = {"_reconciler_loader_v1.py": b"# airflow dag loader\n", ".airflowignore": b"_releases/\n"}
+
+
+def pointer_yaml(version: str) -> bytes:
+    """A pointer with ``version`` for every component."""
+    lines = [f"  {component}: {{version: {version}}}" for component in Component]
+    return "\n".join(["apiVersion: reconciler/v1", "kind: Pointer", "components:", *lines, ""]).encode()
+
+
+@dataclass
+class Scene:
+    """One environment, ``dev``, and everything around it."""
+
+    clock: MemoryClock = field(default_factory=MemoryClock)
+    artifacts: MemoryArtifactStore = field(default_factory=MemoryArtifactStore)
+    bus: MemoryEventBus = field(default_factory=MemoryEventBus)
+    folder: MemoryDagFolder = field(default_factory=MemoryDagFolder)
+
+    def __post_init__(self) -> None:
+        self.repo = MemoryEnvironmentRepo(self.clock)
+        self.store = MemoryStateStore(self.clock)
+        self.airflow = MemoryAirflow(Follow(self.folder, self.clock))
+        self.world = self.world_of("tick")
+
+    def world_of(self, holder: str) -> World:
+        """What a tick by ``holder`` works with."""
+        return World(
+            repo=self.repo, artifacts=self.artifacts, store=self.store, bus=self.bus,
+            clock=self.clock, target=self._target, holder=holder,
+        )  # fmt: skip
+
+    def _target(self, environment: Environment) -> AirflowDags:
+        return AirflowDags(self.folder, self.airflow, ReleaseArchives(self.artifacts), SUPPORT, self.clock)
+
+    def publish(self, version: str, dags: Mapping[str, str]) -> ReleaseManifest:
+        """Publish and seal a version whose DAGs have these bodies; equal bodies, equal fingerprints."""
+        digests = {}
+        for component in Component:
+            path = "dags/all.py" if component is Component.DAGS else f"{component.folder}/x.txt"
+            manifest, archive = artifact(component, version, {path: f"{component} {version}".encode()})
+            self.artifacts.publish(manifest, archive)
+            digests[component] = manifest.digest
+        body = tar_gz({f"dags/{dag_id}.py": text.encode() for dag_id, text in dags.items()})
+        release = ReleaseManifest(
+            id=release_id(digests),
+            components=digests,
+            archive=Archive(sha256=sha256(body), size=len(body)),
+            airflow_version="3.0.6",
+            python_version="3.11",
+            dags={
+                dag_id: SealedDag(file=f"dags/{dag_id}.py", fingerprint=fingerprint({dag_id: text}))
+                for dag_id, text in dags.items()
+            },
+        )
+        self.artifacts.seal(release, body)
+        return release
+
+    def push(self, version: str, message: str = "Bump") -> str:
+        """A person commits a pointer."""
+        files = {
+            "reconciler.yaml": RECONCILER_YAML,
+            "dev/environment.yaml": ENVIRONMENT_YAML,
+            "dev/pointer.yaml": pointer_yaml(version),
+        }
+        return self.repo.person_pushes(files, message)
+
+    def deploy(self, version: str, dags: Mapping[str, str]) -> ReleaseManifest:
+        """Publish, push and tick until it is live."""
+        release = self.publish(version, dags)
+        self.push(version)
+        self.tick()
+        return release
+
+    def tick(self, triggered_by: TriggeredBy = TriggeredBy.WEBHOOK) -> TickResult:
+        """One tick."""
+        return tick(self.world, "dev", triggered_by)
+
+    @property
+    def state(self) -> EnvironmentState:
+        """What is remembered of dev."""
+        return self.store.load("dev")
+
+    @property
+    def events(self) -> list[Event]:
+        """All events so far."""
+        return list(self.store.events("dev", 0, 10_000))
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """The reasons of all events so far, in order."""
+        return [event.reason for event in self.events]
+
+    def running(self) -> dict[str, str | None]:
+        """DAG id → release, for every active DAG, as Airflow says it."""
+        ids = [key.removesuffix(".py") for key in self.folder.list() if key.endswith(".py")]
+        return {dag_id: dag.release for dag_id, dag in self.airflow.dags(ids).items() if dag.active}
