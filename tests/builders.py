@@ -183,11 +183,10 @@ def state(
     release: ReleaseManifest | None = None,
     revision: str = "a" * 40,
     verified: bool = True,
-    due_at: datetime | None = None,
 ) -> EnvironmentState:
     """The memory of an environment: never seen, or with all of ``release`` live and applied."""
     if release is None:
-        return EnvironmentState(environment=name, due_at=due_at)
+        return EnvironmentState(environment=name)
     live = {
         dag_id: LiveDag(
             pointer=dag_pointer(release, dag_id),
@@ -206,5 +205,4 @@ def state(
             revision=revision, release=release.id, desired=desired(spec=environment(name)), at=NOW
         ),
         last_attempted_revision=revision,
-        due_at=due_at,
     )
