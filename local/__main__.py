@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
-from local import environments
+from local import environments, prerequisites, supervisor
 from local.errors import LocalError
+from local.home import Home
+from local.options import ROOT, StackOptions, Sync
+from local.stack_info import StackInfo
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-console = Console(stderr=True)
+console = Console(stderr=True, highlight=False)
 
-
-def _say(line: str) -> None:
-    console.print(f"[cyan]{line}[/cyan]")
+HomeOption = Annotated[Path, typer.Option("--home", help="The stack's folder; two may run side by side.")]
+SeedOption = Annotated[Path | None, typer.Option(help="Folder that becomes the repo's first commit.")]
+SlowOption = Annotated[bool, typer.Option("--mwaa-sync", help="Copy DAGs as slowly as MWAA does (30 s).")]
 
 
 @app.callback()
@@ -26,8 +32,68 @@ def main() -> None:
 @app.command()
 def setup() -> None:
     """Make the environments of Airflow and of the AWS emulator, where they are missing or outdated."""
+    prerequisites.check()
     for name in (environments.AIRFLOW, environments.MINISTACK):
         environments.ensure(name, _say)
+
+
+@app.command()
+def up(home: HomeOption = Path(".local"), seed: SeedOption = None, mwaa_sync: SlowOption = False) -> None:
+    """Start a stack and leave it running."""
+    arguments = ["--mwaa-sync"] if mwaa_sync else []
+    if seed:
+        arguments += ["--seed", str(seed.resolve())]
+    _describe(supervisor.begin(home, arguments, _say))
+
+
+@app.command()
+def down(home: HomeOption = Path(".local")) -> None:
+    """End a stack; when this returns, nothing of it runs."""
+    ended = supervisor.end(home)
+    _say("ended" if ended else f"no stack runs in {home}")
+
+
+@app.command()
+def status(home: HomeOption = Path(".local")) -> None:
+    """Say what of a stack runs. Exit code 1 if not all of it does."""
+    if Home.at(home).supervisor() is None:
+        _say(f"no stack runs in {home}")
+        raise typer.Exit(1)
+    info = StackInfo.read(home)
+    _describe(info)
+    ended = [name for name, pid in info.processes.items() if not supervisor.alive(pid)]
+    if ended:
+        console.print(f"[red]ended by themselves:[/red] {', '.join(ended)} (logs in {info.logs})")
+        raise typer.Exit(1)
+
+
+@app.command(hidden=True)
+def supervise(home: HomeOption, seed: SeedOption = None, mwaa_sync: SlowOption = False) -> None:
+    """Hold a stack until told to end (what `up` starts)."""
+    sync = Sync.like_mwaa() if mwaa_sync else Sync()
+    supervisor.supervise(home, StackOptions(seed=seed, sync=sync))
+
+
+def _describe(info: StackInfo) -> None:
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    rows = {
+        "Git": f"git clone {info.git_url}",
+        "Airflow": info.airflow_url,
+        "AWS": info.aws_endpoint,
+        "PostgreSQL": info.postgres_url,
+        "Webhook": info.webhook_url,
+        "Logs": f"{info.logs} (functions: {info.logs}/functions)",
+        "Shell": f"source {info.home}/env.sh",
+        "Then try": f"{ROOT / '.venv/bin/reconciler'} status dev",
+        "End": f"make down HOME_DIR={info.home}",
+    }
+    for name, value in rows.items():
+        table.add_row(f"[bold]{name}[/bold]", value, style=None)
+    console.print(table)
+
+
+def _say(line: str) -> None:
+    console.print(line, style="cyan", markup=False)
 
 
 def run() -> None:
@@ -35,7 +101,7 @@ def run() -> None:
     try:
         app()
     except LocalError as error:
-        console.print(f"[red]error:[/red] {error}", highlight=False)
+        console.print(f"error: {error}", style="red", markup=False)
         sys.exit(1)
 
 

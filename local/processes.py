@@ -6,6 +6,7 @@ it does, what it started goes too. Never starts anything in the caller's own pro
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import subprocess
@@ -72,6 +73,8 @@ def start(name: str, command: Command, log: Path) -> Process:
             env=dict(command.env),
             cwd=command.cwd,
             start_new_session=True,
+            # What was made inheritable on purpose (a home's lock) is held by the leash, not by the server.
+            close_fds=False,
         )
     return Process(name, log, leash)
 
@@ -85,11 +88,18 @@ def stop_all(processes: Iterable[Process]) -> None:
         process.stop()
 
 
+def free_ports(count: int) -> list[int]:
+    """Different ports on loopback that nobody listens on at this moment."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
 def free_port() -> int:
     """A port on loopback that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]
 
 
 def answers(url: str, timeout: float = 2) -> bool:

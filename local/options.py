@@ -1,0 +1,58 @@
+"""What a stack is made of: values that a caller may change. Used by `local.stack` and whoever starts one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class MwaaEnvironment:
+    """An environment's MWAA: its name and the bucket it copies DAGs from, as `environment.yaml` says."""
+
+    name: str
+    bucket: str
+
+
+@dataclass(frozen=True)
+class Sync:
+    """How containers copy the DAG bucket. `interval` and `skew` in seconds.
+
+    `skew` > 0: the dag-processor and the workers have a folder each, copied that far apart.
+    """
+
+    interval: float = 1.0
+    skew: float = 0.0
+
+    @staticmethod
+    def like_mwaa() -> Sync:
+        """Every 30 s, the workers half a period behind the dag-processor."""
+        return Sync(interval=30.0, skew=15.0)
+
+
+@dataclass(frozen=True)
+class StackOptions:
+    """What to start.
+
+    `environments`: environment name -> its MWAA; each gets an Airflow of its own (0.4 GB).
+    `seed`: a folder whose content becomes the first commit of the environment repo.
+    `airflow_env`: further variables for Airflow, such as AIRFLOW_CONN_*; the text `{postgres}` in a value
+    becomes `user@host:port` of the stack's PostgreSQL.
+    `airflow`, `postgres`: False leaves them out (a light stack for tests of the rest).
+    `template`, `code`: the SAM template and the folder that holds its handlers.
+    """
+
+    environments: Mapping[str, MwaaEnvironment] = field(
+        default_factory=lambda: {"dev": MwaaEnvironment("finedge-dev", "finedge-dev-airflow")}
+    )
+    seed: Path | None = None
+    airflow_env: Mapping[str, str] = field(default_factory=dict)
+    sync: Sync = field(default_factory=Sync)
+    parse_interval: int = 1
+    airflow: bool = True
+    postgres: bool = True
+    template: Path = ROOT / "template.yaml"
+    code: Path = ROOT
