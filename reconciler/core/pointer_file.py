@@ -32,7 +32,8 @@ def render(pointer: DagPointer, source: str) -> bytes:
         f"            ({entry.release!r}, {entry.archive_sha256!r}, {entry.since.isoformat()!r}),\n"
         for entry in pointer.history
     )
-    shown = "".join(f"# {line}".rstrip() + "\n" for line in source.splitlines())
+    # Every kind of line break ends a comment, and Python refuses a NUL even in one.
+    shown = "".join(f"# {line}".rstrip() + "\n" for line in source.replace("\0", "").splitlines())
     return (
         "# Written by reconciler: an Airflow DAG pointer. Do not edit: edits are undone.\n"
         f"from {LOADER} import load\n"
