@@ -1,0 +1,49 @@
+"""The settings of a process: the only reader of environment variables, set by ``template.yaml``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from reconciler.model.errors import Terminal
+from reconciler.model.reason import Reason
+from reconciler.model.value import Value
+
+_PREFIX = "RECONCILER_"
+_OPTIONAL = {"repo_branch", "repo_path", "repo_token_secret", "webhook_secret"}
+
+
+class Settings(Value):
+    """Where everything is. Secrets are named, never held."""
+
+    table: str
+    queue_url: str
+    bus: str
+    artifacts: str
+    repo_url: str
+    repo_branch: str = "main"
+    repo_path: str = "environments"
+    repo_token_secret: str = ""
+    webhook_secret: str = ""
+    environments: tuple[str, ...]
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str] | None = None) -> Settings:
+        """From the process's environment variables. ``Terminal`` lists every one that is missing."""
+        found = os.environ if variables is None else variables
+        given = {
+            name: found[_PREFIX + name.upper()]
+            for name in cls.model_fields
+            if found.get(_PREFIX + name.upper())
+        }
+        missing = [
+            _PREFIX + name.upper() for name in cls.model_fields if name not in given.keys() | _OPTIONAL
+        ]
+        if missing:
+            raise Terminal(
+                f"Not set: {', '.join(missing)}.",
+                "Set them from the outputs of the CloudFormation stack; locally, `make up` prints how.",
+                Reason.INVALID_CONFIGURATION,
+            )
+        environments = tuple(name.strip() for name in given.pop("environments").split(",") if name.strip())
+        return cls(**given, environments=environments)
