@@ -18,6 +18,11 @@ class Component(StrEnum):
         """Where the component lives, in the code repo and in a release alike."""
         return "dags/lib" if self is Component.LIBS else self.value
 
+    @property
+    def excluded(self) -> tuple[str, ...]:
+        """Folders inside ``folder`` that are not part of the component."""
+        return _EXCLUDED[self]
+
 
 # Inside a component's folder, but not part of it: a component of its own, or made by tools.
 _EXCLUDED: dict[Component, tuple[str, ...]] = {
