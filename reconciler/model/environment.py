@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from reconciler.model.pointer import Pointer
 from reconciler.model.value import Value
@@ -33,29 +33,35 @@ class HttpApi(Value):
 class AirflowApi(Value):
     """How to ask Airflow: exactly one of the two."""
 
-    mwaa: MwaaApi | None = None
-    http: HttpApi | None = None
+    mwaa: MwaaApi | None = Field(default=None, description="Through MWAA's API, with IAM.")
+    http: HttpApi | None = Field(default=None, description="Straight over HTTP(S).")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> AirflowApi:
         if (self.mwaa is None) == (self.http is None):
-            raise ValueError("give exactly one of `mwaa` and `http`")
+            raise ValueError("exactly one of the keys mwaa and http")
         return self
 
 
 class DagFolderSpec(Value):
     """The S3 folder that Airflow's containers copy their DAGs from."""
 
-    bucket: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
-    prefix: Annotated[str, StringConstraints(pattern=r"^(?:[A-Za-z0-9_.-]+/)+$")] = "dags/"
+    bucket: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] = Field(
+        description="Name of the S3 bucket."
+    )
+    prefix: Annotated[str, StringConstraints(pattern=r"^(?:[A-Za-z0-9_.-]+/)+$")] = Field(
+        default="dags/", description="Folder in the bucket, with a slash at its end."
+    )
 
 
 class AirflowSpec(Value):
     """One Airflow: its version, its API, its DAG folder and how slowly files reach its containers."""
 
-    version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
-    api: AirflowApi
-    dag_folder: DagFolderSpec
+    version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")] = Field(
+        description="Version of Airflow; releases are sealed with the same one."
+    )
+    api: AirflowApi = Field(description="How Airflow's REST API is reached.")
+    dag_folder: DagFolderSpec = Field(description="Where Airflow's containers copy their DAGs from.")
     sync_seconds: float = Field(
         default=35,
         ge=0,
@@ -73,26 +79,27 @@ class AirflowSpec(Value):
 class Environment(Value):
     """``environments/<env>/environment.yaml``."""
 
-    api_version: Literal["reconciler/v1"]
-    kind: Literal["Environment"]
-    name: EnvironmentName
-    airflow: AirflowSpec
+    api_version: Literal["reconciler/v1"] = Field(description="Version of this file's format.")
+    kind: Literal["Environment"] = Field(description="What this file declares.")
+    name: EnvironmentName = Field(description="Name of the environment, equal to that of its folder.")
+    airflow: AirflowSpec = Field(description="Its Airflow.")
 
 
 class ReconcilerConfig(Value):
     """``environments/reconciler.yaml``: what all environments share."""
 
-    api_version: Literal["reconciler/v1"]
-    kind: Literal["Reconciler"]
+    api_version: Literal["reconciler/v1"] = Field(description="Version of this file's format.")
+    kind: Literal["Reconciler"] = Field(description="What this file declares.")
     promotion: tuple[EnvironmentName, ...] = Field(
         min_length=1, description="The environments in the order in which a release travels."
     )
 
-    @model_validator(mode="after")
-    def _no_duplicates(self) -> ReconcilerConfig:
-        if len(set(self.promotion)) != len(self.promotion):
-            raise ValueError("`promotion` names an environment twice")
-        return self
+    @field_validator("promotion")
+    @classmethod
+    def _no_duplicates(cls, names: tuple[EnvironmentName, ...]) -> tuple[EnvironmentName, ...]:
+        if len(set(names)) != len(names):
+            raise ValueError("each environment once")
+        return names
 
 
 class Desired(Value):

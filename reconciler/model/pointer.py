@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from reconciler.model.artifact import Digest, Version
 from reconciler.model.component import Component
 from reconciler.model.value import Value
@@ -12,13 +14,15 @@ from reconciler.model.value import Value
 class ComponentPin(Value):
     """A component's version; the digest, where given, is verified."""
 
-    version: Version
-    digest: Digest | None = None
+    version: Version = Field(description="Published version of the component (semver).")
+    digest: Digest | None = Field(
+        default=None, description="The sha256 that this version must have; refused if it has another."
+    )
 
 
 class Pointer(Value):
     """``environments/<env>/pointer.yaml``."""
 
-    api_version: Literal["reconciler/v1"]
-    kind: Literal["Pointer"]
-    components: dict[Component, ComponentPin]
+    api_version: Literal["reconciler/v1"] = Field(description="Version of this file's format.")
+    kind: Literal["Pointer"] = Field(description="What this file declares.")
+    components: dict[Component, ComponentPin] = Field(description="What runs, by component; all are named.")

@@ -1,0 +1,156 @@
+"""What the files of the environments folder say: bytes in, values out, or every mistake in them at once.
+
+Called by the tick (one environment), by `validate` (all of them) and by what makes pointer commits. Files are
+keyed by their path inside the environments folder, like `dev/pointer.yaml`. Never reads a file itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TypeVar
+
+from reconciler.core.yaml_edit import replace_versions
+from reconciler.core.yaml_nodes import Flaw, Node, Unreadable
+from reconciler.core.yaml_schemas import json_schemas, kind_of
+from reconciler.core.yaml_values import in_file, line_of, parse
+from reconciler.model.component import Component
+from reconciler.model.environment import Desired, Environment, ReconcilerConfig
+from reconciler.model.errors import InvalidInput
+from reconciler.model.pointer import Pointer
+from reconciler.model.value import Value
+
+__all__ = ["CONFIG", "environment_names", "json_schemas", "parse_all", "parse_desired", "set_versions"]
+
+CONFIG = "reconciler.yaml"
+_REMEDY = "Correct the file and commit; `reconciler validate` checks it before that."
+# A machine-made mess must not flood the events.
+_MOST = 50
+_DECLARING = ("/environment.yaml", "/pointer.yaml")
+
+M = TypeVar("M", bound=Value)
+T = TypeVar("T")
+
+
+def parse_desired(files: Mapping[str, bytes], environment: str) -> Desired:
+    """What the files say about one environment. Raises InvalidInput with every problem of its files."""
+    folder = _Folder(files)
+    desired = folder.desired(environment)
+    folder.raise_problems()
+    return _present(desired)
+
+
+def parse_all(files: Mapping[str, bytes]) -> dict[str, Desired]:
+    """What the files say, by environment in the order of promotion.
+
+    Raises InvalidInput with the problems of all files.
+    """
+    folder = _Folder(files)
+    found = {name: folder.desired(name) for name in folder.names()}
+    folder.raise_problems()
+    return {name: _present(desired) for name, desired in found.items()}
+
+
+def environment_names(files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """The declared environments in the order of promotion. Raises InvalidInput about `reconciler.yaml`."""
+    folder = _Folder(files)
+    config = folder.config
+    folder.raise_problems()
+    return _present(config).promotion
+
+
+def set_versions(pointer_yaml: bytes, versions: Mapping[Component, str]) -> bytes:
+    """A pointer file with these versions and everything else, comments too, as it was.
+
+    A digest is dropped where its version changes. Raises InvalidInput if the file is no valid pointer, or a
+    version is not one.
+    """
+    before = _pointer(pointer_yaml)
+    after = replace_versions(pointer_yaml, versions)
+    wanted = {part: versions.get(part, pin.version) for part, pin in before.components.items()}
+    if {part: pin.version for part, pin in _pointer(after).components.items()} != wanted:
+        problem = (
+            "pointer.yaml:1: components: found a layout that cannot be edited, expected one key per line"
+        )
+        raise InvalidInput((problem,), "Edit the versions by hand.")
+    return after
+
+
+def _pointer(content: bytes) -> Pointer:
+    folder = _Folder({"pointer.yaml": content})
+    pointer = folder.pointer("pointer.yaml")
+    folder.raise_problems()
+    return _present(pointer)
+
+
+def _present(value: T | None) -> T:
+    if value is None:
+        raise AssertionError("a file that could not be read has a problem")
+    return value
+
+
+class _Folder:
+    """The files of an environments folder, and the problems found in them so far."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+        self._problems: dict[str, tuple[str, int]] = {}
+
+    def raise_problems(self) -> None:
+        """Raise InvalidInput if there are any, in the order of the files and lines."""
+        problems = sorted(self._problems, key=self._problems.__getitem__)
+        if len(problems) > _MOST:
+            problems[_MOST:] = [f"and {len(problems) - _MOST} problems more"]
+        if problems:
+            raise InvalidInput(tuple(problems), _REMEDY)
+
+    def names(self) -> list[str]:
+        """Every environment that is declared or has a folder."""
+        folders = (path.partition("/")[0] for path in sorted(self._files) if path.endswith(_DECLARING))
+        return list(dict.fromkeys([*(self.config.promotion if self.config else ()), *folders]))
+
+    def desired(self, name: str) -> Desired | None:
+        if self.config is not None and name not in self.config.promotion:
+            self._report_undeclared(name)
+        environment, pointer = self.environment(name), self.pointer(f"{name}/pointer.yaml")
+        if environment is None or pointer is None:
+            return None
+        return Desired(environment=environment, pointer=pointer)
+
+    @cached_property
+    def config(self) -> ReconcilerConfig | None:
+        """What all environments share."""
+        return self._read(CONFIG, ReconcilerConfig)[0]
+
+    def environment(self, name: str) -> Environment | None:
+        path = f"{name}/environment.yaml"
+        environment, root = self._read(path, Environment)
+        if environment is not None and root is not None and environment.name != name:
+            expected = f'"{name}", the name of its folder'
+            self._report(path, Flaw(line_of(root, ("name",)), "name", f'"{environment.name}"', expected))
+        return environment
+
+    def pointer(self, path: str) -> Pointer | None:
+        return self._read(path, Pointer)[0]
+
+    def _report_undeclared(self, name: str) -> None:
+        _, root = self._read(CONFIG, ReconcilerConfig)
+        if root is not None:
+            expected = f'"{name}" among them, or no folder {name}/'
+            flaw = Flaw(line_of(root, ("promotion",)), "promotion", in_file(root, ("promotion",)), expected)
+            self._report(CONFIG, flaw)
+
+    def _read(self, path: str, model: type[M]) -> tuple[M | None, Node | None]:
+        content = self._files.get(path)
+        if content is None:
+            self._report(path, Flaw(1, "file", "no such file", f"a file of kind {kind_of(model)}"))
+            return None, None
+        try:
+            return parse(content, model)
+        except Unreadable as unreadable:
+            for flaw in unreadable.flaws:
+                self._report(path, flaw)
+            return None, None
+
+    def _report(self, path: str, flaw: Flaw) -> None:
+        self._problems[flaw.at(path)] = (path, flaw.line)

@@ -1,0 +1,82 @@
+"""What valid files come out as."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.core.declarations import environment_names, parse_all, parse_desired
+from reconciler.model.component import Component
+from reconciler.model.errors import InvalidInput
+from tests.declarations.files import POINTER, ROOT, folder
+
+
+def test_says_what_one_environment_should_be() -> None:
+    desired = parse_desired(folder(), "dev")
+    assert desired.environment.name == "dev"
+    assert desired.environment.airflow.dag_folder.bucket == "finedge-dev"
+    assert desired.environment.airflow.dag_folder.prefix == "dags/"
+    assert desired.environment.airflow.sync_seconds == 35
+    assert {part: pin.version for part, pin in desired.pointer.components.items()} == dict.fromkeys(
+        Component, "1.0.0"
+    )
+
+
+def test_another_environments_mistake_does_not_matter() -> None:
+    assert parse_desired(folder({"prod/pointer.yaml": b"["}), "dev").environment.name == "dev"
+
+
+def test_reads_all_in_the_order_of_promotion() -> None:
+    assert list(parse_all(folder())) == ["dev", "prod"]
+    assert environment_names(folder()) == ("dev", "prod")
+
+
+def test_reading_all_collects_the_mistakes_of_every_file() -> None:
+    files = folder({"dev/pointer.yaml": b"[", "prod/environment.yaml": None})
+    with pytest.raises(InvalidInput) as caught:
+        parse_all(files)
+    assert [problem.split(":")[0] for problem in caught.value.problems] == [
+        "dev/pointer.yaml",
+        "prod/environment.yaml",
+    ]
+
+
+def test_a_folder_that_no_promotion_names_is_a_mistake() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse_all(folder({"qa/pointer.yaml": POINTER}))
+    assert 'reconciler.yaml:3: promotion: found the list ["dev", "prod"], expected "qa" among them' in str(
+        caught.value
+    )
+
+
+def test_other_files_in_the_folder_are_left_alone() -> None:
+    assert list(parse_all(folder({"README.md": b"\xff", "dev/notes.txt": b"\xff"}))) == ["dev", "prod"]
+
+
+def test_text_that_older_yaml_takes_for_something_else_is_text() -> None:
+    files = folder(
+        {"reconciler.yaml": b"apiVersion: reconciler/v1\nkind: Reconciler\npromotion: [dev, on]\n"}
+    )
+    assert environment_names(files) == ("dev", "on")
+
+
+def test_windows_line_ends_are_fine() -> None:
+    assert parse_desired(folder({"dev/pointer.yaml": POINTER.replace(b"\n", b"\r\n")}), "dev")
+
+
+def test_the_shipped_environments_are_valid() -> None:
+    root = ROOT / "environments"
+    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.yaml")}
+    found = parse_all(files)
+    assert list(found) == ["dev", "staging", "prod"]
+    for name, desired in found.items():
+        assert desired.environment.airflow.api.mwaa is not None
+        assert desired.environment.airflow.api.mwaa.environment == f"finedge-{name}"
+        assert desired.environment.airflow.dag_folder.bucket == f"finedge-{name}-airflow"
+        assert {pin.version for pin in desired.pointer.components.values()} == {"1.0.0"}
+
+
+def test_the_shipped_environments_name_their_schemas() -> None:
+    for path in (ROOT / "environments").rglob("*.yaml"):
+        first = path.read_text().splitlines()[0]
+        assert first.startswith("# yaml-language-server: $schema=")
+        assert (path.parent / first.partition("=")[2]).is_file(), path
