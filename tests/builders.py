@@ -196,13 +196,13 @@ def state(
         )
         for dag_id, dag in release.dags.items()
     }
+    applied = Applied(revision=revision, release=release.id, desired=desired(spec=environment(name)), at=NOW)
     keys = [f"_releases/{release.id}.tar.gz", *(f"{dag_id}.py" for dag_id in release.dags)]
     return EnvironmentState(
         environment=name,
         live=live,
         files={key: owned(PurePosixPath(key).name.encode()) for key in keys},
-        applied=Applied(
-            revision=revision, release=release.id, desired=desired(spec=environment(name)), at=NOW
-        ),
+        accepted=applied,
+        applied=applied,
         last_attempted_revision=revision,
     )

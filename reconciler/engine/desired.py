@@ -34,31 +34,34 @@ class Wanted:
 
 
 def at_revision(world: World, state: EnvironmentState, revision: str) -> Wanted:
-    """Read a commit. ``Terminal`` says what a person has to change; what was applied stays in force."""
-    applied = state.applied
-    if applied is not None and revision != applied.revision:
-        verdict = ancestry(applied.revision, revision, world.repo.is_ancestor(applied.revision, revision))
+    """Read a commit. ``Terminal`` says what a person has to change; what was accepted stays in force."""
+    accepted = state.accepted
+    if accepted is not None and revision != accepted.revision:
+        verdict = ancestry(accepted.revision, revision, world.repo.is_ancestor(accepted.revision, revision))
         if verdict.decision is not Decision.GO:
             raise Terminal(verdict.message, "", verdict.reason)
     desired = parse_desired(world.repo.files(revision), state.environment)
-    if applied is not None:
-        _same_place(applied.desired, desired)
+    if accepted is not None:
+        _same_place(accepted.desired, desired)
     return Wanted(revision, desired, sealed(world, desired.pointer, state.environment))
 
 
-def as_applied(world: World, state: EnvironmentState) -> Wanted | None:
-    """What was applied last, for when the tip cannot be; None before the first time."""
-    applied = state.applied
-    if applied is None:
+def as_accepted(world: World, state: EnvironmentState) -> Wanted | None:
+    """What was accepted last, for when the tip cannot be; None before the first time.
+
+    Also if it is live only in part: a tip that is wrong must not turn back what goes forward.
+    """
+    accepted = state.accepted
+    if accepted is None:
         return None
-    release = world.artifacts.release(applied.release)
+    release = world.artifacts.release(accepted.release)
     if release is None:
         raise Terminal(
-            f"The applied release {applied.release} is no longer in the artifact store.",
+            f"The accepted release {accepted.release} is no longer in the artifact store.",
             "Restore releases/ in the artifact bucket from its object versions.",
             Reason.ARTIFACT_FAILED,
         )
-    return Wanted(applied.revision, applied.desired, release)
+    return Wanted(accepted.revision, accepted.desired, release)
 
 
 def sealed(world: World, pointer: Pointer, environment: str) -> ReleaseManifest:

@@ -107,18 +107,26 @@ class Operations:
         after = with_conditions(state, findings, self.wanted.revision, self.session.now)
         return after.model_copy(update={"sync": Sync.SYNCED, "health": Health.HEALTHY})
 
+    def _accepted(self, state: EnvironmentState) -> EnvironmentState:
+        update = {"accepted": self._as_applied(), "last_attempted_revision": self.wanted.revision}
+        return state.model_copy(update=update)
+
     def _applied(self, state: EnvironmentState) -> EnvironmentState:
         applied = state.applied
-        same = applied is not None and applied.revision == self.wanted.revision
-        if same and applied is not None and applied.release == self.wanted.release.id:
+        if applied is not None and (applied.revision, applied.release) == (
+            self.wanted.revision,
+            self.wanted.release.id,
+        ):
             return state
-        applied = Applied(
+        return self._accepted(state.model_copy(update={"applied": self._as_applied()}))
+
+    def _as_applied(self) -> Applied:
+        return Applied(
             revision=self.wanted.revision,
             release=self.wanted.release.id,
             desired=self.wanted.desired,
             at=self.session.now,
         )
-        return state.model_copy(update={"applied": applied, "last_attempted_revision": self.wanted.revision})
 
     def _phase(self, phase: Phase, message: str) -> EnvironmentState:
         state = self.session.state
@@ -147,7 +155,7 @@ class Operations:
             started_at=self.session.now,
         )
         update = {"operation": operation, "sync": Sync.OUT_OF_SYNC, "health": Health.PROGRESSING}
-        return state.model_copy(update={**update, "last_attempted_revision": plan.revision})
+        return self._accepted(state.model_copy(update=update))
 
     def _supersede(self, current: Operation, plan: Plan) -> None:
         message = f"Commit {current.revision[:10]} was not finished: {plan.revision[:10]} took over."

@@ -9,7 +9,7 @@ from __future__ import annotations
 from reconciler.core.diff import drifted_keys
 from reconciler.core.transitions import Finding
 from reconciler.engine.apply import apply
-from reconciler.engine.desired import Wanted, as_applied, at_revision
+from reconciler.engine.desired import Wanted, as_accepted, at_revision
 from reconciler.engine.session import Session
 from reconciler.engine.world import Outcome, TickResult, World
 from reconciler.model.errors import Conflict, ReconcilerError, Terminal, Transient
@@ -79,7 +79,7 @@ class _Tick:
         return not drifted_keys(state, listing)
 
     def _wanted(self, tip: str) -> tuple[Wanted | None, TickResult | None]:
-        """What to go to; with a tip that cannot be applied, what was applied, and what is wrong."""
+        """What to go to; with a tip that cannot be applied, what was accepted, and what is wrong."""
         state = self._session.state
         try:
             wanted = at_revision(self._world, state, tip)
@@ -93,7 +93,7 @@ class _Tick:
 
     def _fallback(self) -> Wanted | None:
         try:
-            return as_applied(self._world, self._session.state)
+            return as_accepted(self._world, self._session.state)
         except (Transient, Terminal) as error:
             self._report_fetch_failed(error)
             return None

@@ -79,7 +79,7 @@ class StepRecord(Value):
 
 
 class Applied(Value):
-    """The last commit that was made live as a whole, with all that it said."""
+    """A commit that was made live, with all that it said."""
 
     revision: str
     release: ReleaseId
@@ -90,7 +90,8 @@ class Applied(Value):
 class EnvironmentState(Value):
     """The whole memory of one environment.
 
-    ``files`` are all keys we own in the DAG folder; ``intents`` the writes, by key, that began and are not
+    ``accepted`` is the last commit that was begun, and stays in force while a newer one cannot be;
+    ``applied`` the last that was made live as a whole. ``files`` are all keys we own in the DAG folder; ``intents`` the writes, by key, that began and are not
     known to have ended.
     """
 
@@ -98,6 +99,7 @@ class EnvironmentState(Value):
     sequence: int = 0
     chain_hash: str = ""
     published_sequence: int = 0
+    accepted: Applied | None = None
     applied: Applied | None = None
     last_attempted_revision: str | None = None
     live: dict[str, LiveDag] = {}

@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.engine.world import Outcome
 from reconciler.model.errors import Transient
+from reconciler.model.observation import DagRun
 from reconciler.model.reason import ConditionType, Reason
 from tests.engine.scene import Scene, pointer_yaml
 
@@ -75,6 +76,21 @@ def test_drift_is_healed_while_the_tip_is_bad() -> None:
     scene.folder.tamper("one.py", b"broken")
     assert scene.tick().outcome is Outcome.STALLED
     assert scene.folder.read("one.py") == good
+
+
+def test_a_bad_tip_does_not_turn_back_what_goes_forward() -> None:
+    scene = Scene()
+    first = scene.deploy("1.0.0", {"one": "a", "two": "b"})
+    run = DagRun(dag_id="one", run_id="r", state="running", run_type="manual", started_at=None)
+    scene.airflow.set_runs(run)
+    second = scene.deploy("1.1.0", {"one": "A", "two": "B"})
+    assert scene.running() == {"one": first.id, "two": second.id}
+    bad_yaml(scene)
+    assert scene.tick().outcome is Outcome.STALLED
+    assert scene.running() == {"one": first.id, "two": second.id}
+    scene.airflow.set_runs()
+    assert scene.tick().outcome is Outcome.STALLED
+    assert scene.running() == {"one": second.id, "two": second.id}
 
 
 def test_a_better_commit_ends_the_stall() -> None:
