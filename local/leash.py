@@ -1,11 +1,13 @@
 """Keeps one server on a leash: when whoever holds the other end of stdin goes away, the server's family dies.
 
 Run as a small process of its own, by path, between a supervisor and a server (`local.processes` starts it):
-`python -I leash.py [--user NAME] [--signal NAME] [--grace SECONDS] -- COMMAND...`. Standard library only.
+`python -I leash.py [--user NAME] [--signal NAME] [--grace SECONDS] [--remove FOLDER] -- COMMAND...`.
+Standard library only.
 It ends the family on end of file (the supervisor closed the pipe, was killed, or crashed), on SIGTERM,
 SIGINT or SIGHUP, and when the server itself ends. First the server gets its signal and a grace time in
 seconds; then everything that descends from it is killed, even what moved to a session of its own.
-It never restarts anything. Its exit code is the server's (128 + n for signal n).
+Last, `--remove` deletes the server's scratch folder. It never restarts anything. Its exit code is the
+server's (128 + n for signal n).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import contextlib
 import ctypes
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -42,6 +45,8 @@ def main(arguments: list[str]) -> int:
     _wait_for_the_end(server, wakeups)
     _end_family(server, options.signal, options.grace)
     code = server.wait()
+    if options.remove:
+        shutil.rmtree(options.remove, ignore_errors=True)
     return code if code >= 0 else 128 - code
 
 
@@ -50,6 +55,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--user")
     parser.add_argument("--signal", type=lambda name: signal.Signals[name], default=signal.SIGTERM)
     parser.add_argument("--grace", type=float, default=5.0)
+    parser.add_argument("--remove", type=Path)
     parser.add_argument("command", nargs="+")
     return parser.parse_args(arguments)
 

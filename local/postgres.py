@@ -13,6 +13,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from local.processes import Command, Process, start, wait_for
 
 SUPERUSER = "postgres"
 UNPRIVILEGED = "nobody"
+ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True)
@@ -35,29 +37,51 @@ class Postgres:
         return f"postgresql://{SUPERUSER}@127.0.0.1:{self.port}/postgres"
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where the server's programs and data are, and as whom it runs. `scratch`: to be deleted."""
+
+    binaries: Path
+    data: Path
+    user: str | None = None
+    scratch: Path | None = None
+
+
 def start_postgres(home: Path, port: int, seconds: float = 30) -> Postgres:
-    """Make the data folder if need be and start; returns when connections are accepted."""
-    binaries, data, log = _binaries(), home / "postgres", home / "logs" / "postgres.log"
+    """Make a new data folder and start; returns when connections are accepted."""
+    log = home / "logs" / "postgres.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    user = UNPRIVILEGED if os.geteuid() == 0 else None
-    data.mkdir(parents=True, exist_ok=True)
-    if user:
-        _hand_over(data, binaries, user)
-    if not (data / "PG_VERSION").exists():
-        _initialise(binaries, data, log, user)
+    place = _for_nobody(_binaries()) if os.geteuid() == 0 else Place(_binaries(), home / "postgres")
+    _initialise(place, log)
     command = Command(
-        (str(binaries / "postgres"), "-D", str(data), *_settings(port)),
-        {"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
-        user=user,
+        (str(place.binaries / "postgres"), "-D", str(place.data), *_settings(port)),
+        ENVIRONMENT,
+        cwd=place.data,
+        user=place.user,
         end_with=signal.SIGINT,  # "fast": does not wait for clients to leave
+        scratch=place.scratch,
     )
     process = start("postgres", command, log)
     try:
-        wait_for(process, lambda: _accepts(binaries, port), seconds)
+        wait_for(process, lambda: _accepts(place.binaries, port), seconds)
     except BaseException:
         process.stop()
         raise
     return Postgres(port, process)
+
+
+def _for_nobody(binaries: Path) -> Place:
+    """A folder outside the stack's home: `nobody` may be unable to pass through the folders above that."""
+    scratch = Path(tempfile.mkdtemp(prefix="local-postgres-"))
+    scratch.chmod(0o755)
+    data = scratch / "data"
+    data.mkdir()
+    account = pwd.getpwnam(UNPRIVILEGED)
+    os.chown(data, account.pw_uid, account.pw_gid)
+    if not all(folder.stat().st_mode & stat.S_IXOTH for folder in (binaries, *binaries.parents)):
+        shutil.copytree(binaries.parent, scratch / "programs", symlinks=True)
+        binaries = scratch / "programs" / binaries.name
+    return Place(binaries, data, UNPRIVILEGED, scratch)
 
 
 def _settings(port: int) -> list[str]:
@@ -73,35 +97,26 @@ def _binaries() -> Path:
     return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
-def _initialise(binaries: Path, data: Path, log: Path, user: str | None) -> None:
+def _initialise(place: Place, log: Path) -> None:
+    place.data.mkdir(parents=True, exist_ok=True)
     options = ["--auth=trust", "--encoding=utf8", "--locale=C.UTF-8", "--no-sync", f"--username={SUPERUSER}"]
     with log.open("ab") as output:
         done = subprocess.run(
-            [str(binaries / "initdb"), *options, "-D", str(data)],
-            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
-            cwd=data,
+            [str(place.binaries / "initdb"), *options, "-D", str(place.data)],
+            env=ENVIRONMENT,
+            cwd=place.data,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            user=user,
-            extra_groups=[] if user else None,
+            user=place.user,
+            extra_groups=[] if place.user else None,
             check=False,
         )
     if done.returncode:
-        shutil.rmtree(data, ignore_errors=True)
+        shutil.rmtree(place.scratch or place.data, ignore_errors=True)
         raise ServerDied("postgres initdb", log, f"ended with code {done.returncode}")
-
-
-def _hand_over(data: Path, binaries: Path, user: str) -> None:
-    """Give the data to `user` and let it pass through the folders above data and programs."""
-    account = pwd.getpwnam(user)
-    os.chown(data, account.pw_uid, account.pw_gid)
-    for folder in {*data.parents, binaries, *binaries.parents, binaries.parent / "lib"}:
-        mode = folder.stat().st_mode
-        if not mode & stat.S_IXOTH:
-            folder.chmod(mode | stat.S_IXOTH)
 
 
 def _accepts(binaries: Path, port: int) -> bool:
     command = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
-    return subprocess.run(command, env={"PATH": os.defpath}, check=False).returncode == 0
+    return subprocess.run(command, env=ENVIRONMENT, check=False).returncode == 0

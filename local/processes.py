@@ -25,7 +25,11 @@ LEASH = Path(__file__).with_name("leash.py")
 
 @dataclass(frozen=True)
 class Command:
-    """What to run: `env` is the whole environment, `end_with` the signal that asks it to end politely."""
+    """What to run.
+
+    `env` is the whole environment, `end_with` the signal that asks it to end politely, `grace` the seconds it
+    then has. `scratch` is deleted once it has ended, however that came about.
+    """
 
     arguments: tuple[str, ...]
     env: Mapping[str, str]
@@ -33,6 +37,7 @@ class Command:
     user: str | None = None
     end_with: signal.Signals = signal.SIGTERM
     grace: float = 5.0
+    scratch: Path | None = None
 
 
 @dataclass
@@ -64,6 +69,8 @@ def start(name: str, command: Command, log: Path) -> Process:
     options = ["--signal", command.end_with.name, "--grace", str(command.grace)]
     if command.user:
         options += ["--user", command.user]
+    if command.scratch:
+        options += ["--remove", str(command.scratch)]
     with log.open("ab") as output:
         leash = subprocess.Popen(
             [sys.executable, "-I", str(LEASH), *options, "--", *command.arguments],

@@ -14,7 +14,10 @@ import pytest
 from local.airflow import Airflow, start_airflow
 from local.airflow_settings import AirflowConfig
 from local.environments import airflow_python as install_airflow
+from local.options import StackOptions
 from local.processes import free_port
+from local.stack import Stack
+from local.stack_info import StackInfo
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +34,11 @@ def airflow_server(airflow_python: Path, tmp_path_factory: pytest.TempPathFactor
     server = start_airflow(config, airflow_python)
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackInfo]:
+    """The whole stack from the project's own template and handlers; the environment repo is empty."""
+    running = Stack.up(tmp_path_factory.mktemp("stack") / "home", StackOptions())
+    yield running.info
+    running.down()
