@@ -1,9 +1,9 @@
 """Runs the stack's functions: the emulator forwards each invocation here, over HTTP.
 
-`python -m local.lambda_host PORT AWS_ENDPOINT MWAA_ENDPOINT LOGS CODE`, on a leash. What a function's
+`python -m local.lambda_host PORT AWS_ENDPOINT MWAA_ENDPOINT HOME CODE`, on a leash. What a function's
 command, timeout and variables are is asked of the emulator, so the deployed template is the only source of
 truth. `POST /forget` drops that knowledge and ends all sandboxes (after the stack was updated). One log file
-per function: `LOGS/<function name>.log`. Never answers anything itself.
+per function: `HOME/logs/functions/<function name>.log`. Never answers anything itself.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Function:
             if sandbox.alive:
                 self._idle.append(sandbox)
             else:
-                self._all.discard(sandbox)
+                self._drop(sandbox)
         return outcome
 
     def close(self) -> None:
@@ -47,13 +47,17 @@ class Function:
             self._all.clear()
             self._idle.clear()
 
+    def _drop(self, sandbox: Sandbox) -> None:
+        sandbox.close()
+        self._all.discard(sandbox)
+
     def _take(self) -> Sandbox:
         with self._lock:
             while self._idle:
                 sandbox = self._idle.pop()
                 if sandbox.alive:
                     return sandbox
-                self._all.discard(sandbox)
+                self._drop(sandbox)
             sandbox = Sandbox(self.config, self.runtime)
             self._all.add(sandbox)
             return sandbox
@@ -118,10 +122,12 @@ def front(functions: Functions) -> type[Handler]:
     return Front
 
 
-def main(port: int, endpoint: str, mwaa_endpoint: str, logs: Path, code: Path) -> None:
+def main(port: int, endpoint: str, mwaa_endpoint: str, home: Path, code: Path) -> None:
     """Serve until told to end."""
-    logs.mkdir(parents=True, exist_ok=True)
-    runtime = Runtime(Path(sys.executable), code, variables(endpoint, mwaa_endpoint), logs)
+    logs, sandboxes = home / "logs" / "functions", home / "sandboxes"
+    for folder in (logs, sandboxes):
+        folder.mkdir(parents=True, exist_ok=True)
+    runtime = Runtime(Path(sys.executable), code, variables(endpoint, mwaa_endpoint), logs, sandboxes)
     functions = Functions(endpoint, runtime)
     Server(port, front(functions)).serve_until_told()
     functions.forget()

@@ -11,8 +11,10 @@ import contextlib
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -36,12 +38,13 @@ class FunctionConfig:
 
 @dataclass(frozen=True)
 class Runtime:
-    """What is the same for all functions: the interpreter, the code's folder, AWS's variables, the logs."""
+    """What is the same for all functions: the interpreter, the code's folder, AWS's variables, folders."""
 
     python: Path
     code: Path
     aws: Mapping[str, str]
     logs: Path
+    sandboxes: Path
 
 
 @dataclass(frozen=True)
@@ -59,14 +62,22 @@ class Sandbox:
         self.function = function
         self._events: queue.Queue[tuple[str, bytes, int]] = queue.Queue()
         self._outcomes: queue.Queue[Outcome] = queue.Queue()
+        self._broken = threading.Event()
         self._api = Server(0, self._runtime_api())
         self._api.start()
+        # As on AWS a sandbox has a /tmp of its own, which lasts as long as it does.
+        self._tmp = Path(tempfile.mkdtemp(prefix=f"{function.name}-", dir=runtime.sandboxes))
         log = runtime.logs / f"{function.name}.log"
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 [str(runtime.python), "-m", "awslambdaric", function.handler],
                 cwd=runtime.code,
-                env=environment(function, runtime, f"127.0.0.1:{self._api.server_port}"),
+                env={
+                    **environment(function, runtime),
+                    "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._api.server_port}",
+                    "TMPDIR": str(self._tmp),
+                    "HOME": str(self._tmp),
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -77,7 +88,7 @@ class Sandbox:
     @property
     def alive(self) -> bool:
         """Whether it can take another invocation."""
-        return self._process.poll() is None
+        return self._process.poll() is None and not self._broken.is_set()
 
     def invoke(self, event: bytes, request_id: str) -> Outcome:
         """Run the handler on a JSON event; kills the sandbox when the function's timeout has passed."""
@@ -97,6 +108,7 @@ class Sandbox:
         self._process.wait()
         self._api.shutdown()
         self._api.server_close()
+        shutil.rmtree(self._tmp, ignore_errors=True)
 
     def _watch(self) -> None:
         code = self._process.wait()
@@ -117,22 +129,22 @@ class Sandbox:
                 self.reply(200, event, headers)
 
             def do_POST(self) -> None:
+                if self.path.endswith("/init/error"):
+                    sandbox._broken.set()
                 sandbox._outcomes.put(Outcome(not self.path.endswith("/error"), self.body()))
                 self.reply_json(202, {"status": "OK"})
 
         return RuntimeApi
 
 
-def environment(function: FunctionConfig, runtime: Runtime, api: str) -> dict[str, str]:
+def environment(function: FunctionConfig, runtime: Runtime) -> dict[str, str]:
     """What Lambda gives a function: its own variables, AWS's, and nothing of the machine's but the PATH."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": "/tmp",
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         **runtime.aws,
         **function.env,
-        "AWS_LAMBDA_RUNTIME_API": api,
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

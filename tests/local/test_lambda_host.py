@@ -29,6 +29,11 @@ def test_a_function_gets_its_event_and_the_deployed_configuration(light: StackIn
     assert 110_000 < answer["left"] <= 120_000
 
 
+def test_a_sandbox_has_a_tmp_of_its_own(light: StackInfo) -> None:
+    _, answer = invoke(light, "Reconcile", {})
+    assert Path(light.home) in Path(answer["tmp"]).parents
+
+
 def test_an_exception_is_a_function_error(light: StackInfo) -> None:
     error, answer = invoke(light, "Reconcile", {"fail": True})
     assert error is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 import time
 from typing import Any
 
@@ -27,7 +28,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         raise ValueError("as asked")
     if event.get("body"):
         put_body(event)
-    return {"handler": os.environ["_HANDLER"], "left": context.get_remaining_time_in_millis(), "env": known()}
+    return {
+        "handler": os.environ["_HANDLER"],
+        "left": context.get_remaining_time_in_millis(),
+        "tmp": tempfile.gettempdir(),
+        "env": known(),
+    }
 
 
 def put_body(event: dict[str, Any]) -> None:
