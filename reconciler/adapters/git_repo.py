@@ -1,0 +1,189 @@
+"""The environment repo on a Git server: reads commits, and pushes one on top of a known tip.
+
+Called by the tick (reading) and the command line (``promote``, ``rollback``). Has no work tree, never forces
+a push, and never runs anything that the repo holds.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+from reconciler.adapters import git_blobs
+from reconciler.adapters.git_cache import GitCache, Remote
+from reconciler.adapters.git_command import GitCommand
+from reconciler.adapters.git_errors import GitFailure, Kind
+from reconciler.adapters.git_rules import (
+    Identity,
+    check_folder,
+    checked_path,
+    checked_revision,
+    moved_on,
+    no_branch,
+    unknown_commit,
+)
+from reconciler.model.errors import Terminal
+from reconciler.model.observation import Commit
+from reconciler.model.reason import Reason
+
+R = TypeVar("R")
+
+_FORMAT = "--format=%H%x00%an <%ae>%x00%cn <%ce>%x00%cI%x00%s"
+
+
+class GitRepo:
+    """One branch of a repo. Safe to use from several processes that share ``cache_directory``."""
+
+    def __init__(
+        self,
+        remote: Remote,
+        cache_directory: Path,
+        identity: Identity,
+        token: Callable[[], str] | None = None,
+    ) -> None:
+        """``Terminal`` if the URL or the branch cannot be used. ``identity`` signs what ``push`` commits."""
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_./-]*", remote.branch) or ".." in remote.branch:
+            raise no_branch(remote.branch)
+        if not remote.url or remote.url.startswith("-"):
+            raise Terminal(
+                f"The environment repo's URL {remote.url!r} is none.",
+                "Correct RECONCILER_REPO_URL.",
+                Reason.INVALID_CONFIGURATION,
+            )
+        self._remote = remote
+        self._identity = identity
+        self._git = GitCommand(remote.url, token)
+        self._cache = GitCache(self._git, remote, cache_directory)
+        self._folder = PurePosixPath(remote.folder.strip("/"))
+
+    def tip(self) -> str:
+        """See ``ports.EnvironmentRepo``. One call of the server, and no local copy."""
+        try:
+            found = self._git.run("ls-remote", "--", self._remote.url, self._remote.ref)
+        except GitFailure as failure:
+            raise failure.translated(self._remote.url) from None
+        lines = [line.split("\t") for line in found.decode().splitlines()]
+        tips = [sha for sha, ref in lines if ref == self._remote.ref]
+        if not tips:
+            raise no_branch(self._remote.branch)
+        return tips[0]
+
+    def files(self, revision: str) -> Mapping[str, bytes]:
+        """See ``ports.EnvironmentRepo``. Symbolic links and submodules do not count as files."""
+        return self._use(partial(self._files, checked_revision(revision)))
+
+    def commit(self, revision: str) -> Commit:
+        """See ``ports.EnvironmentRepo``."""
+        return self._use(partial(self._commit, checked_revision(revision)))
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        """See ``ports.EnvironmentRepo``."""
+        return self._use(partial(self._is_ancestor, ancestor, descendant))
+
+    def log(self, revision: str, path: str, limit: int) -> Sequence[Commit]:
+        """See ``ports.EnvironmentRepo``."""
+        return self._use(partial(self._log, checked_revision(revision), checked_path(path), limit))
+
+    def push(self, base: str, files: Mapping[str, bytes], message: str) -> Commit:
+        """See ``ports.EnvironmentRepo``."""
+        inside = {str(self._folder / checked_path(path)): body for path, body in files.items()}
+        return self._use(partial(self._push, checked_revision(base), inside, message))
+
+    def _use(self, work: Callable[[Path], R]) -> R:
+        try:
+            return self._cache.use(work)
+        except GitFailure as failure:
+            raise failure.translated(self._remote.url) from None
+
+    def _files(self, revision: str, copy: Path) -> Mapping[str, bytes]:
+        self._require(revision, copy)
+        blobs = git_blobs.listed(self._git, copy, revision, self._folder)
+        check_folder(dict.fromkeys(blobs, 0), revision)
+        bodies = git_blobs.read(self._git, copy, revision, self._folder, frozenset(blobs.values()))
+        files = {path: bodies[blob] for path, blob in blobs.items()}
+        check_folder({path: len(body) for path, body in files.items()}, revision)
+        return files
+
+    def _commit(self, revision: str, copy: Path) -> Commit:
+        self._require(revision, copy)
+        (commit,) = self._commits(copy, "--max-count=1", revision)
+        return commit
+
+    def _is_ancestor(self, ancestor: str, descendant: str, copy: Path) -> bool:
+        try:
+            for revision in (descendant, ancestor):
+                self._require(checked_revision(revision), copy)
+        except Terminal:
+            return False
+        found = self._git.run("merge-base", "--all", ancestor, descendant, directory=copy, accept=(0, 1))
+        return ancestor in found.decode().split()
+
+    def _log(self, revision: str, path: str, limit: int, copy: Path) -> Sequence[Commit]:
+        self._require(revision, copy)
+        return self._commits(copy, f"--max-count={limit}", revision, "--", str(self._folder / path))
+
+    def _push(self, base: str, files: Mapping[str, bytes], message: str, copy: Path) -> Commit:
+        if not self._known(base, copy):
+            raise moved_on(self._remote.branch, base)
+        with tempfile.TemporaryDirectory() as scratch:
+            tree = git_blobs.tree_with(self._git, copy, base, files, Path(scratch) / "index")
+        who, env = self._identity, dict[str, str]()
+        for role in ("AUTHOR", "COMMITTER"):
+            env |= {f"GIT_{role}_NAME": who.name, f"GIT_{role}_EMAIL": who.email}
+        text = f"{message.strip()}\n".encode()
+        made = self._git.run("commit-tree", tree, "-p", base, "-F", "-", stdin=text, env=env, directory=copy)
+        self._send(base, made.decode().strip(), copy)
+        (commit,) = self._commits(copy, "--max-count=1", made.decode().strip())
+        return commit
+
+    def _send(self, base: str, new: str, copy: Path) -> None:
+        """Move the branch from ``base`` to its child ``new``; never from anywhere else."""
+        ref = self._remote.ref
+        try:
+            self._git.run(
+                "push", "--porcelain", "--no-thin", "--no-follow-tags", "--recurse-submodules=no",
+                f"--force-with-lease={ref}:{base}", "origin", f"{new}:{ref}", directory=copy,
+            )  # fmt: skip
+        except GitFailure as failure:
+            if failure.kind is Kind.OVERTAKEN:
+                raise moved_on(self._remote.branch, base) from None
+            raise
+
+    def _commits(self, copy: Path, *arguments: str) -> tuple[Commit, ...]:
+        said = self._git.run("--literal-pathspecs", "log", "-z", _FORMAT, *arguments, directory=copy)
+        words = said.decode(errors="replace").split("\0")[:-1]
+        rows = [words[start : start + 5] for start in range(0, len(words), 5)]
+        return tuple(
+            Commit(sha=sha, author=author, committer=committer, at=_utc(at), subject=subject)
+            for sha, author, committer, at, subject in rows
+        )
+
+    def _require(self, revision: str, copy: Path) -> None:
+        if not self._known(revision, copy):
+            raise unknown_commit(revision)
+
+    def _known(self, revision: str, copy: Path) -> bool:
+        """Is the commit in the copy, after asking the server if need be?"""
+        if self._has(revision, copy):
+            return True
+        self._cache.fetch(copy)
+        return self._has(revision, copy)
+
+    def _has(self, revision: str, copy: Path) -> bool:
+        try:
+            # Without --missing=print a partial clone would ask the server, and take no answer for a no.
+            found = self._git.run("rev-list", "--no-walk", "--missing=print", revision, directory=copy)
+        except GitFailure as failure:
+            if failure.said.strip() == f"fatal: bad object {revision}":
+                return False
+            raise
+        return found.decode().strip() == revision
+
+
+def _utc(at: str) -> datetime:
+    return datetime.fromisoformat(at).astimezone(UTC)

@@ -1,0 +1,209 @@
+"""What every environment repo guarantees: commits as they are, and pushes that never overwrite anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from reconciler.adapters.git_cache import Remote
+from reconciler.adapters.git_repo import GitRepo
+from reconciler.adapters.git_rules import Identity
+from reconciler.adapters.memory import MemoryEnvironmentRepo
+from reconciler.model.errors import Conflict, Terminal
+from reconciler.model.reason import Reason
+from reconciler.ports import EnvironmentRepo
+from tests.adapters.git_host import GitHost, serve
+
+BOT = Identity("Reconciler", "reconciler@example.com")
+UNKNOWN = "f" * 40
+TOKEN = "ghp_s3cr3tOfTheRepo"
+
+
+class People(Protocol):
+    """What people and the server do to the branch."""
+
+    def person_pushes(
+        self, files: Mapping[str, bytes | None], message: str = "Change", *, onto: str | None = None
+    ) -> str: ...
+
+    def rewind(self, revision: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Scene:
+    repo: EnvironmentRepo
+    people: People
+
+
+@pytest.fixture(params=["twin", "git, no filters", "git, filters", "git, http with a token"])
+def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
+    if request.param == "twin":
+        twin = MemoryEnvironmentRepo(identity=BOT)
+        yield Scene(twin, twin)
+        return
+    host = GitHost(tmp_path, filters="no filters" not in request.param)
+    if "http" not in request.param:
+        yield Scene(GitRepo(Remote(host.url), tmp_path / "cache", BOT), host)
+        return
+    server = serve(host, TOKEN)
+    url = f"http://127.0.0.1:{server.server_port}/platform.git"
+    yield Scene(GitRepo(Remote(url), tmp_path / "cache", BOT, lambda: TOKEN), host)
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_branch_that_does_not_exist_is_a_matter_for_a_person(scene: Scene) -> None:
+    with pytest.raises(Terminal, match="main") as refused:
+        scene.repo.tip()
+    assert refused.value.reason is Reason.GIT_OPERATION_FAILED
+    assert refused.value.remedy
+
+
+def test_the_tip_is_the_newest_commit(scene: Scene) -> None:
+    first = scene.people.person_pushes({"dev/pointer.yaml": b"1"})
+    assert scene.repo.tip() == first
+    second = scene.people.person_pushes({"dev/pointer.yaml": b"2"})
+    assert scene.repo.tip() == second
+    scene.people.rewind(first)
+    assert scene.repo.tip() == first
+
+
+def test_files_are_read_at_any_commit(scene: Scene) -> None:
+    odd = {"dev/ä b.yaml": "ü\r\n".encode(), "dev/empty.yaml": b"", "reconciler.yaml": b"\0binary\n\n"}
+    first = scene.people.person_pushes({"dev/pointer.yaml": b"1", **odd})
+    second = scene.people.person_pushes({"dev/pointer.yaml": b"2", "reconciler.yaml": None})
+    assert scene.repo.files(first) == {"dev/pointer.yaml": b"1", **odd}
+    assert set(scene.repo.files(second)) == {"dev/pointer.yaml", "dev/ä b.yaml", "dev/empty.yaml"}
+    assert scene.repo.files(second)["dev/pointer.yaml"] == b"2"
+
+
+def test_a_commit_that_comes_after_the_first_look_is_found(scene: Scene) -> None:
+    first = scene.people.person_pushes({"a": b"1"})
+    scene.repo.files(first)
+    second = scene.people.person_pushes({"a": b"2"})
+    assert scene.repo.files(second) == {"a": b"2"}
+
+
+@pytest.mark.parametrize("revision", [UNKNOWN, "main", "HEAD", "--all", "", "f" * 39])
+def test_an_unknown_commit_is_refused(scene: Scene, revision: str) -> None:
+    scene.people.person_pushes({"a": b"1"})
+    for ask in (scene.repo.files, scene.repo.commit, lambda one: scene.repo.log(one, "a", 1)):
+        with pytest.raises(Terminal, match="no commit"):
+            ask(revision)
+
+
+def test_a_folder_with_too_many_files_is_refused(scene: Scene) -> None:
+    revision = scene.people.person_pushes({f"{number}.yaml": b"" for number in range(2_001)})
+    with pytest.raises(Terminal, match="2001 files"):
+        scene.repo.files(revision)
+
+
+def test_a_folder_with_too_many_bytes_is_refused(scene: Scene) -> None:
+    revision = scene.people.person_pushes({"big.yaml": b"x" * (2 * 1024 * 1024 + 1)})
+    with pytest.raises(Terminal, match="2097153 bytes"):
+        scene.repo.files(revision)
+
+
+def test_a_commit_says_who_when_and_what(scene: Scene) -> None:
+    revision = scene.people.person_pushes({"a": b"1"}, "Bump dags to 1.1.0 – schön\n\nMore words.")
+    commit = scene.repo.commit(revision)
+    assert (commit.sha, commit.subject) == (revision, "Bump dags to 1.1.0 – schön")
+    assert commit.author == commit.committer == "Ana <ana@example.com>"
+    assert commit.at.tzinfo is UTC
+
+
+def test_ancestry(scene: Scene) -> None:
+    first = scene.people.person_pushes({"a": b"1"})
+    second = scene.people.person_pushes({"a": b"2"})
+    sibling = scene.people.person_pushes({"a": b"3"}, onto=first)
+    known = scene.repo.is_ancestor
+    assert known(first, sibling)
+    assert known(sibling, sibling)
+    assert not known(sibling, first)
+    assert not known(UNKNOWN, sibling)
+    assert not known(sibling, UNKNOWN)
+    assert not known(UNKNOWN, UNKNOWN)
+    assert not known("", sibling)
+    assert not known(second, sibling)
+
+
+def test_a_tip_that_does_not_descend_from_one_seen_before_is_told_from_one_that_does(scene: Scene) -> None:
+    first = scene.people.person_pushes({"a": b"1"})
+    applied = scene.people.person_pushes({"a": b"2"})
+    assert scene.repo.files(applied)
+    forced = scene.people.person_pushes({"a": b"3"}, onto=first)
+    assert not scene.repo.is_ancestor(applied, forced)
+    scene.people.rewind(first)
+    assert not scene.repo.is_ancestor(applied, first)
+
+
+def test_the_log_tells_which_commits_touched_a_path(scene: Scene) -> None:
+    one = scene.people.person_pushes({"dev/pointer.yaml": b"1"}, "one")
+    scene.people.person_pushes({"prod/pointer.yaml": b"1"}, "two")
+    three = scene.people.person_pushes({"dev/environment.yaml": b"1"}, "three")
+    four = scene.people.person_pushes({"dev/pointer.yaml": None}, "four")
+    assert [commit.sha for commit in scene.repo.log(four, "dev/pointer.yaml", 9)] == [four, one]
+    assert [commit.subject for commit in scene.repo.log(four, "dev", 2)] == ["four", "three"]
+    assert [commit.sha for commit in scene.repo.log(three, "dev", 9)] == [three, one]
+    assert list(scene.repo.log(four, "dev*", 9)) == []
+    assert list(scene.repo.log(four, "staging", 9)) == []
+
+
+def test_a_push_puts_one_commit_on_the_branch(scene: Scene) -> None:
+    base = scene.people.person_pushes({"dev/pointer.yaml": b"1", "dev/environment.yaml": b"kept"})
+    pushed = scene.repo.push(
+        base, {"dev/pointer.yaml": b"2", "new/file.yaml": b"3"}, "Promote\n\nReverts: x\n"
+    )
+    assert scene.repo.tip() == pushed.sha
+    assert scene.repo.files(pushed.sha) == {
+        "dev/pointer.yaml": b"2",
+        "dev/environment.yaml": b"kept",
+        "new/file.yaml": b"3",
+    }
+    assert (pushed.subject, pushed.author) == ("Promote", str(BOT))
+    assert scene.repo.commit(pushed.sha) == pushed
+    assert [commit.sha for commit in scene.repo.log(pushed.sha, "dev", 9)] == [pushed.sha, base]
+    again = scene.repo.push(pushed.sha, {"dev/pointer.yaml": b"4"}, "Once more")
+    assert scene.repo.is_ancestor(base, again.sha)
+
+
+def test_a_push_that_lost_the_race_leaves_the_branch_untouched(scene: Scene) -> None:
+    base = scene.people.person_pushes({"dev/pointer.yaml": b"1"})
+    scene.repo.files(base)
+    winner = scene.people.person_pushes({"dev/pointer.yaml": b"theirs"})
+    with pytest.raises(Conflict) as lost:
+        scene.repo.push(base, {"dev/pointer.yaml": b"ours"}, "Ours")
+    assert lost.value.reason is Reason.SUPERSEDED
+    assert scene.repo.tip() == winner
+    assert scene.repo.files(winner) == {"dev/pointer.yaml": b"theirs"}
+    assert scene.repo.push(winner, {"dev/pointer.yaml": b"ours"}, "Ours").subject == "Ours"
+
+
+def test_a_push_onto_a_rewound_branch_is_refused(scene: Scene) -> None:
+    old = scene.people.person_pushes({"a": b"1"})
+    base = scene.people.person_pushes({"a": b"2"})
+    scene.repo.files(base)
+    scene.people.rewind(old)
+    with pytest.raises(Conflict):
+        scene.repo.push(base, {"a": b"3"}, "Go on")
+    assert scene.repo.tip() == old
+
+
+def test_a_push_onto_an_unknown_commit_is_refused(scene: Scene) -> None:
+    tip = scene.people.person_pushes({"a": b"1"})
+    with pytest.raises(Conflict):
+        scene.repo.push(UNKNOWN, {"a": b"2"}, "Where?")
+    assert scene.repo.tip() == tip
+
+
+@pytest.mark.parametrize("path", ["../outside.yaml", "/etc/passwd", "dev/../../x", ".git/config", ""])
+def test_a_push_stays_in_its_folder(scene: Scene, path: str) -> None:
+    base = scene.people.person_pushes({"a": b"1"})
+    with pytest.raises(ValueError, match="not a path inside"):
+        scene.repo.push(base, {path: b""}, "Escape")
+    assert scene.repo.tip() == base
