@@ -1,0 +1,1 @@
+"""The command line. Gets the world from ``bootstrap`` and nothing else; laptops never apply."""

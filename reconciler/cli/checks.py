@@ -1,0 +1,167 @@
+"""The checks of ``reconciler doctor``: each thing that the commands need, tried without changing anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.cli import interpreters
+from reconciler.cli.output import short
+from reconciler.model.errors import InvalidInput, ReconcilerError, Terminal
+
+if TYPE_CHECKING:
+    from reconciler.cli.platform import Platform
+    from reconciler.model.environment import Environment
+
+_OLDEST_GIT = (2, 34)
+_SKEW_SECONDS = 60.0
+"""AWS refuses signatures at 5 minutes (S3: 15); a minute is worth knowing before that."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing to try: ``look`` says what it found, or raises. ``optional``: only some commands need it."""
+
+    name: str
+    look: Callable[[], str]
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check found, or what is wrong and what to do about it."""
+
+    name: str
+    found: str = ""
+    wrong: str = ""
+    remedy: str = ""
+    optional: bool = False
+
+    @property
+    def sign(self) -> str:
+        """✓, ✗ or, where only some commands would fail, ``!``."""
+        if not self.wrong:
+            return "✓"
+        return "!" if self.optional else "✗"
+
+    def to_json(self) -> dict[str, object]:
+        """For ``--output json``."""
+        return {"ok": not self.wrong, **asdict(self)}
+
+    @property
+    def failed(self) -> bool:
+        """Does it keep the command line from working?"""
+        return self.sign == "✗"
+
+
+def run(check: Check) -> Result:
+    """Try one thing. Whatever goes wrong is a finding."""
+    try:
+        return Result(check.name, found=check.look())
+    except InvalidInput as error:
+        wrong = "; ".join(error.problems[:3])
+        return Result(check.name, wrong=wrong, remedy=error.remedy, optional=check.optional)
+    except ReconcilerError as error:
+        return Result(check.name, wrong=error.message, remedy=error.remedy, optional=check.optional)
+    except Exception as error:
+        wrong = f"unexpected {type(error).__name__}: {error}"
+        return Result(check.name, wrong=wrong, remedy="Report it: this is a bug.", optional=check.optional)
+
+
+def general(platform: Platform) -> Iterator[Check]:
+    """What does not depend on an environment."""
+    yield Check("git", lambda: git_version(platform))
+    yield Check("git identity (for rollback)", lambda: str(platform.person()), optional=True)
+    yield Check("settings", lambda: f"environments {', '.join(platform.environments())}")
+
+
+def outside(platform: Platform) -> Iterator[Check]:
+    """What the settings point to."""
+    yield Check("environment repo", lambda: f"tip {short(platform.repo().tip())}")
+    yield Check("table", lambda: _table(platform))
+    yield Check("queue", lambda: _queue(platform))
+    yield Check("clock", lambda: _clock(platform), optional=True)
+    yield Check("artifact store", lambda: _artifacts(platform))
+
+
+def of_environment(platform: Platform, name: str, python: Path | None) -> Iterator[Check]:
+    """What one environment's files point to."""
+    from reconciler.core.declarations import parse_desired
+
+    repo = platform.repo()
+    try:
+        environment = parse_desired(repo.files(repo.tip()), name).environment
+    except ReconcilerError as error:
+        yield Check(f"{name}: files", _raiser(error))
+        return
+    yield Check(f"{name}: files", lambda: "valid at the tip")
+    yield Check(f"{name}: DAG folder", lambda: _folder(platform, environment))
+    yield Check(f"{name}: Airflow", lambda: _airflow(platform, environment))
+    wanted = environment.airflow.version
+    yield Check(
+        f"{name}: Python with Airflow {wanted} (for seal)",
+        lambda: str(interpreters.find(platform, python, wanted)),
+        optional=True,
+    )
+
+
+def git_version(platform: Platform) -> str:
+    """``git version 2.39.5``. ``Terminal`` if there is none, or it is too old."""
+    said = platform.git_version()
+    numbers = re.search(r"(\d+)\.(\d+)", said)
+    if numbers is None or (int(numbers[1]), int(numbers[2])) < _OLDEST_GIT:
+        oldest = ".".join(map(str, _OLDEST_GIT))
+        raise Terminal(f"{said or 'git'} is too old or does not run.", f"Install git {oldest} or newer.")
+    return said
+
+
+def _raiser(error: ReconcilerError) -> Callable[[], str]:
+    def look() -> str:
+        raise error
+
+    return look
+
+
+def _table(platform: Platform) -> str:
+    newest = {name: platform.store().load(name).sequence for name in platform.environments()}
+    return ", ".join(f"{name} at event {sequence}" for name, sequence in newest.items())
+
+
+def _queue(platform: Platform) -> str:
+    seen = platform.look_at_queue()
+    return f"{seen.waiting} ticks asked for, {seen.under_way} under way"
+
+
+def _clock(platform: Platform) -> str:
+    theirs = platform.look_at_queue().server_time
+    if theirs is None:
+        return "AWS does not tell its time here"
+    skew = (platform.clock().now() - theirs).total_seconds()
+    if abs(skew) > _SKEW_SECONDS:
+        raise Terminal(
+            f"This clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} AWS's.",
+            "Let the system set it (NTP); AWS refuses requests at five minutes.",
+        )
+    return f"within {max(1.0, abs(skew)):.0f} s of AWS's"
+
+
+def _artifacts(platform: Platform) -> str:
+    from reconciler.model.component import Component
+
+    counts = {component: len(platform.artifacts().versions(component)) for component in Component}
+    return "versions: " + ", ".join(f"{count} of {component}" for component, count in counts.items())
+
+
+def _folder(platform: Platform, environment: Environment) -> str:
+    listing = platform.world().target(environment).folder.list()
+    spec = environment.airflow.dag_folder
+    return f"s3://{spec.bucket}/{spec.prefix} holds {len(listing)} files"
+
+
+def _airflow(platform: Platform, environment: Environment) -> str:
+    airflow = platform.world().target(environment).airflow
+    busy, problems = airflow.busy(), airflow.import_errors()
+    return (f"it is {busy}; " if busy else "answers; ") + f"{len(problems)} import errors"

@@ -1,0 +1,101 @@
+"""``reconciler history``: every attempt to reach a commit, kept for ever; and is the record intact?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, begin
+from reconciler.cli.errors import Unhealthy
+from reconciler.cli.output import Format, duration, short, when
+
+if TYPE_CHECKING:
+    from reconciler.model.event import Event
+    from reconciler.model.state import Operation
+    from reconciler.ports import StateStore
+
+_BATCH = 1_000
+
+
+def history(
+    ctx: typer.Context,
+    env: EnvironmentArgument,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The newest so many.")] = 50,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check that no event was changed or removed.")
+    ] = False,
+    output: OutputOption = Format.TEXT,
+) -> None:
+    """List every attempt: what, who, why, how it ended."""
+    cli = begin(ctx, output)
+    name, store = cli.known(env), cli.platform.store()
+    operations = store.operations(name, limit)
+    checked = _verify(store, name) if verify else None
+    cli.out.document(
+        {
+            "environment": name,
+            "operations": [operation.to_json() for operation in operations],
+            **({"verified": {"intact": True, "events": checked}} if checked is not None else {}),
+        }
+    )
+    _show(cli, name, [_row(operation) for operation in operations])
+    if checked is not None:
+        cli.out.line(f"\n✓ The record of {checked} events is intact.", "green")
+
+
+def _show(cli: Cli, name: str, rows: list[list[str]]) -> None:
+    if not rows:
+        cli.out.line(f"Nothing was ever applied to {name}.")
+    cli.out.table(
+        ["attempt", "started", "commit", "versions", "who", "why", "phase", "took"],
+        rows,
+    )
+
+
+def _row(operation: Operation) -> list[str]:
+    from reconciler.core.narrative import versions
+
+    took = operation.finished_at - operation.started_at if operation.finished_at else None
+    why = (
+        f"{operation.triggered_by.value}: {operation.subject}"
+        if operation.subject
+        else operation.triggered_by.value
+    )
+    return [
+        str(operation.attempt),
+        when(operation.started_at),
+        short(operation.revision),
+        versions(operation.versions),
+        operation.initiated_by,
+        why,
+        operation.phase.value,
+        duration(took) if took is not None else "",
+    ]
+
+
+def _verify(store: StateStore, name: str) -> int:
+    """How many events were checked. ``Unhealthy`` names the first that does not fit."""
+    from reconciler.core.chain import verify
+
+    state = store.load(name)
+    events = list(_all(store, name))
+    broken = verify(events, "")
+    # Cutting off the newest events leaves a good chain; the state remembers how it ended.
+    known = events[: state.sequence]
+    if broken is None and (known[-1].hash if known else "") != state.chain_hash:
+        broken = len(known) + 1 if len(known) < state.sequence else state.sequence
+    if broken is not None:
+        raise Unhealthy(
+            f"The record of {name} is broken at event {broken}: it or one before was changed or removed.",
+            "Compare it with the copy in the audit bucket, and find out who may write to the table.",
+        )
+    return len(events)
+
+
+def _all(store: StateStore, name: str) -> Iterator[Event]:
+    last = 0
+    while batch := store.events(name, last, _BATCH):
+        yield from batch
+        last = batch[-1].sequence

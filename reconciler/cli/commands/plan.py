@@ -1,0 +1,122 @@
+"""``reconciler plan``: what a tick would do now. The same code makes the plan that a tick runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, begin
+from reconciler.cli.exit_codes import ExitCode
+from reconciler.cli.output import Format, short
+from reconciler.cli.revisions import TIP, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.engine.desired import Wanted
+    from reconciler.engine.world import World
+    from reconciler.model.component import Component
+    from reconciler.model.plan import Change, Plan
+    from reconciler.model.state import EnvironmentState
+
+
+def plan(
+    ctx: typer.Context,
+    env: EnvironmentArgument,
+    revision: Annotated[str, typer.Option(help="The commit: tip, or the id of a pushed one.")] = TIP,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="End with 10 if something would change.")
+    ] = False,
+    output: OutputOption = Format.TEXT,
+) -> None:
+    """Show what a tick would do now (alias: diff).
+
+    What would change and why, what holds it back, and the steps. Changes nothing.
+    """
+    from reconciler.core.planner import plan_digest
+    from reconciler.engine.desired import at_revision
+    from reconciler.engine.plan_now import plan_now
+
+    cli = begin(ctx, output)
+    name, world = cli.known(env), cli.platform.world()
+    state = world.store.load(name)
+    wanted = at_revision(world, state, resolve(world.repo, revision))
+    target = world.target(wanted.desired.environment)
+    diff, made = plan_now(wanted, state, target, target.folder.list(), world.clock.now())
+    digest, reasons = plan_digest(made), _reasons(world, state, wanted, made)
+    cli.out.document(
+        {
+            **made.to_json(),
+            "changes": [{**one.to_json(), "why": reasons[one.dag_id]} for one in made.changes],
+            "versions": wanted.versions,
+            "digest": digest,
+            "changed": not diff.empty,
+        }
+    )
+    if diff.empty:
+        cli.out.line(f"✓ {name} is as commit {short(wanted.revision)} says: nothing to do.", "green")
+    else:
+        _show(cli, wanted, made, reasons)
+        cli.out.line(f"\nPlan {digest[:16]}")
+    raise typer.Exit(ExitCode.CHANGES if detailed_exitcode and not diff.empty else ExitCode.OK)
+
+
+def _show(cli: Cli, wanted: Wanted, made: Plan, reasons: Mapping[str, str]) -> None:
+    from reconciler.core.narrative import counts, versions
+    from reconciler.engine.executor import subject
+
+    out = cli.out
+    out.line(f"{made.environment} → {versions(wanted.versions)} (release {made.release})")
+    out.line(f"commit {short(made.revision)}; DAGs: {counts(made.changes, len(wanted.release.dags))}\n")
+    out.table(["action", "dag", "from", "to", "why"], [_row(one, reasons) for one in made.changes])
+    out.line("\nGates")
+    out.table(
+        ["decision", "gate", "reason", "message"],
+        [[one.decision.value, one.gate, one.reason.value, one.message] for one in made.verdicts],
+    )
+    out.line("\nSteps" if made.steps else "\nNo step may run now.")
+    out.table(["#", "step", "of"], [[str(n), s.kind, subject(s)] for n, s in enumerate(made.steps, start=1)])
+
+
+def _row(change: Change, reasons: Mapping[str, str]) -> list[str]:
+    ends = [change.from_release or "", change.to_release or ""]
+    return [change.action.value, change.dag_id, *ends, reasons[change.dag_id]]
+
+
+def _reasons(world: World, state: EnvironmentState, wanted: Wanted, made: Plan) -> dict[str, str]:
+    """Why each DAG changes, by id; each release is looked up once."""
+    bumped: dict[str | None, str] = {}
+    for release in {change.from_release for change in made.changes if change.from_release}:
+        manifest = world.artifacts.release(release)
+        old = manifest.components if manifest else {}
+        differing = [part for part, digest in wanted.release.components.items() if old.get(part) != digest]
+        bumped[release] = ", ".join(_bump(part, state, wanted) for part in differing)
+    return {change.dag_id: _reason(change, bumped.get(change.from_release, "")) for change in made.changes}
+
+
+def _bump(part: Component, state: EnvironmentState, wanted: Wanted) -> str:
+    """``dags 1.0.0 → 1.1.0``, or only ``dags`` where the versions do not tell."""
+    before = state.applied.desired.pointer.components.get(part) if state.applied else None
+    after = wanted.desired.pointer.components[part]
+    if before is None or before.version == after.version:
+        return part.value
+    return f"{part} {before.version} → {after.version}"
+
+
+def _reason(change: Change, bumped: str) -> str:
+    from reconciler.model.plan import Action
+
+    match change.action:
+        case Action.ADD:
+            return "new in this release"
+        case Action.REMOVE:
+            return "not in this release any more"
+        case Action.HEAL:
+            return "its file was changed or deleted by somebody else"
+        case Action.UPDATE:
+            return (
+                f"its code or what it uses changed: {bumped}"
+                if bumped
+                else "its code or what it uses changed"
+            )

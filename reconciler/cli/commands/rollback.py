@@ -1,0 +1,169 @@
+"""``reconciler rollback``: one commit that makes the pointer what it was. The reconciler applies it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, begin
+from reconciler.cli.errors import Usage
+from reconciler.cli.exit_codes import ExitCode
+from reconciler.cli.output import Format, short
+from reconciler.cli.revisions import resolve
+from reconciler.model.errors import Conflict, InvalidInput, Terminal
+from reconciler.model.reason import Phase
+
+if TYPE_CHECKING:
+    from reconciler.engine.world import World
+    from reconciler.model.state import Operation
+
+_TRIES = 3
+_HISTORY = 1_000
+_LONGEST_ATTEMPT = 6
+"""Digits; a longer number is a commit id."""
+
+
+@dataclass(frozen=True)
+class _Restoring:
+    """What to commit on top of ``tip``: the pointer as it was at ``source``."""
+
+    tip: str
+    source: str
+    path: str
+    before: bytes
+    after: bytes
+    versions: str
+
+    @property
+    def diff(self) -> list[str]:
+        old, new = (body.decode(errors="replace").splitlines() for body in (self.before, self.after))
+        return list(
+            difflib.unified_diff(old, new, f"{self.path} (tip)", f"{self.path} (restored)", lineterm="")
+        )
+
+    def message(self, environment: str) -> str:
+        return f"Roll back {environment} to {self.versions}\n\nRestores: {self.source}\n"
+
+
+def rollback(
+    ctx: typer.Context,
+    env: EnvironmentArgument,
+    to: Annotated[
+        str | None, typer.Option(help="A commit or an attempt. [default: the last that succeeded before]")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    output: OutputOption = Format.TEXT,
+) -> None:
+    """Commit the pointer as it was before.
+
+    On top of the branch, after showing the difference. The reconciler applies it, not this command.
+    """
+    cli = begin(ctx, output)
+    name = cli.known(env)
+    if not (yes or cli.interactive):
+        raise Usage("Nobody is here to confirm the rollback.", "Look at it with `plan`, then give --yes.")
+    restoring, sha = _commit(cli, name, to, yes)
+    cli.out.document(
+        {
+            "environment": name,
+            "commit": sha,
+            "restores": restoring.source,
+            "versions": restoring.versions,
+            "diff": restoring.diff,
+        }
+    )
+    if sha is None:
+        cli.out.line(f"The tip {short(restoring.tip)} says {restoring.versions} already: nothing to commit.")
+        return
+    cli.out.line(f"✓ Pushed {short(sha)}: {name} goes back to {restoring.versions}.", "green")
+    cli.out.line(f"Follow it with: reconciler wait {name} --revision {short(sha)}")
+
+
+def _commit(cli: Cli, name: str, to: str | None, yes: bool) -> tuple[_Restoring, str | None]:
+    """What was restored and the commit's id, or None if there was nothing to commit."""
+    world, person = cli.platform.world(), cli.platform.person()
+    repo, shown = cli.platform.repo(person), None
+    for attempt in range(1, _TRIES + 1):
+        restoring = _restoring(world, name, to)
+        if restoring.before == restoring.after:
+            return restoring, None
+        # After a lost race people are asked again only about something that they have not seen.
+        if restoring.diff != shown:
+            _confirm(cli, name, restoring, yes)
+            shown = restoring.diff
+        try:
+            pushed = repo.push(restoring.tip, {restoring.path: restoring.after}, restoring.message(name))
+        except Conflict:
+            if attempt == _TRIES:
+                raise
+            cli.out.note("Somebody pushed in between; looking at the new tip.")
+            continue
+        return restoring, pushed.sha
+    raise AssertionError("the last try returns or raises")
+
+
+def _restoring(world: World, name: str, to: str | None) -> _Restoring:
+    from reconciler.core.declarations import parse_desired
+    from reconciler.core.narrative import versions
+    from reconciler.engine.desired import sealed
+
+    tip, path = world.repo.tip(), f"{name}/pointer.yaml"
+    files = dict(world.repo.files(tip))
+    before = files.get(path, b"")
+    source = _source(world, name, to, _versions_of(files, name))
+    after = world.repo.files(source).get(path)
+    if after is None:
+        raise Terminal(f"Commit {short(source)} has no {path}.", "Name another with --to.")
+    pointer = parse_desired({**files, path: after}, name).pointer
+    # What cannot be deployed must not be committed.
+    sealed(world, pointer, name)
+    named = versions({part.value: pin.version for part, pin in pointer.components.items()})
+    return _Restoring(tip, source, path, before, after, named)
+
+
+def _versions_of(files: dict[str, bytes], name: str) -> dict[str, str] | None:
+    """What the tip's pointer names; None if it cannot be read, which is a reason to roll back."""
+    from reconciler.core.declarations import parse_desired
+
+    try:
+        pointer = parse_desired(files, name).pointer
+    except InvalidInput:
+        return None
+    return {part.value: pin.version for part, pin in pointer.components.items()}
+
+
+def _source(world: World, name: str, to: str | None, now: dict[str, str] | None) -> str:
+    """The commit whose pointer is restored."""
+    if to is not None and not (to.isdecimal() and len(to) <= _LONGEST_ATTEMPT):
+        return resolve(world.repo, to)
+    operations = world.store.operations(name, _HISTORY)
+    if to is not None:
+        return _attempt(operations, int(to), name).revision
+    good = (one for one in operations if one.phase is Phase.SUCCEEDED and one.versions != now)
+    found = next(good, None)
+    if found is None:
+        raise Terminal(
+            f"{name} never ran anything else successfully, so there is nothing to go back to.",
+            f"See `reconciler history {name}`; name a commit with --to.",
+        )
+    return found.revision
+
+
+def _attempt(operations: Sequence[Operation], number: int, name: str) -> Operation:
+    for operation in operations:
+        if operation.attempt == number:
+            return operation
+    raise Usage(f"{name} has no attempt {number}.", f"See `reconciler history {name}`.")
+
+
+def _confirm(cli: Cli, name: str, restoring: _Restoring, yes: bool) -> None:
+    tell = cli.out.note if cli.out.json else cli.out.line
+    for line in restoring.diff:
+        tell(line, {"+": "green", "-": "red"}.get(line[:1], ""))
+    if not yes and not typer.confirm(f"Roll {name} back to {restoring.versions}?", err=True):
+        cli.out.note("Nothing was committed.")
+        raise typer.Exit(ExitCode.INTERRUPTED)

@@ -1,0 +1,185 @@
+"""``reconciler status``: how the environments are, and what needs somebody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler.cli.completion import complete_environment
+from reconciler.cli.context import Cli, OutputOption, begin
+from reconciler.cli.output import Format, short, when
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.reason import ConditionType
+
+if TYPE_CHECKING:
+    from reconciler.model.state import Condition, EnvironmentState
+
+# A condition is of concern unless it has the value that it has when all is well.
+_WELL = {
+    ConditionType.READY: True,
+    ConditionType.RECONCILING: False,
+    ConditionType.STALLED: False,
+    ConditionType.SOURCE_VERIFIED: True,
+    ConditionType.FETCH_FAILED: False,
+    ConditionType.DRIFTED: False,
+    ConditionType.HEALTHY: True,
+    ConditionType.QUIESCED: True,
+}
+
+
+def status(
+    ctx: typer.Context,
+    env: Annotated[
+        str | None,
+        typer.Argument(metavar="[ENV]", help="All by default.", autocompletion=complete_environment),
+    ] = None,
+    dags: Annotated[bool, typer.Option("--dags", help="List each DAG and the release it runs.")] = False,
+    output: OutputOption = Format.TEXT,
+) -> None:
+    """Show what runs, and what needs somebody."""
+    cli = begin(ctx, output)
+    names = [cli.known(env)] if env else cli.platform.environments()
+    tip = _tip(cli)
+    states = [cli.platform.store().load(name) for name in names]
+    documents = [_document(state, tip, dags) for state in states]
+    cli.out.document(documents[0] if env else {"environments": documents})
+    if not env:
+        _overview(cli, states, tip)
+    for state in states:
+        if env:
+            _details(cli, state, tip)
+        if dags:
+            _list_dags(cli, state)
+
+
+def concerns(state: EnvironmentState) -> list[Condition]:
+    """The conditions that are not as they are when all is well."""
+    return [one for kind, one in state.conditions.items() if one.status is not _WELL[kind]]
+
+
+def _tip(cli: Cli) -> str | None:
+    """The branch's tip, to show a reconciler that does not look; the rest is worth showing without it."""
+    try:
+        return cli.platform.repo().tip()
+    except ReconcilerError as error:
+        cli.out.note(f"warning: the tip is not known. {error}", colour="yellow")
+        return None
+
+
+def _behind(state: EnvironmentState, tip: str | None) -> bool:
+    looked = {state.last_attempted_revision, state.applied.revision if state.applied else None}
+    return tip is not None and tip not in looked
+
+
+def _versions(state: EnvironmentState) -> dict[str, str]:
+    if state.applied is None:
+        return {}
+    return {part.value: pin.version for part, pin in state.applied.desired.pointer.components.items()}
+
+
+def _releases(state: EnvironmentState) -> Counter[str]:
+    return Counter(live.pointer.release for live in state.live.values())
+
+
+def _document(state: EnvironmentState, tip: str | None, dags: bool) -> dict[str, object]:
+    document: dict[str, object] = {
+        "environment": state.environment,
+        "sync": state.sync.value,
+        "health": state.health.value,
+        "tip": tip,
+        "behindTip": _behind(state, tip),
+        "versions": _versions(state),
+        "release": state.applied.release if state.applied else None,
+        "appliedRevision": state.applied.revision if state.applied else None,
+        "appliedAt": state.applied.at.isoformat() if state.applied else None,
+        "lastAttemptedRevision": state.last_attempted_revision,
+        "operation": state.operation.to_json() if state.operation else None,
+        "conditions": [condition.to_json() for condition in state.conditions.values()],
+        "concerns": [condition.type.value for condition in concerns(state)],
+        "dagsByRelease": dict(_releases(state)),
+    }
+    if dags:
+        document["dags"] = {
+            dag_id: {
+                "release": live.pointer.release,
+                "verified": live.verified,
+                "since": live.flipped_at.isoformat(),
+            }
+            for dag_id, live in sorted(state.live.items())
+        }
+    return document
+
+
+def _overview(cli: Cli, states: list[EnvironmentState], tip: str | None) -> None:
+    from reconciler.core.narrative import versions
+
+    cli.out.table(
+        ["environment", "sync", "health", "versions", "commit", "operation", "dags"],
+        [
+            [
+                state.environment,
+                state.sync.value,
+                state.health.value,
+                versions(_versions(state)),
+                short(state.applied.revision if state.applied else None),
+                state.operation.phase.value if state.operation else "",
+                str(len(state.live)),
+            ]
+            for state in states
+        ],
+    )
+    for state in states:
+        _concerns(cli, state, tip, prefix=f"{state.environment}: ")
+
+
+def _details(cli: Cli, state: EnvironmentState, tip: str | None) -> None:
+    from reconciler.core.narrative import versions
+
+    applied, operation = state.applied, state.operation
+    cli.out.line(state.environment, "bold")
+    cli.out.facts(
+        [
+            ("Sync", state.sync.value),
+            ("Health", state.health.value),
+            ("Versions", versions(_versions(state))),
+            ("Release", applied.release if applied else ""),
+            ("Applied", f"{short(applied.revision)} at {when(applied.at)}" if applied else "nothing yet"),
+            ("Tip", short(tip)),
+            ("Phase", operation.phase.value if operation else ""),
+            ("Operation", operation.message if operation else ""),
+            ("Since", f"{when(operation.started_at)}, attempt {operation.attempt}" if operation else ""),
+            ("By", f"{operation.initiated_by}: {operation.subject}" if operation else ""),
+            ("DAGs", ", ".join(f"{n} on {release}" for release, n in _releases(state).most_common())),
+        ]
+    )
+    _concerns(cli, state, tip)
+
+
+def _concerns(cli: Cli, state: EnvironmentState, tip: str | None, prefix: str = "") -> None:
+    if _behind(state, tip):
+        cli.out.line(
+            f"{prefix}! The tip {short(tip)} was not looked at yet. If this lasts longer than a minute, the "
+            f"reconciler may be down: reconciler doctor",
+            "yellow",
+        )
+    for one in concerns(state):
+        since = when(one.last_transition_at)
+        text = f"{one.type.value} {_said(one)} since {since}: {one.reason.value}: {one.message}"
+        cli.out.line(f"{prefix}! {text}", "yellow")
+
+
+def _said(condition: Condition) -> str:
+    return "Unknown" if condition.status is None else str(condition.status)
+
+
+def _list_dags(cli: Cli, state: EnvironmentState) -> None:
+    cli.out.line(f"\nDAGs of {state.environment}")
+    cli.out.table(
+        ["dag", "release", "verified", "since"],
+        [
+            [dag_id, live.pointer.release, "✓" if live.verified else "not yet", when(live.flipped_at)]
+            for dag_id, live in sorted(state.live.items())
+        ],
+    )

@@ -1,0 +1,129 @@
+"""``reconciler wait``: until a commit is live and healthy, or is judged bad, or the time is over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler.cli.context import EnvironmentArgument, OutputOption, begin
+from reconciler.cli.errors import Unhealthy
+from reconciler.cli.output import Format, Progress, duration, short
+from reconciler.cli.revisions import TIP, resolve
+from reconciler.model.errors import Transient, Waiting
+from reconciler.model.reason import ConditionType, Health, Phase, Reason
+
+if TYPE_CHECKING:
+    from reconciler.model.state import EnvironmentState
+    from reconciler.ports import Clock, EnvironmentRepo, StateStore
+
+_POLL_SECONDS = 1.0
+_GRACE = timedelta(seconds=20)
+"""A verdict from before we looked may be about to change: something was sealed, a tick asked for."""
+
+
+def wait(
+    ctx: typer.Context,
+    env: EnvironmentArgument,
+    revision: Annotated[str, typer.Option(help="The commit: tip, or the id of a pushed one.")] = TIP,
+    timeout: Annotated[float, typer.Option(min=0, help="Seconds.")] = 900,
+    output: OutputOption = Format.TEXT,
+) -> None:
+    """Wait until a commit is live and healthy.
+
+    Or one that contains it. Ends with 7 if it was judged bad, with 4 when the time is over.
+    """
+    cli = begin(ctx, output)
+    name, platform = cli.known(env), cli.platform
+    repo, clock = platform.repo(), platform.clock()
+    watch = _Watch(repo, platform.store(), clock, name, resolve(repo, revision))
+    with cli.out.progress() as progress:
+        state = watch.until_live(timedelta(seconds=timeout), progress)
+    took = clock.now() - watch.began
+    cli.out.document(
+        {
+            "environment": name,
+            "revision": watch.revision,
+            "appliedRevision": state.applied.revision if state.applied else None,
+            "release": state.applied.release if state.applied else None,
+            "health": state.health.value,
+            "waitedSeconds": took.total_seconds(),
+        }
+    )
+    cli.out.line(f"✓ {name} runs {short(watch.revision)}, seen healthy after {duration(took)}.", "green")
+
+
+@dataclass
+class _Watch:
+    repo: EnvironmentRepo
+    store: StateStore
+    clock: Clock
+    name: str
+    revision: str
+    _holds: dict[str, bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.began = self.clock.now()
+
+    def until_live(self, timeout: timedelta, progress: Progress) -> EnvironmentState:
+        """The state with the commit live. ``Unhealthy`` if it is judged bad, ``Waiting`` on timeout."""
+        stale = self._verdict(self.store.load(self.name))
+        while True:
+            state = self.store.load(self.name)
+            if self._live(state):
+                return state
+            now, verdict = self.clock.now(), self._verdict(state)
+            if verdict is not None and (verdict != stale or now - self.began >= _GRACE):
+                raise Unhealthy(verdict, f"See `reconciler events {self.name}`.")
+            self._check_time(state, now, timeout)
+            progress(self._told(state))
+            self.clock.sleep(_POLL_SECONDS)
+
+    def _check_time(self, state: EnvironmentState, now: datetime, timeout: timedelta) -> None:
+        if now - self.began >= timeout:
+            raise Waiting(
+                f"Not yet after {duration(timeout)}: {self._told(state)}",
+                until=now,
+                reason=Reason.PROGRESSING,
+                remedy=f"It goes on without you: wait again, or see `reconciler status {self.name}`.",
+            )
+
+    def _live(self, state: EnvironmentState) -> bool:
+        return (
+            state.applied is not None
+            and state.health is Health.HEALTHY
+            and self._contains(state.applied.revision)
+        )
+
+    def _verdict(self, state: EnvironmentState) -> str | None:
+        """Why the commit, or one on top of it, was judged bad; None if it was not."""
+        operation, stalled = state.operation, state.conditions.get(ConditionType.STALLED)
+        if operation and operation.phase is Phase.FAILED and self._contains(operation.revision):
+            return f"Commit {short(operation.revision)} failed in {self.name}: {operation.message}"
+        if (
+            stalled
+            and stalled.status
+            and stalled.observed_revision
+            and self._contains(stalled.observed_revision)
+        ):
+            return f"{self.name} is stalled ({stalled.reason.value}): {stalled.message}"
+        return None
+
+    def _contains(self, revision: str) -> bool:
+        """Is what we wait for part of a commit? Each commit is asked for once; not answered is not yet."""
+        if revision not in self._holds:
+            try:
+                self._holds[revision] = revision == self.revision or self.repo.is_ancestor(
+                    self.revision, revision
+                )
+            except Transient:
+                return False
+        return self._holds[revision]
+
+    def _told(self, state: EnvironmentState) -> str:
+        operation = state.operation
+        if operation is None or not self._contains(operation.revision):
+            return f"{self.name}: waiting for {short(self.revision)} to be looked at"
+        return f"{self.name}: {operation.phase.value}, {state.health.value}: {operation.message}"

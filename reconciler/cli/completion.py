@@ -1,0 +1,33 @@
+"""Words for the shell's completion: only what lies in the working folder, so that pressing Tab is quick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from reconciler.cli.dist import DIST
+
+ENVIRONMENTS = Path("environments")
+
+
+def complete_environment(incomplete: str) -> list[str]:
+    """The environments declared in ``./environments``."""
+    names = (path.parent.name for path in ENVIRONMENTS.glob("*/environment.yaml"))
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+def complete_version(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The versions that ``build`` left in ``./dist``; of the components on the command line, if any."""
+    chosen = [str(component) for component in ctx.params.get("components") or ()]
+    names = (path.parent.name.partition("-") for path in DIST.glob("*/manifest.json"))
+    versions = {version for component, _, version in names if not chosen or component in chosen}
+    return sorted(version for version in versions if version.startswith(incomplete))
+
+
+def complete_version_of(component: str, incomplete: str) -> list[str]:
+    """The versions of one component in ``./dist``."""
+    versions = (
+        path.parent.name.removeprefix(f"{component}-") for path in DIST.glob(f"{component}-*/manifest.json")
+    )
+    return sorted(version for version in versions if version.startswith(incomplete))

@@ -1,0 +1,59 @@
+"""What every command begins with: the world, an output, and whether somebody can answer a question."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import typer
+
+from reconciler.cli.completion import complete_environment
+from reconciler.cli.errors import Usage
+from reconciler.cli.output import Format, Output
+from reconciler.cli.platform import Live, Platform
+
+OutputOption = Annotated[
+    Format,
+    typer.Option("--output", "-o", help="For people, or one JSON document on stdout.", show_default=True),
+]
+EnvironmentArgument = Annotated[
+    str, typer.Argument(metavar="ENV", help="The environment.", autocompletion=complete_environment)
+]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an invocation is given. ``interactive`` and ``terminal`` None: find out."""
+
+    platform: Platform = field(default_factory=Live)
+    interactive: bool | None = None
+    terminal: bool | None = None
+
+
+@dataclass(frozen=True)
+class Cli:
+    """What a command works with."""
+
+    platform: Platform
+    out: Output
+    interactive: bool
+
+    def known(self, environment: str) -> str:
+        """The environment's name. ``Usage`` if there is none of that name."""
+        names = self.platform.environments()
+        if environment not in names:
+            raise Usage(
+                f"There is no environment {environment!r}.",
+                f"Name one of: {', '.join(names)} (they are listed in RECONCILER_ENVIRONMENTS).",
+            )
+        return environment
+
+
+def begin(ctx: typer.Context, output: Format) -> Cli:
+    """The command's world and output."""
+    given = ctx.find_root().obj or Given()
+    interactive = given.interactive
+    if interactive is None:
+        interactive = sys.stdin.isatty() and sys.stderr.isatty()
+    return Cli(given.platform, Output(output, given.terminal), interactive)

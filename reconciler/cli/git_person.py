@@ -1,0 +1,35 @@
+"""Who the caller is, as their Git says; rolling back makes commits in that name."""
+
+from __future__ import annotations
+
+import subprocess
+
+from reconciler.cli.platform import Person
+from reconciler.model.errors import Terminal
+
+_SECONDS = 10
+
+
+def git_person() -> Person:
+    """``user.name`` and ``user.email``. ``Terminal`` if git is missing or one of them is not set."""
+    values = {key: git("config", "--get", f"user.{key}") for key in ("name", "email")}
+    missing = [key for key, value in values.items() if not value]
+    if missing:
+        raise Terminal(
+            f"Git does not know your {' and '.join(missing)}, and a commit needs both.",
+            " ".join(f'Run `git config --global user.{key} "…"`.' for key in missing),
+        )
+    return Person(values["name"], values["email"])
+
+
+def git(*arguments: str) -> str:
+    """What git prints, stripped; empty if it fails. ``Terminal`` if there is no git."""
+    try:
+        done = subprocess.run(
+            ["git", *arguments], capture_output=True, text=True, timeout=_SECONDS, check=False
+        )
+    except FileNotFoundError as error:
+        raise Terminal("git was not found.", "Install git 2.39 or newer.") from error
+    except subprocess.TimeoutExpired as error:
+        raise Terminal(f"git did not answer within {_SECONDS} s.", "Try `git --version`.") from error
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,150 @@
+"""What the commands need of the world. ``Live`` takes it from ``bootstrap``; tests give one of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from reconciler.adapters.queue_probe import QueueSeen
+    from reconciler.engine.world import World
+    from reconciler.model.component import Component
+    from reconciler.model.release import ReleaseManifest
+    from reconciler.ports import ArtifactStore, Clock, EnvironmentRepo, StateStore, TickQueue
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who makes a commit."""
+
+    name: str
+    email: str
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"
+
+
+class Platform(Protocol):
+    """The world of one invocation."""
+
+    def environments(self) -> Sequence[str]:
+        """The names of all environments."""
+
+    def world(self) -> World:
+        """What a tick would work with."""
+
+    def clock(self) -> Clock: ...
+
+    def store(self) -> StateStore: ...
+
+    def artifacts(self) -> ArtifactStore: ...
+
+    def queue(self) -> TickQueue: ...
+
+    def look_at_queue(self) -> QueueSeen:
+        """How the queue is. ``Terminal`` if it is not there."""
+
+    def git_version(self) -> str:
+        """``git version 2.39.5``; empty if it does not run. ``Terminal`` if there is no git."""
+
+    def repo(self, person: Person | None = None) -> EnvironmentRepo:
+        """The environment repo; commits are made by ``person``."""
+
+    def person(self) -> Person:
+        """The caller, as Git knows them. ``Terminal`` if Git does not."""
+
+    def airflow_version(self, python: Path) -> str:
+        """The version of Airflow that an interpreter has. ``Terminal`` if it has none."""
+
+    def seal(
+        self,
+        archives: Mapping[Component, bytes],
+        digests: Mapping[Component, str],
+        python: Path,
+        airflow: str,
+    ) -> tuple[ReleaseManifest, bytes]:
+        """Parse a combination with an interpreter's Airflow. ``Terminal`` if it does not import."""
+
+
+class Live:
+    """The world as the environment's settings say."""
+
+    def environments(self) -> Sequence[str]:
+        """See ``Platform``."""
+        from reconciler import bootstrap
+
+        return bootstrap.settings().environments
+
+    def world(self) -> World:
+        """See ``Platform``."""
+        from reconciler import bootstrap
+
+        return bootstrap.world("cli")
+
+    def clock(self) -> Clock:
+        """See ``Platform``."""
+        from reconciler import bootstrap
+
+        return bootstrap.clock()
+
+    def store(self) -> StateStore:
+        """See ``Platform``."""
+        from reconciler import bootstrap
+
+        return bootstrap.store()
+
+    def artifacts(self) -> ArtifactStore:
+        """See ``Platform``."""
+        from reconciler import bootstrap
+
+        return bootstrap.artifacts()
+
+    def queue(self) -> TickQueue:
+        """See ``Platform``."""
+        from reconciler import bootstrap
+
+        return bootstrap.queue()
+
+    def look_at_queue(self) -> QueueSeen:
+        """See ``Platform``."""
+        from reconciler import bootstrap
+
+        return bootstrap.look_at_queue()
+
+    def git_version(self) -> str:
+        """See ``Platform``."""
+        from reconciler.cli.git_person import git
+
+        return git("--version")
+
+    def repo(self, person: Person | None = None) -> EnvironmentRepo:
+        """See ``Platform``."""
+        from reconciler import bootstrap
+
+        return bootstrap.repo((person.name, person.email)) if person else bootstrap.repo()
+
+    def person(self) -> Person:
+        """See ``Platform``."""
+        from reconciler.cli.git_person import git_person
+
+        return git_person()
+
+    def airflow_version(self, python: Path) -> str:
+        """See ``Platform``."""
+        from reconciler.cli.interpreters import airflow_version
+
+        return airflow_version(python)
+
+    def seal(
+        self,
+        archives: Mapping[Component, bytes],
+        digests: Mapping[Component, str],
+        python: Path,
+        airflow: str,
+    ) -> tuple[ReleaseManifest, bytes]:
+        """See ``Platform``."""
+        from reconciler.build.seal import seal
+
+        return seal(archives, digests, python, airflow)
