@@ -1,0 +1,5 @@
+select
+    category_id,
+    film_id,
+    category_name
+from {{ source('films_raw', 'film_category') }}
