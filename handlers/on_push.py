@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.data_classes import LambdaFunctionUrlEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.telemetry import logger, metrics
@@ -39,8 +40,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response:  # noqa:
 
 
 def _webhook(event: dict[str, Any]) -> Response:
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    body = _body(event)
+    request = LambdaFunctionUrlEvent(event)
+    headers, body = request.headers, _body(request)
     if len(body) > MAX_BODY_BYTES:
         return _answer(
             413, f"The body has {len(body)} bytes; {MAX_BODY_BYTES} is the most. Send push events only."
@@ -56,9 +57,10 @@ def _webhook(event: dict[str, Any]) -> Response:
     return _ask(hint, TriggeredBy.WEBHOOK)
 
 
-def _body(event: dict[str, Any]) -> bytes:
-    body = event.get("body") or ""
-    return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+def _body(request: LambdaFunctionUrlEvent) -> bytes:
+    """The very bytes that were signed."""
+    body = request.body or ""
+    return base64.b64decode(body) if request.is_base64_encoded else body.encode()
 
 
 def _ask(hint: Hint | Ignored, triggered_by: TriggeredBy) -> Response:

@@ -17,6 +17,7 @@ from reconciler.model.event import Event, EventDraft
 from reconciler.model.lease import Lease
 from reconciler.model.observation import AirflowDag, Commit, DagRun, ImportProblem
 from reconciler.model.plan import Step
+from reconciler.model.reason import TriggeredBy
 from reconciler.model.release import ReleaseManifest
 from reconciler.model.state import Changes, EnvironmentState, Operation, StepRecord, StepResult
 
@@ -171,7 +172,7 @@ class EventBus(Protocol):
 class TickQueue(Protocol):
     """Asks for ticks."""
 
-    def request(self, environment: str, triggered_by: str, hint: str, dedup: str) -> None:
+    def request(self, environment: str, triggered_by: TriggeredBy, hint: str, dedup: str) -> None:
         """Ask for one tick of an environment; the same ``dedup`` within five minutes asks only once."""
 
 

@@ -1,0 +1,171 @@
+"""The only place that wires: ports to the real adapters, by the settings. Called by handlers and the CLI.
+
+Everything is made once per process, when it is first asked for, and heavy clients only where they are used:
+a cold start of the function that takes webhooks imports neither Git nor Airflow's client.
+"""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from pathlib import Path
+from tempfile import gettempdir
+from typing import TYPE_CHECKING, Any
+
+from reconciler.settings import Settings
+
+if TYPE_CHECKING:
+    from reconciler.adapters.queue_probe import QueueSeen
+    from reconciler.engine.world import World
+    from reconciler.model.environment import Environment
+    from reconciler.ports import (
+        Airflow,
+        ArtifactStore,
+        Clock,
+        EnvironmentRepo,
+        EventBus,
+        StateStore,
+        Target,
+        TickQueue,
+    )
+
+BOT = ("reconciler", "reconciler@localhost")
+"""Who commits where no person is named."""
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process. ``Terminal`` names every variable that is missing."""
+    return Settings.read()
+
+
+@cache
+def _client(service: str) -> Any:
+    from reconciler.adapters.aws_session import client
+
+    return client(service)
+
+
+@cache
+def clock() -> Clock:
+    """The system's clock."""
+    from reconciler.adapters.system_clock import SystemClock
+
+    return SystemClock()
+
+
+@cache
+def queue() -> TickQueue:
+    """Where ticks are asked for."""
+    from reconciler.adapters.sqs_queue import SqsTickQueue
+
+    return SqsTickQueue(_client("sqs"), settings().queue_url)
+
+
+def look_at_queue() -> QueueSeen:
+    """How the queue is, without touching it."""
+    from reconciler.adapters.queue_probe import look
+
+    return look(_client("sqs"), settings().queue_url)
+
+
+@cache
+def _secrets() -> Any:
+    from reconciler.adapters.secrets import SecretsManager
+
+    return SecretsManager(_client("secretsmanager"), clock())
+
+
+def webhook_secret() -> str:
+    """The key with which webhooks are signed."""
+    return str(_secrets().get(settings().webhook_secret))
+
+
+@cache
+def repo(identity: tuple[str, str] = BOT) -> EnvironmentRepo:
+    """The environment repo; ``identity`` (name, e-mail) is who commits what is pushed."""
+    from reconciler.adapters.git_cache import Remote
+    from reconciler.adapters.git_repo import GitRepo
+    from reconciler.adapters.git_rules import Identity
+
+    known = settings()
+    secret = known.repo_token_secret
+    return GitRepo(
+        Remote(url=known.repo_url, branch=known.repo_branch, folder=known.repo_path),
+        Path(gettempdir()) / "reconciler-git",
+        Identity(*identity),
+        token=partial(_secrets().get, secret) if secret else None,
+    )
+
+
+@cache
+def artifacts() -> ArtifactStore:
+    """The artifact store."""
+    from reconciler.adapters.s3_artifacts import S3ArtifactStore
+
+    return S3ArtifactStore(_client("s3"), settings().artifacts)
+
+
+@cache
+def store() -> StateStore:
+    """The memory of all environments."""
+    from reconciler.adapters.dynamodb_state import DynamoStateStore
+
+    return DynamoStateStore(_client("dynamodb"), settings().table, clock())
+
+
+@cache
+def bus() -> EventBus:
+    """Where events are published."""
+    from reconciler.adapters.eventbridge import EventBridgeBus
+
+    return EventBridgeBus(_client("events"), settings().bus)
+
+
+def airflow(environment: Environment) -> Airflow:
+    """One environment's Airflow, through MWAA's API or over HTTP, as the environment says."""
+    from reconciler.adapters.airflow_client import AirflowClient
+
+    api = environment.airflow.api
+    if api.mwaa is not None:
+        from reconciler.adapters.airflow_mwaa import MwaaTransport
+
+        return AirflowClient(MwaaTransport(_client("mwaa"), api.mwaa.environment), clock())
+    if api.http is None:
+        raise AssertionError("the model demands one of the two")
+    from reconciler.adapters.airflow_http import HttpTransport
+
+    secret = api.http.token_secret
+    token = partial(_secrets().get, secret) if secret else None
+    return AirflowClient(HttpTransport(api.http.url, token), clock())
+
+
+def target(environment: Environment) -> Target:
+    """One environment's platform: its DAG folder and its Airflow."""
+    from reconciler.adapters.s3_dag_folder import S3DagFolder
+    from reconciler.build.loader import loader_files
+    from reconciler.targets.airflow_dags import AirflowDags
+    from reconciler.targets.release_archives import ReleaseArchives
+
+    place = environment.airflow.dag_folder
+    return AirflowDags(
+        S3DagFolder(_client("s3"), place.bucket, place.prefix),
+        airflow(environment),
+        ReleaseArchives(artifacts()),
+        loader_files(),
+        clock(),
+    )
+
+
+def world(holder: str) -> World:
+    """What a tick works with; ``holder`` names who holds the lease."""
+    from reconciler.engine.world import World
+
+    return World(
+        repo=repo(),
+        artifacts=artifacts(),
+        store=store(),
+        bus=bus(),
+        clock=clock(),
+        target=target,
+        holder=holder,
+    )
