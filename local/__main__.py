@@ -13,15 +13,21 @@ from rich.table import Table
 from local import environments, prerequisites, supervisor
 from local.errors import LocalError
 from local.home import Home
-from local.options import ROOT, StackOptions, Sync
+from local.options import ENVIRONMENTS, StackOptions, Sync
 from local.stack_info import StackInfo
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 console = Console(stderr=True, highlight=False)
 
 HomeOption = Annotated[Path, typer.Option("--home", help="The stack's folder; two may run side by side.")]
-SeedOption = Annotated[Path | None, typer.Option(help="Folder that becomes the repo's first commit.")]
+SeedOption = Annotated[Path, typer.Option(help="What the environment repo's `environments/` begins with.")]
 SlowOption = Annotated[bool, typer.Option("--mwaa-sync", help="Copy DAGs as slowly as MWAA does (30 s).")]
+
+
+TRY = """source {home}/env.sh && source .venv/bin/activate
+reconciler status dev
+git clone {git} /tmp/environments
+make down"""
 
 
 @app.callback()
@@ -38,11 +44,11 @@ def setup() -> None:
 
 
 @app.command()
-def up(home: HomeOption = Path(".local"), seed: SeedOption = None, mwaa_sync: SlowOption = False) -> None:
+def up(
+    home: HomeOption = Path(".local"), seed: SeedOption = ENVIRONMENTS, mwaa_sync: SlowOption = False
+) -> None:
     """Start a stack and leave it running."""
-    arguments = ["--mwaa-sync"] if mwaa_sync else []
-    if seed:
-        arguments += ["--seed", str(seed.resolve())]
+    arguments = ["--seed", str(seed.resolve()), *(["--mwaa-sync"] if mwaa_sync else [])]
     _describe(supervisor.begin(home, arguments, _say))
 
 
@@ -68,28 +74,28 @@ def status(home: HomeOption = Path(".local")) -> None:
 
 
 @app.command(hidden=True)
-def supervise(home: HomeOption, seed: SeedOption = None, mwaa_sync: SlowOption = False) -> None:
+def supervise(home: HomeOption, seed: SeedOption = ENVIRONMENTS, mwaa_sync: SlowOption = False) -> None:
     """Hold a stack until told to end (what `up` starts)."""
     sync = Sync.like_mwaa() if mwaa_sync else Sync()
-    supervisor.supervise(home, StackOptions(seed=seed, sync=sync))
+    supervisor.supervise(home, StackOptions(seed=seed, seed_below="environments", sync=sync))
 
 
 def _describe(info: StackInfo) -> None:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
     rows = {
-        "Git": f"git clone {info.git_url}",
-        "Airflow": info.airflow_url,
-        "AWS": info.aws_endpoint,
+        "Git": info.git_url,
+        "Airflow": f"{info.airflow_url} (no password)",
         "PostgreSQL": info.postgres_url,
+        "AWS": info.aws_endpoint,
         "Webhook": info.webhook_url,
-        "Logs": f"{info.logs} (functions: {info.logs}/functions)",
-        "Shell": f"source {info.home}/env.sh",
-        "Then try": f"{ROOT / '.venv/bin/reconciler'} status dev",
-        "End": f"make down HOME_DIR={info.home}",
+        "Logs": info.logs,
+        "Try": TRY.format(home=info.home, git=info.git_url),
     }
     for name, value in rows.items():
-        table.add_row(f"[bold]{name}[/bold]", value, style=None)
-    console.print(table)
+        table.add_row(name, value)
+    console.print(table, soft_wrap=True)
 
 
 def _say(line: str) -> None:

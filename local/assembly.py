@@ -15,6 +15,7 @@ from local.airflow_settings import AirflowConfig
 from local.dag_sync import Container
 from local.environments import ROOT
 from local.git_repos import create, seed
+from local.options import Sync
 from local.plan import REPO, Plan
 from local.postgres import start_postgres
 from local.processes import Command, Process, answers, start, wait_for
@@ -36,7 +37,7 @@ def git(settled: Plan) -> list[Process]:
     """The Git server with the environment repo, seeded."""
     repo = create(settled.home / "git", REPO)
     if settled.options.seed:
-        seed(repo, settled.options.seed)
+        seed(repo, settled.options.seed, settled.options.seed_below)
     folders = (str(settled.home / "git"), str(settled.home / "webhooks"))
     return [_module(settled, "git", "local.git_server", folders, f"/{REPO}/HEAD")]
 
@@ -69,17 +70,20 @@ def mwaa(settled: Plan) -> list[Process]:
 
 
 def dag_sync(settled: Plan) -> list[Process]:
-    """One syncer per environment, one folder per kind of container."""
+    """One syncer per environment."""
     started = []
     for name, config in settled.airflows.items():
-        bucket, sync = settled.options.environments[name].bucket, settled.options.sync
-        containers = [Container(config.dags, sync.interval, 0)]
-        if sync.skew:
-            containers.append(Container(config.worker_dags, sync.interval, sync.skew))
-        arguments = (settled.url("aws"), bucket, *(container.argument() for container in containers))
+        copies = [container.argument() for container in containers(config, settled.options.sync)]
+        arguments = (settled.url("aws"), settled.options.environments[name].bucket, *copies)
         command = _python("local.dag_sync", arguments)
         started.append(start(f"dag sync {name}", command, settled.logs / f"dag-sync-{name}.log"))
     return started
+
+
+def containers(config: AirflowConfig, sync: Sync) -> list[Container]:
+    """The folders that an Airflow's processes read, each with its clock."""
+    processor = Container(config.dags, sync.interval, 0)
+    return [processor, Container(config.worker_dags, sync.interval, sync.skew)] if sync.skew else [processor]
 
 
 def _module(settled: Plan, part: str, module: str, arguments: tuple[str, ...], probe: str) -> Process:

@@ -64,11 +64,14 @@ def create(root: Path, name: str, branch: str = "main") -> Path:
     return repo
 
 
-def seed(repo: Path, content: Path, branch: str = "main") -> str:
-    """Make the files of a folder the first commit of a bare repository, no webhook; returns its SHA."""
+def seed(repo: Path, content: Path, below: str = "", branch: str = "main") -> str:
+    """Make the files of a folder the first commit of a bare repository, no webhook; returns its SHA.
+
+    They lie in the folder `below` of the repository; empty: in its root.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         tree = Path(scratch) / "tree"
-        shutil.copytree(content, tree, ignore=shutil.ignore_patterns(".git"))
+        shutil.copytree(content, tree / below, ignore=shutil.ignore_patterns(".git"))
         git(tree, "init", "--quiet", f"--initial-branch={branch}")
         git(tree, "add", "--all")
         git(tree, "commit", "--quiet", "--message", "Begin")

@@ -15,6 +15,7 @@ from pathlib import Path
 from local.errors import LocalError
 
 MARK = ".local-stack"
+SUPERVISOR_LOG = "supervisor.log"
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Home:
     def at(path: Path) -> Home:
         return Home(path.resolve())
 
+    @property
+    def supervisor_log(self) -> Path:
+        """Written by a detached supervisor from before it takes the home."""
+        return self.path / SUPERVISOR_LOG
+
     def take(self) -> int:
         """Empty the folder and hold its lock; returns the lock's descriptor.
 
@@ -34,7 +40,7 @@ class Home:
         """
         self.path.mkdir(parents=True, exist_ok=True)
         lock = self.path / MARK
-        others = [item for item in self.path.iterdir() if item != lock]
+        others = [item for item in self.path.iterdir() if item not in (lock, self.supervisor_log)]
         if others and not lock.exists():
             raise LocalError(f"{self.path} is not empty and not a stack's", "choose another --home")
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENTS = ROOT / "environments"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class StackOptions:
     """What to start.
 
     `environments`: environment name -> its MWAA; each gets an Airflow of its own (0.4 GB).
-    `seed`: a folder whose content becomes the first commit of the environment repo.
+    `seed`: a folder whose content becomes the first commit of the environment repo, there in the folder
+    `seed_below` (empty: in its root).
     `airflow_env`: further variables for Airflow, such as AIRFLOW_CONN_*; the text `{postgres}` in a value
     becomes `user@host:port` of the stack's PostgreSQL.
     `airflow`, `postgres`: False leaves them out (a light stack for tests of the rest).
@@ -49,6 +51,7 @@ class StackOptions:
         default_factory=lambda: {"dev": MwaaEnvironment("finedge-dev", "finedge-dev-airflow")}
     )
     seed: Path | None = None
+    seed_below: str = ""
     airflow_env: Mapping[str, str] = field(default_factory=dict)
     sync: Sync = field(default_factory=Sync)
     parse_interval: int = 1

@@ -72,7 +72,8 @@ def begin(home: Path, arguments: list[str], say: Say) -> StackInfo:
     place = Home.at(home)
     if place.supervisor() is not None:
         raise LocalError(f"a stack already runs in {home}", "`make down` ends it, `make status` describes it")
-    log = place.path.with_name(f"{place.path.name}.supervisor.log")
+    (place.path / "stack.json").unlink(missing_ok=True)  # an earlier stack's would look like success
+    log = place.supervisor_log
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "local", "supervise", "--home", str(place.path), *arguments]
     with log.open("wb") as output:

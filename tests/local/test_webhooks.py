@@ -87,9 +87,9 @@ def test_a_forced_push_is_called_forced(light: StackInfo, clone: Path) -> None:
 
 def test_a_seed_becomes_the_first_commit(tmp_path: Path) -> None:
     content = tmp_path / "content"
-    (content / "environments").mkdir(parents=True)
-    (content / "environments" / "reconciler.yaml").write_text("a: 1\n")
+    content.mkdir()
+    (content / "reconciler.yaml").write_text("a: 1\n")
     repo = create(tmp_path, "seeded.git")
-    commit = seed(repo, content)
+    commit = seed(repo, content, below="environments")
     assert git(repo, "rev-parse", "main") == commit
     assert git(repo, "show", "main:environments/reconciler.yaml") == "a: 1"
