@@ -1,0 +1,199 @@
+"""Asks one Airflow over its REST API, through the official generated client and either transport.
+
+Called by the DAG target. Only reads. Uses list calls alone: a path with a DAG's and a run's id in it does
+not fit the 64 characters that MWAA allows. The generated client is imported late: it costs over a second.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import ValidationError
+
+from reconciler.adapters.airflow_paging import Page, every
+from reconciler.adapters.airflow_transport import API, Answer, Request, Transport, failure
+from reconciler.model.errors import ReconcilerError, Terminal, Transient
+from reconciler.model.observation import AirflowDag, DagRun, ImportProblem
+from reconciler.ports import Clock
+
+R = TypeVar("R")
+
+RELEASE_TAG = "release:"
+"""The loader tags each DAG with the release that it really loaded."""
+
+FEW = 3
+"""So many DAGs are asked for one by one; for more, reading the whole list is cheaper."""
+
+PAUSES = (0.5, 1.5)
+"""Seconds before the second and the third try of a question."""
+
+
+class AirflowClient:
+    """One Airflow."""
+
+    def __init__(self, transport: Transport, clock: Clock) -> None:
+        self._transport = transport
+        self._clock = clock
+
+    def dags(self, dag_ids: Sequence[str]) -> Mapping[str, AirflowDag]:
+        """See ``ports.Airflow``."""
+        wanted = frozenset(dag_ids)
+        patterns: list[str | None] = [*sorted(wanted)] if len(wanted) <= FEW else [None]
+        rows = [row for pattern in patterns for row in self._dag_rows(pattern)]
+        return {row.dag_id: _dag(row) for row in rows if row.dag_id in wanted}
+
+    def active_runs(self, dag_ids: Sequence[str]) -> Sequence[DagRun]:
+        """See ``ports.Airflow``."""
+        if not dag_ids:  # an empty list would ask for every DAG's
+            return ()
+        client = self._client
+
+        def fetch(offset: int, limit: int) -> Page[Any]:
+            body = client.DAGRunsBatchBody(
+                dag_ids=sorted(set(dag_ids)),
+                states=["queued", "running"],
+                order_by="id",
+                page_offset=offset,
+                page_limit=limit,
+            )
+            said = self._ask(lambda: client.DagRunApi(self._api).get_list_dag_runs_batch("~", body))
+            return Page(said.dag_runs, said.total_entries)
+
+        rows = every(fetch, lambda row: (row.dag_id, row.dag_run_id), "active DAG runs")
+        return tuple(_run(row) for row in rows)
+
+    def import_errors(self) -> Sequence[ImportProblem]:
+        """See ``ports.Airflow``."""
+        errors = self._client.ImportErrorApi(self._api)
+
+        def fetch(offset: int, limit: int) -> Page[Any]:
+            said = self._ask(
+                lambda: errors.get_import_errors(limit=limit, offset=offset, order_by="import_error_id")
+            )
+            return Page(said.import_errors, said.total_entries)
+
+        return tuple(_problem(row) for row in every(fetch, lambda row: row.import_error_id, "import errors"))
+
+    def busy(self) -> str | None:
+        """See ``ports.Airflow``."""
+        return self._transport.busy()
+
+    def _dag_rows(self, pattern: str | None) -> list[Any]:
+        """All rows whose id holds ``pattern`` (None: all), stale ones included."""
+        dags = self._client.DAGApi(self._api)
+        chosen = {} if pattern is None else {"dag_id_pattern": pattern}
+
+        def fetch(offset: int, limit: int) -> Page[Any]:
+            said = self._ask(
+                lambda: dags.get_dags(
+                    limit=limit, offset=offset, order_by="dag_id", exclude_stale=False, **chosen
+                )
+            )
+            return Page(said.dags, said.total_entries)
+
+        return every(fetch, lambda row: row.dag_id, "DAGs")
+
+    def _ask(self, call: Callable[[], R]) -> R:
+        try:
+            return call()
+        except ValidationError as error:
+            raise Terminal(
+                f"{self._transport.name} answered in a form that the client for Airflow 3.0 cannot read "
+                f"({error.error_count()} fields of {error.title}).",
+                "Check `airflow.version` in environment.yaml; 3.0.6 is tested.",
+            ) from error
+
+    @cached_property
+    def _client(self) -> Any:
+        import airflow_client.client
+
+        return airflow_client.client
+
+    @cached_property
+    def _api(self) -> Any:
+        """The generated client, its way to the network replaced by our transport."""
+        api = self._client.ApiClient(self._client.Configuration(host="http://airflow"))
+        api.rest_client = _Rest(self._transport, self._clock)
+        return api
+
+
+class _Rest:
+    """Stands in for the generated client's ``RESTClientObject``; never lets a bad answer through."""
+
+    def __init__(self, transport: Transport, clock: Clock) -> None:
+        self._transport = transport
+        self._clock = clock
+
+    def request(self, method: str, url: str, *, body: object = None, **_: object) -> Any:
+        """One call of the generated client: a response in its own shape."""
+        from airflow_client.client.rest import RESTResponse
+
+        parts = urlsplit(url)
+        query = parse_qs(parts.query, keep_blank_values=True)
+        asked = Request(method, parts.path.removeprefix(API), query, body)
+        answer = self._patiently(asked)
+        headers = {"content-type": "application/json"}
+        return RESTResponse(
+            SimpleNamespace(status=answer.status, reason="", data=answer.body, headers=headers)
+        )
+
+    def _patiently(self, request: Request) -> Answer:
+        for pause in (*PAUSES, None):
+            try:
+                return self._once(request)
+            except Transient:
+                if pause is None or not request.reads:
+                    raise
+                self._clock.sleep(pause)
+        raise AssertionError("the last try returns or raises")
+
+    def _once(self, request: Request) -> Answer:
+        answer = self._transport.send(request)
+        wrong: ReconcilerError | None = failure(request, answer, self._transport.name)
+        if wrong is not None:
+            raise wrong
+        try:
+            json.loads(answer.body)
+        except ValueError:
+            raise Terminal(
+                f"{self._transport.name} answered {request} with something that is not JSON.",
+                "Check the URL in `airflow.api` of environment.yaml: is it Airflow's, without /api/v2?",
+            ) from None
+        return answer
+
+
+def _dag(row: Any) -> AirflowDag:
+    releases = [tag.name.removeprefix(RELEASE_TAG) for tag in row.tags if tag.name.startswith(RELEASE_TAG)]
+    return AirflowDag(
+        dag_id=row.dag_id,
+        active=not row.is_stale,
+        paused=row.is_paused,
+        # Two tags would mean that Airflow has not caught up with itself: neither is proof.
+        release=releases[0] if len(releases) == 1 else None,
+        last_parsed_at=_utc(row.last_parsed_time),
+    )
+
+
+def _run(row: Any) -> DagRun:
+    return DagRun(
+        dag_id=row.dag_id,
+        run_id=row.dag_run_id,
+        state=row.state.value,
+        run_type=row.run_type.value,
+        started_at=_utc(row.start_date),
+    )
+
+
+def _problem(row: Any) -> ImportProblem:
+    lines = [line.strip() for line in row.stack_trace.splitlines() if line.strip()]
+    return ImportProblem(file=row.filename, message=lines[-1] if lines else "")
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return None if at is None else at.astimezone(UTC)
