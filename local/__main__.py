@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from local import environments, prerequisites, supervisor
 from local.errors import LocalError
@@ -24,10 +23,11 @@ SeedOption = Annotated[Path, typer.Option(help="What the environment repo's `env
 SlowOption = Annotated[bool, typer.Option("--mwaa-sync", help="Copy DAGs as slowly as MWAA does (30 s).")]
 
 
-TRY = """source {home}/env.sh && source .venv/bin/activate
-reconciler status dev
-git clone {git} /tmp/environments
-make down"""
+TRY = """
+Try:
+  source {home}/env.sh && source .venv/bin/activate
+  reconciler status dev
+  git clone {git} /tmp/environments"""
 
 
 @app.callback()
@@ -81,9 +81,6 @@ def supervise(home: HomeOption, seed: SeedOption = ENVIRONMENTS, mwaa_sync: Slow
 
 
 def _describe(info: StackInfo) -> None:
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
     rows = {
         "Git": info.git_url,
         "Airflow": f"{info.airflow_url} (no password)",
@@ -91,11 +88,10 @@ def _describe(info: StackInfo) -> None:
         "AWS": info.aws_endpoint,
         "Webhook": info.webhook_url,
         "Logs": info.logs,
-        "Try": TRY.format(home=info.home, git=info.git_url),
     }
-    for name, value in rows.items():
-        table.add_row(name, value)
-    console.print(table, soft_wrap=True)
+    lines = [f"{name:<12}{value}" for name, value in rows.items()]
+    # Whole lines, whatever the terminal's width: they are there to be copied.
+    console.print("\n".join([*lines, TRY.format(home=info.home, git=info.git_url)]), soft_wrap=True)
 
 
 def _say(line: str) -> None:
