@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import typer
-
 from reconciler.cli.dist import DIST
 
 ENVIRONMENTS = Path("environments")
@@ -17,11 +15,9 @@ def complete_environment(incomplete: str) -> list[str]:
     return sorted(name for name in names if name.startswith(incomplete))
 
 
-def complete_version(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The versions that ``build`` left in ``./dist``; of the components on the command line, if any."""
-    chosen = [str(component) for component in ctx.params.get("components") or ()]
-    names = (path.parent.name.partition("-") for path in DIST.glob("*/manifest.json"))
-    versions = {version for component, _, version in names if not chosen or component in chosen}
+def complete_version(incomplete: str) -> list[str]:
+    """The versions that ``build`` left in ``./dist``, of any component."""
+    versions = {path.parent.name.partition("-")[2] for path in DIST.glob("*/manifest.json")}
     return sorted(version for version in versions if version.startswith(incomplete))
 
 

@@ -41,7 +41,8 @@ def events(
 
 
 def _since(cli: Cli, name: str, after: int) -> list[Event]:
-    store, found = cli.platform.store(), list[Event]()
+    store = cli.platform.store()
+    found: list[Event] = []
     while batch := store.events(name, found[-1].sequence if found else after, _BATCH):
         found += batch
     return found

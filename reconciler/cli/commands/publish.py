@@ -25,7 +25,7 @@ PythonOption = Annotated[
     typer.Option(
         "--airflow-python",
         envvar=VARIABLE,
-        help="A Python with the environment's Airflow. [default: .envs/airflow-<version>/bin/python]",
+        help="A Python with the environment's Airflow. (default: .envs/airflow-<version>/bin/python)",
     ),
 ]
 

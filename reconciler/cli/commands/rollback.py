@@ -53,7 +53,7 @@ def rollback(
     ctx: typer.Context,
     env: EnvironmentArgument,
     to: Annotated[
-        str | None, typer.Option(help="A commit or an attempt. [default: the last that succeeded before]")
+        str | None, typer.Option(help="A commit or an attempt. (default: the last that succeeded before)")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     output: OutputOption = Format.TEXT,

@@ -16,6 +16,6 @@ def sync(ctx: typer.Context, env: EnvironmentArgument, output: OutputOption = Fo
     cli = begin(ctx, output)
     name = cli.known(env)
     # A person who asks again means it: never dropped as a repeat.
-    cli.platform.queue().request(name, TriggeredBy.MANUAL.value, "", uuid4().hex)
+    cli.platform.queue().request(name, TriggeredBy.MANUAL, "", uuid4().hex)
     cli.out.document({"environment": name, "requested": True})
     cli.out.line(f"Asked for a tick of {name}. Follow it with: reconciler wait {name}")

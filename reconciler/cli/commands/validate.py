@@ -44,9 +44,13 @@ def validate(
     out.document({"path": str(path), "environments": versions, "schemas": written})
     columns = ["environment", *next(iter(versions.values()), {})]
     out.table(columns, [[name, *of.values()] for name, of in versions.items()])
-    out.line(f"✓ {path}: {len(found)} environments, no problems.", "green")
+    out.line(f"✓ {path}: {_counted(len(found))} right.", "green")
     if written:
         out.line(f"Wrote {', '.join(written)}.")
+
+
+def _counted(environments: int) -> str:
+    return "1 environment is" if environments == 1 else f"{environments} environments are"
 
 
 def _files(folder: Path) -> Iterator[tuple[str, bytes]]:

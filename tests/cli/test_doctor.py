@@ -1,0 +1,139 @@
+"""``doctor`` tries everything, and says what to do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from reconciler.model.errors import Terminal, Transient
+from reconciler.model.observation import ImportProblem
+from tests.cli.desk import Desk
+
+
+@pytest.fixture
+def desk(desk: Desk, folder: Path) -> Desk:
+    """Everything is well."""
+    desk.scene.deploy("1.0.0", {"films": "one"})
+    python = folder / ".envs/airflow-3.0.6/bin/python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    desk.platform.server_time = desk.clock.now()
+    return desk
+
+
+def _line(text: str, name: str) -> str:
+    return next(line for line in text.splitlines() if line[2:].startswith(name))
+
+
+def test_all_is_well(desk: Desk) -> None:
+    answer = desk.run("doctor")
+
+    assert answer.code == 0, answer
+    assert "✗" not in answer.out
+    assert "!" not in answer.out
+    assert _line(answer.out, "dev: DAG folder").endswith("s3://dev-airflow/dags/ holds 4 files")
+    assert "Everything needed is there." in answer.out
+
+
+def test_the_document(desk: Desk) -> None:
+    document = desk.json("doctor")
+
+    assert document["healthy"] is True
+    names = [check["name"] for check in document["checks"]]
+    assert names[:3] == ["git", "git identity (for rollback)", "settings"]
+    assert {"environment repo", "table", "queue", "clock", "artifact store", "dev: Airflow"} <= set(names)
+
+
+@pytest.mark.parametrize(
+    ("twin", "method", "check"),
+    [
+        ("repo", "tip", "environment repo"),
+        ("store", "load", "table"),
+        ("artifacts", "versions", "artifact store"),
+        ("folder", "list", "dev: DAG folder"),
+        ("airflow", "import_errors", "dev: Airflow"),
+        ("repo", "files", "dev: files"),
+    ],
+)
+def test_what_does_not_answer_is_told_with_its_remedy(desk: Desk, twin: str, method: str, check: str) -> None:
+    error = Terminal("It refuses.", "Ask for access.")
+    getattr(desk.scene, twin).fail_next(method, error)
+
+    answer = desk.run("doctor")
+
+    assert answer.code == 7
+    assert _line(answer.out, check) == f"✗ {check}: It refuses."
+    assert "    → Ask for access." in answer.out
+    assert "checks failed" in answer.out
+
+
+def test_the_others_are_tried_all_the_same(desk: Desk) -> None:
+    desk.scene.store.fail_next("load", Transient("The table did not answer."))
+
+    out = desk.run("doctor").out
+
+    assert _line(out, "table").startswith("✗")
+    assert _line(out, "dev: Airflow").startswith("✓")
+
+
+def test_without_settings_nothing_else_is_tried(desk: Desk) -> None:
+    desk.platform.settings_error = Terminal("Not set: RECONCILER_TABLE.", "Set it.")
+
+    answer = desk.run("doctor")
+
+    assert answer.code == 7
+    assert _line(answer.out, "settings") == "✗ settings: Not set: RECONCILER_TABLE."
+    assert "table" not in answer.out.splitlines()[-1]
+    assert "environment repo" not in answer.out
+
+
+def test_what_only_some_commands_need_does_not_fail(desk: Desk, folder: Path) -> None:
+    (folder / ".envs/airflow-3.0.6/bin/python").unlink()
+    desk.platform.caller = Terminal("Git does not know your name.", "Tell it.")
+
+    answer = desk.run("doctor")
+
+    assert answer.code == 0
+    assert _line(answer.out, "git identity").startswith("!")
+    assert _line(answer.out, "dev: Python with Airflow 3.0.6").startswith("!")
+
+
+@pytest.mark.parametrize("said", ["git version 2.20.1", ""])
+def test_an_old_git(desk: Desk, said: str) -> None:
+    desk.platform.git = said
+
+    answer = desk.run("doctor")
+
+    assert answer.code == 7
+    assert "→ Install git 2.34 or newer." in answer.out
+
+
+@pytest.mark.parametrize(("seconds", "word"), [(200, "behind"), (-200, "ahead of")])
+def test_a_clock_that_is_wrong(desk: Desk, seconds: int, word: str) -> None:
+    desk.platform.server_time = desk.clock.now() + timedelta(seconds=seconds)
+
+    assert _line(desk.run("doctor").out, "clock") == f"! clock: This clock is 200 s {word} AWS's."
+
+
+def test_files_that_are_wrong(desk: Desk) -> None:
+    desk.scene.repo.person_pushes({"dev/pointer.yaml": b"kind: Pointer\n"})
+
+    answer = desk.run("doctor")
+
+    assert answer.code == 7
+    assert "dev/pointer.yaml:1:" in _line(answer.out, "dev: files")
+
+
+def test_a_bug_is_a_finding_too(desk: Desk) -> None:
+    desk.scene.folder.fail_next("list", KeyError("oops"))
+
+    assert "unexpected KeyError: 'oops'" in _line(desk.run("doctor").out, "dev: DAG folder")
+
+
+def test_airflow_tells_how_it_is(desk: Desk) -> None:
+    desk.scene.airflow.set_busy("UPDATING")
+    desk.scene.airflow.set_import_errors(ImportProblem(file="x.py", message="no"))
+
+    assert _line(desk.run("doctor").out, "dev: Airflow").endswith("it is UPDATING; 1 import errors")

@@ -1,0 +1,98 @@
+"""``status``: what runs, and what needs somebody."""
+
+from __future__ import annotations
+
+from reconciler.model.errors import Transient
+from tests.cli.desk import Desk
+
+
+def test_one_environment_in_detail(desk: Desk) -> None:
+    release = desk.scene.deploy("1.0.0", {"films": "one", "sales": "one"})
+
+    out = desk.run("status", "dev").out
+
+    facts = dict(line.split(None, 1) for line in out.splitlines()[1:] if line)
+    assert facts["Sync"] == "Synced"
+    assert facts["Health"] == "Healthy"
+    assert facts["Versions"] == "dags 1.0.0, dbt 1.0.0, libs 1.0.0"
+    assert facts["Release"] == release.id
+    assert facts["Phase"] == "Succeeded"
+    assert facts["DAGs"] == f"2 on {release.id}"
+    assert "!" not in out
+
+
+def test_all_environments_at_a_glance(desk: Desk) -> None:
+    desk.platform.names = ("dev", "prod")
+    desk.scene.deploy("1.0.0", {"films": "one"})
+
+    answer = desk.run("status")
+
+    rows = {
+        line.split()[0]: line
+        for line in answer.out.splitlines()
+        if line and line.split()[0] in ("dev", "prod")
+    }
+    assert "Synced" in rows["dev"]
+    assert "Missing" in rows["prod"]
+
+
+def test_the_documents(desk: Desk) -> None:
+    release = desk.scene.deploy("1.0.0", {"films": "one"})
+
+    one = desk.json("status", "dev", "--dags")
+    every = desk.json("status")
+
+    assert one["sync"] == "Synced"
+    assert one["appliedRevision"] == one["tip"]
+    assert one["behindTip"] is False
+    assert one["concerns"] == []
+    assert one["dagsByRelease"] == {release.id: 1}
+    assert one["dags"]["films"]["release"] == release.id
+    assert [entry["environment"] for entry in every["environments"]] == ["dev"]
+
+
+def test_each_dag_can_be_listed(desk: Desk) -> None:
+    release = desk.scene.deploy("1.0.0", {"films": "one"})
+
+    out = desk.run("status", "dev", "--dags").out
+
+    assert [line for line in out.splitlines() if line.split()[:3] == ["films", release.id, "✓"]]
+
+
+def test_conditions_of_concern_are_told(desk: Desk) -> None:
+    desk.scene.deploy("1.0.0", {"films": "one"})
+    desk.scene.push("6.6.6")
+    desk.scene.tick()
+
+    answer = desk.run("status", "dev")
+
+    assert answer.code == 0
+    assert "! Stalled True since" in answer.out
+    assert "dags 6.6.6 was never published" in answer.out
+    assert "Stalled" in desk.json("status", "dev")["concerns"]
+
+
+def test_a_reconciler_that_does_not_look_shows(desk: Desk) -> None:
+    desk.scene.deploy("1.0.0", {"films": "one"})
+    tip = desk.scene.push("1.1.0")
+
+    assert f"! The tip {tip[:10]} was not looked at yet." in desk.run("status", "dev").out
+    assert desk.json("status", "dev")["behindTip"] is True
+
+
+def test_git_is_not_needed_to_see_what_runs(desk: Desk) -> None:
+    desk.scene.deploy("1.0.0", {"films": "one"})
+    desk.scene.repo.fail_next("tip", Transient("Git did not answer."))
+
+    answer = desk.run("status", "dev")
+
+    assert answer.code == 0
+    assert "Synced" in answer.out
+    assert "warning: the tip is not known. Git did not answer." in answer.err
+
+
+def test_nothing_yet(desk: Desk) -> None:
+    out = desk.run("status", "dev").out
+
+    assert "nothing yet" in out
+    assert "Missing" in out
