@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Annotated
 
+from pydantic import Field, TypeAdapter, ValidationError
+
+from reconciler.model.environment import EnvironmentName
 from reconciler.model.errors import Terminal
 from reconciler.model.reason import Reason
 from reconciler.model.value import Value
@@ -45,5 +49,18 @@ class Settings(Value):
                 "Set them from the outputs of the CloudFormation stack; locally, `make up` prints how.",
                 Reason.INVALID_CONFIGURATION,
             )
-        environments = tuple(name.strip() for name in given.pop("environments").split(",") if name.strip())
+        environments = _environments(given.pop("environments"))
         return cls(**given, environments=environments)
+
+
+def _environments(text: str) -> tuple[str, ...]:
+    """The names in ``dev,staging,prod``. ``Terminal`` unless each may be an environment's."""
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    try:
+        return TypeAdapter(Annotated[tuple[EnvironmentName, ...], Field(min_length=1)]).validate_python(names)
+    except ValidationError:
+        raise Terminal(
+            f"RECONCILER_ENVIRONMENTS is {text!r}; expected names of environments, separated by commas.",
+            "Set it to the folders of the environment repo, for instance dev,staging,prod.",
+            Reason.INVALID_CONFIGURATION,
+        ) from None

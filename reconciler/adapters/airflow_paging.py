@@ -44,14 +44,17 @@ def _once(
 ) -> dict[Hashable, Row] | None:
     """One reading from beginning to end, or None if two pages do not meet."""
     found: dict[Hashable, Row] = {}
-    offset = 0
+    offset, overlap = 0, 0
     while True:
         page = fetch(offset, PAGE)
         rows = {key(row): row for row in page.rows}
-        if offset and found.keys().isdisjoint(rows):
+        if overlap and found.keys().isdisjoint(rows):
             return None
         found |= rows
         if offset + len(page.rows) >= page.total:
             return found
+        if not page.rows:
+            return None
         # A server may give shorter pages than were asked for.
-        offset += max(len(page.rows) - OVERLAP, 1)
+        overlap = min(OVERLAP, len(page.rows) // 2)
+        offset += len(page.rows) - overlap

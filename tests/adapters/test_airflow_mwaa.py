@@ -1,0 +1,162 @@
+"""Airflow's API through MWAA: what the service's answers mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from reconciler.adapters.airflow_client import PAUSES, AirflowClient
+from reconciler.adapters.airflow_mwaa import MwaaTransport
+from reconciler.adapters.airflow_transport import Answer, Request
+from reconciler.adapters.memory import MemoryClock
+from reconciler.model.errors import ReconcilerError, Terminal, Transient
+
+NO_ERRORS = {"import_errors": [], "total_entries": 0}
+
+
+class Mwaa:
+    """A stubbed boto3 client and the adapter over it."""
+
+    def __init__(self) -> None:
+        self.boto: Any = boto3.session.Session(
+            aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-west-1"
+        ).client("mwaa")
+        self.stub = Stubber(self.boto)
+        self.stub.activate()
+        self.transport = MwaaTransport(self.boto, "prod-airflow")
+        self.clock = MemoryClock()
+        self.airflow = AirflowClient(self.transport, self.clock)
+
+    def answers(self, document: Any, status: int = 200) -> None:
+        self.stub.add_response("invoke_rest_api", {"RestApiStatusCode": status, "RestApiResponse": document})
+
+    def airflow_refuses(self, status: int, detail: str = "no") -> None:
+        code = "RestApiClientException" if status < 500 else "RestApiServerException"
+        said = {"RestApiStatusCode": status, "RestApiResponse": {"detail": detail}}
+        self.stub.add_client_error("invoke_rest_api", code, http_status_code=400, modeled_fields=said)
+
+    def mwaa_refuses(self, code: str, status: int) -> None:
+        self.stub.add_client_error("invoke_rest_api", code, "because", http_status_code=status)
+
+
+@pytest.fixture
+def mwaa() -> Iterator[Mwaa]:
+    found = Mwaa()
+    yield found
+    found.stub.assert_no_pending_responses()
+
+
+def test_the_path_goes_without_the_api_version_and_the_query_as_a_document(mwaa: Mwaa) -> None:
+    expected = {
+        "Name": "prod-airflow",
+        "Path": "/importErrors",
+        "Method": "GET",
+        "QueryParameters": {"limit": "100", "offset": "0", "order_by": "import_error_id"},
+    }
+    mwaa.stub.add_response(
+        "invoke_rest_api", {"RestApiStatusCode": 200, "RestApiResponse": NO_ERRORS}, expected
+    )
+    assert list(mwaa.airflow.import_errors()) == []
+
+
+def test_questions_with_many_dags_travel_in_the_body(mwaa: Mwaa) -> None:
+    dag_ids = [f"a_rather_long_dag_id_{'x' * 100}_{number}" for number in range(300)]
+    expected = {
+        "Name": "prod-airflow",
+        "Path": "/dags/~/dagRuns/list",
+        "Method": "POST",
+        "Body": {
+            "dag_ids": sorted(dag_ids),
+            "states": ["queued", "running"],
+            "order_by": "id",
+            "page_limit": 100,
+            "page_offset": 0,
+        },
+    }
+    answer = {"RestApiStatusCode": 200, "RestApiResponse": {"dag_runs": [], "total_entries": 0}}
+    mwaa.stub.add_response("invoke_rest_api", answer, expected)
+    assert list(mwaa.airflow.active_runs(dag_ids)) == []
+
+
+def test_a_path_longer_than_mwaa_takes_is_never_sent(mwaa: Mwaa) -> None:
+    with pytest.raises(ValueError, match="64 characters"):
+        mwaa.transport.send(Request("GET", "/dags/" + "x" * 59, {}))
+    mwaa.answers({})
+    assert mwaa.transport.send(Request("GET", "/dags/" + "x" * 58, {})) == Answer(200, b"{}")
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_what_passes_is_tried_again_after_a_pause(mwaa: Mwaa, status: int) -> None:
+    mwaa.airflow_refuses(status)
+    mwaa.airflow_refuses(status)
+    mwaa.answers(NO_ERRORS)
+    assert list(mwaa.airflow.import_errors()) == []
+    assert mwaa.clock.slept == list(PAUSES)
+
+
+def test_what_does_not_pass_in_three_tries_is_left_to_a_later_tick(mwaa: Mwaa) -> None:
+    for _ in range(3):
+        mwaa.airflow_refuses(503, "starting")
+    with pytest.raises(Transient, match=r"503.*starting"):
+        mwaa.airflow.import_errors()
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(401, "Airflow role"), (403, "Airflow role"), (404, "airflow.version")]
+)
+def test_a_refusal_of_airflow_is_not_tried_again(mwaa: Mwaa, status: int, said: str) -> None:
+    mwaa.airflow_refuses(status)
+    with pytest.raises(Terminal, match=said):
+        mwaa.airflow.import_errors()
+    assert mwaa.clock.slept == []
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind", "said"),
+    [
+        ("AccessDeniedException", 403, Terminal, "airflow:InvokeRestApi"),
+        ("ResourceNotFoundException", 404, Terminal, "prod-airflow does not exist"),
+    ],
+)
+def test_a_refusal_of_mwaa_names_the_remedy(
+    mwaa: Mwaa, code: str, status: int, kind: type[ReconcilerError], said: str
+) -> None:
+    mwaa.mwaa_refuses(code, status)
+    with pytest.raises(kind, match=said):
+        mwaa.airflow.import_errors()
+
+
+def test_a_throttled_service_passes(mwaa: Mwaa) -> None:
+    mwaa.mwaa_refuses("ThrottlingException", 429)
+    mwaa.answers(NO_ERRORS)
+    assert list(mwaa.airflow.import_errors()) == []
+
+
+def test_an_answer_that_the_client_cannot_read_is_a_matter_for_a_person(mwaa: Mwaa) -> None:
+    mwaa.answers({"import_errors": [{"surprise": True}], "total_entries": 1})
+    with pytest.raises(Terminal, match=r"airflow\.version"):
+        mwaa.airflow.import_errors()
+
+
+@pytest.mark.parametrize(
+    "status", ["UPDATING", "MAINTENANCE", "CREATING_SNAPSHOT", "ROLLING_BACK", "UNAVAILABLE"]
+)
+def test_an_environment_at_work_is_busy(mwaa: Mwaa, status: str) -> None:
+    mwaa.stub.add_response("get_environment", {"Environment": {"Status": status}}, {"Name": "prod-airflow"})
+    assert mwaa.airflow.busy() == f"MWAA environment prod-airflow is {status}"
+
+
+@pytest.mark.parametrize("status", ["AVAILABLE", "UPDATE_FAILED"])
+def test_an_environment_that_is_ready_is_not_busy(mwaa: Mwaa, status: str) -> None:
+    mwaa.stub.add_response("get_environment", {"Environment": {"Status": status}})
+    assert mwaa.airflow.busy() is None
+
+
+def test_a_denied_status_names_its_own_action(mwaa: Mwaa) -> None:
+    mwaa.stub.add_client_error("get_environment", "AccessDeniedException", "no", 403)
+    with pytest.raises(Terminal, match="airflow:GetEnvironment"):
+        mwaa.airflow.busy()
