@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli import interpreters
 from reconciler.cli.output import short
-from reconciler.model.errors import InvalidInput, ReconcilerError, Terminal
+from reconciler.model.errors import InvalidInput, ReconcilerError, Terminal, Transient
 
 if TYPE_CHECKING:
     from reconciler.cli.platform import Platform
@@ -61,14 +61,15 @@ def run(check: Check) -> Result:
     """Try one thing. Whatever goes wrong is a finding."""
     try:
         return Result(check.name, found=check.look())
+    except Transient as error:
+        wrong, to_do = error.message, "Check the network and the address, and run this again."
     except InvalidInput as error:
-        wrong = "; ".join(error.problems[:3])
-        return Result(check.name, wrong=wrong, remedy=error.remedy, optional=check.optional)
+        wrong, to_do = "; ".join(error.problems[:3]), error.remedy
     except ReconcilerError as error:
-        return Result(check.name, wrong=error.message, remedy=error.remedy, optional=check.optional)
+        wrong, to_do = error.message, error.remedy
     except Exception as error:
-        wrong = f"unexpected {type(error).__name__}: {error}"
-        return Result(check.name, wrong=wrong, remedy="Report it: this is a bug.", optional=check.optional)
+        wrong, to_do = f"unexpected {type(error).__name__}: {error}", "Report it: this is a bug."
+    return Result(check.name, wrong=wrong, remedy=to_do, optional=check.optional)
 
 
 def general(platform: Platform) -> Iterator[Check]:

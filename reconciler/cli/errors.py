@@ -15,6 +15,7 @@ from reconciler.model.errors import Conflict, InvalidInput, ReconcilerError, Ter
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_OUTSIDE_REMEDY = "Run it again in a moment. `reconciler doctor` tries everything that the commands need."
 _BUG_REMEDY = "This is a bug of reconciler: report it with the lines above."
 
 
@@ -41,6 +42,13 @@ def exit_code(error: Exception) -> ExitCode:
     return next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.BUG)
 
 
+def remedy(error: Exception) -> str:
+    """What to do. A tick is tried again by itself; a command is not."""
+    if not isinstance(error, ReconcilerError):
+        return _BUG_REMEDY
+    return _OUTSIDE_REMEDY if isinstance(error, Transient) else error.remedy
+
+
 def explain(error: Exception) -> str:
     """``error: what`` and ``→ remedy``, problems one per line."""
     if not isinstance(error, ReconcilerError):
@@ -49,7 +57,7 @@ def explain(error: Exception) -> str:
     what = error.message
     if len(problems) > 1:
         what = "\n".join([f"{len(problems)} problems", *(f"  {problem}" for problem in problems)])
-    return f"error: {what}" + (f"\n→ {error.remedy}" if error.remedy else "")
+    return f"error: {what}" + (f"\n→ {to_do}" if (to_do := remedy(error)) else "")
 
 
 def guarded(command: F) -> F:
@@ -80,10 +88,11 @@ def _report(error: Exception, out: Output) -> None:
 
 def _document(error: Exception) -> dict[str, object]:
     document: dict[str, object] = {"exitCode": exit_code(error).value, "kind": type(error).__name__}
+    document["remedy"] = remedy(error)
     if isinstance(error, ReconcilerError):
-        document |= {"message": error.message, "remedy": error.remedy, "reason": error.reason.value}
+        document |= {"message": error.message, "reason": error.reason.value}
     else:
-        document |= {"message": str(error), "remedy": _BUG_REMEDY}
+        document["message"] = str(error)
     if isinstance(error, InvalidInput):
         document["problems"] = list(error.problems)
     return document

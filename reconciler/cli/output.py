@@ -94,8 +94,8 @@ class Output:
                 self.line(f"{name:<{width}}  {clean(value)}", _COLOUR_OF.get(value, ""))
 
     @contextmanager
-    def progress(self) -> Iterator[Progress]:
-        """A live line on a terminal; elsewhere each new text once, on stderr."""
+    def progress(self, only_live: bool = False) -> Iterator[Progress]:
+        """A live line on a terminal; elsewhere, unless ``only_live``, each new text once, on stderr."""
         if self._is_terminal(error=True):
             with self._console(error=True).status("…") as status:
                 yield lambda text: status.update(clean(text))
@@ -103,7 +103,7 @@ class Output:
         told: list[str] = []
 
         def tell(text: str) -> None:
-            if told[-1:] != [text]:
+            if not only_live and told[-1:] != [text]:
                 told.append(text)
                 self.note(text)
 

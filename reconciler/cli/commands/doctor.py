@@ -19,7 +19,7 @@ def doctor(
 ) -> None:
     """Check everything that the commands need."""
     cli = begin(ctx, output)
-    with cli.out.progress() as progress:
+    with cli.out.progress(only_live=True) as progress:
         results = _run_all(cli, airflow_python, progress)
     failed = sum(result.failed for result in results)
     cli.out.document({"healthy": not failed, "checks": [result.to_json() for result in results]})
