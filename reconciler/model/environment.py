@@ -14,7 +14,7 @@ EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,2
 
 
 class MwaaApi(Value):
-    """Airflow's REST API through ``mwaa:InvokeRestApi`` (no network path to the web server needed)."""
+    """Airflow's REST API through ``airflow:InvokeRestApi`` (no network path to the web server needed)."""
 
     environment: str = Field(min_length=1, max_length=80, description="Name of the MWAA environment.")
 
