@@ -18,6 +18,8 @@ import pytest
 from local.httpd import Handler, Server
 from reconciler.adapters import git_command
 from reconciler.adapters.git_cache import Remote
+from reconciler.adapters.git_command import GitCommand
+from reconciler.adapters.git_errors import GitFailure
 from reconciler.adapters.git_repo import GitRepo
 from reconciler.adapters.git_rules import Identity
 from reconciler.model.errors import Conflict, ReconcilerError, Terminal, Transient
@@ -174,6 +176,8 @@ PROCESS = """
 import sys
 from pathlib import Path
 from reconciler.adapters.git_cache import Remote
+from reconciler.adapters.git_command import GitCommand
+from reconciler.adapters.git_errors import GitFailure
 from reconciler.adapters.git_repo import GitRepo
 from reconciler.adapters.git_rules import Identity
 repo = GitRepo(Remote(sys.argv[1]), Path(sys.argv[2]), Identity("R", "r@example.com"))
@@ -277,10 +281,14 @@ def test_git_tracing_does_not_show_the_token(
     for name in ("GIT_TRACE", "GIT_TRACE_CURL", "GIT_CURL_VERBOSE"):
         monkeypatch.setenv(name, "1")
     monkeypatch.setenv("GIT_TRACE_REDACT", "0")
-    for error in errors_of(repo(guarded, tmp_path / "cache", TOKEN + ".")):
-        shown = everything(error)
-        assert TOKEN not in shown
-        assert BASIC[:40] not in shown
+    wrong = TOKEN + "."
+    for error in errors_of(repo(guarded, tmp_path / "cache", wrong)):
+        assert TOKEN not in everything(error)
+        assert BASIC[:40] not in everything(error)
+    with pytest.raises(GitFailure) as failed:
+        GitCommand(guarded, lambda: wrong).run("ls-remote", "--", guarded)
+    assert "Authorization: Basic ***" in failed.value.said
+    assert BASIC[:40] not in everything(failed.value)
 
 
 def test_the_token_is_on_no_command_line(
