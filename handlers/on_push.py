@@ -47,7 +47,6 @@ def _webhook(event: dict[str, Any]) -> Response:
             413, f"The body has {len(body)} bytes; {MAX_BODY_BYTES} is the most. Send push events only."
         )
     if not signature_valid(bootstrap.webhook_secret(), body, headers.get("x-hub-signature-256")):
-        metrics.add_metric("WebhookRefused", MetricUnit.Count, 1)
         logger.warning("webhook refused: its signature does not match")
         return _answer(401, "X-Hub-Signature-256 does not match the webhook's secret.")
     try:
@@ -70,12 +69,13 @@ def _ask(hint: Hint | Ignored, triggered_by: TriggeredBy) -> Response:
     queue, environments = bootstrap.queue(), bootstrap.settings().environments
     for environment in environments:
         queue.request(environment, triggered_by, hint=hint.commit, dedup=f"push-{environment}-{hint.commit}")
-    metrics.add_metric("PushReceived", MetricUnit.Count, 1)
     logger.info("ticks asked for", extra={"commit": hint.commit, "environments": list(environments)})
     return _answer(202, f"Looking at {', '.join(environments)}.")
 
 
 def _answer(status: int, message: str) -> Response:
+    metrics.add_dimension("status", str(status))
+    metrics.add_metric("Push", MetricUnit.Count, 1)
     return {
         "statusCode": status,
         "headers": {"content-type": "application/json"},

@@ -31,8 +31,12 @@ def _tick(request: TickRequest, request_id: str) -> None:
     if environment not in bootstrap.settings().environments:
         logger.error("a tick was asked for an environment that this stack does not serve")
         return
-    result = tick(bootstrap.world(holder=request_id), environment, request.triggered_by)
-    metrics.add_dimension("environment", environment)
-    metrics.add_dimension("outcome", result.outcome)
-    metrics.add_metric("Tick", MetricUnit.Count, 1)
-    logger.info(result.message, extra={"outcome": result.outcome})
+    outcome = "bug"
+    try:
+        result = tick(bootstrap.world(holder=request_id), environment, request.triggered_by)
+        outcome = result.outcome
+        logger.info(result.message, extra={"outcome": outcome})
+    finally:
+        metrics.add_dimension("environment", environment)
+        metrics.add_dimension("outcome", outcome)
+        metrics.add_metric("Tick", MetricUnit.Count, 1)
