@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import pwd
+import shlex
 import shutil
 import signal
 import stat
@@ -17,7 +18,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.errors import LocalError, ServerDied
+from local.errors import LocalError
 from local.processes import Command, Process, start, wait_for
 
 SUPERUSER = "postgres"
@@ -52,9 +53,9 @@ def start_postgres(home: Path, port: int, seconds: float = 30) -> Postgres:
     log = home / "logs" / "postgres.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     place = _for_nobody(_binaries()) if os.geteuid() == 0 else Place(_binaries(), home / "postgres")
-    _initialise(place, log)
+    place.data.mkdir(parents=True, exist_ok=True)
     command = Command(
-        (str(place.binaries / "postgres"), "-D", str(place.data), *_settings(port)),
+        ("/bin/sh", "-c", f"{_initialise(place)} && exec {_serve(place, port)}"),
         ENVIRONMENT,
         cwd=place.data,
         user=place.user,
@@ -84,10 +85,17 @@ def _for_nobody(binaries: Path) -> Place:
     return Place(binaries, data, UNPRIVILEGED, scratch)
 
 
-def _settings(port: int) -> list[str]:
+def _initialise(place: Place) -> str:
+    """Makes the data folder. On the leash too: interrupted, it must leave nothing behind."""
+    options = ["--auth=trust", "--encoding=utf8", "--locale=C.UTF-8", "--no-sync", f"--username={SUPERUSER}"]
+    return shlex.join([str(place.binaries / "initdb"), *options, "-D", str(place.data)])
+
+
+def _serve(place: Place, port: int) -> str:
     # Throw-away data: speed over durability. No socket: its path could be too long.
     wanted = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "", "fsync": "off"}
-    return [word for key, value in wanted.items() for word in ("-c", f"{key}={value}")]
+    settings = [word for key, value in wanted.items() for word in ("-c", f"{key}={value}")]
+    return shlex.join([str(place.binaries / "postgres"), "-D", str(place.data), *settings])
 
 
 def _binaries() -> Path:
@@ -95,26 +103,6 @@ def _binaries() -> Path:
     if found is None or not found.submodule_search_locations:
         raise LocalError("pgserver is not installed", "run `make setup`")
     return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
-
-
-def _initialise(place: Place, log: Path) -> None:
-    place.data.mkdir(parents=True, exist_ok=True)
-    options = ["--auth=trust", "--encoding=utf8", "--locale=C.UTF-8", "--no-sync", f"--username={SUPERUSER}"]
-    with log.open("ab") as output:
-        done = subprocess.run(
-            [str(place.binaries / "initdb"), *options, "-D", str(place.data)],
-            env=ENVIRONMENT,
-            cwd=place.data,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            user=place.user,
-            extra_groups=[] if place.user else None,
-            check=False,
-        )
-    if done.returncode:
-        shutil.rmtree(place.scratch or place.data, ignore_errors=True)
-        raise ServerDied("postgres initdb", log, f"ended with code {done.returncode}")
 
 
 def _accepts(binaries: Path, port: int) -> bool:

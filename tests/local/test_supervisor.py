@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,9 +49,19 @@ def test_a_stack_stays_up_until_it_is_taken_down(home: Path) -> None:
     assert local("status", home).returncode == 1
 
 
-def test_a_start_that_is_interrupted_leaves_nothing_running(home: Path) -> None:
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    """A folder for temporary files which other users may pass through, as pytest's may not be."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_start_that_is_interrupted_leaves_nothing(home: Path, scratch: Path) -> None:
     line = [sys.executable, "-m", "local", "up", "--home", str(home)]
-    starting = subprocess.Popen(line, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    env = {**os.environ, "TMPDIR": str(scratch)}
+    starting = subprocess.Popen(line, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True)
     assert starting.stderr is not None
     with starting.stderr:
         assert any("AWS: ready" in progress for progress in starting.stderr)
@@ -58,3 +71,4 @@ def test_a_start_that_is_interrupted_leaves_nothing_running(home: Path) -> None:
     assert starting.returncode != 0
     wait_until(lambda: Home.at(home).supervisor() is None, 40, "the last of it is gone")
     assert not (home / "stack.json").exists()
+    assert list(scratch.glob("local-postgres-*")) == []
