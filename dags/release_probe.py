@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import lib
 from airflow.sdk import dag, task
+from lib import version
 
 VERSION = "1.0.0"
 
@@ -22,7 +22,12 @@ def release_probe() -> None:
     @task
     def report() -> dict[str, str]:
         """The versions of this DAG and of the shared library, and the files they came from."""
-        found = {"dag": VERSION, "library": lib.VERSION, "file": __file__, "library_file": str(lib.__file__)}
+        found = {
+            "dag": VERSION,
+            "library": version.LIBRARY_VERSION,
+            "file": __file__,
+            "library_file": str(version.__file__),
+        }
         print(f"release_probe ran {found}")
         return found
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-import lib
 from airflow.sdk import Param, dag, task
+from lib.version import LIBRARY_VERSION
 
 VERSION = "1.0.0"
 
@@ -29,14 +29,14 @@ def slow_report() -> None:
     def collect(params: dict[str, int] | None = None) -> dict[str, str]:
         """Wait as long as asked, then say which code did."""
         seconds = (params or {}).get("seconds", 0)
-        print(f"Collecting for {seconds} s with DAG {VERSION} and library {lib.VERSION}")
+        print(f"Collecting for {seconds} s with DAG {VERSION} and library {LIBRARY_VERSION}")
         time.sleep(seconds)
-        return {"dag": VERSION, "library": lib.VERSION}
+        return {"dag": VERSION, "library": LIBRARY_VERSION}
 
     @task
     def summarise(collected: dict[str, str]) -> dict[str, str]:
         """Say which code runs now: within one run it must be the same."""
-        found = {"dag": VERSION, "library": lib.VERSION}
+        found = {"dag": VERSION, "library": LIBRARY_VERSION}
         print(f"Summarising with {found}; collected with {collected}")
         return found
 

@@ -113,7 +113,7 @@ def test_the_probe_says_which_code_ran(site: Site) -> None:
     folder = site.airflow.config.dags
     assert found["dag"] == found["library"] == "1.0.0"
     assert Path(found["file"]) == folder / "release_probe.py"
-    assert Path(found["library_file"]) == folder / "lib" / "__init__.py"
+    assert Path(found["library_file"]) == folder / "lib" / "version.py"
 
 
 def test_the_slow_report_takes_as_long_as_it_is_told(site: Site) -> None:
