@@ -24,6 +24,7 @@ def answer(code: str, status: int) -> ClientError:
             "ResponseMetadata": {
                 "HTTPStatusCode": status,
                 "RequestId": "",
+                "HostId": "",
                 "HTTPHeaders": {},
                 "RetryAttempts": 0,
             },

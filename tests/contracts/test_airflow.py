@@ -62,7 +62,7 @@ class Scene:
     """An Airflow in a known state: what is described by FILES, with one run running and one queued."""
 
     airflow: Airflow
-    make_busy: Callable[[str], None] | None = field(default=None)
+    make_busy: Callable[[str], object] | None = field(default=None)
 
 
 def twin() -> Scene:
@@ -148,7 +148,7 @@ def over_mwaa(real: RealAirflow, home: Path) -> Iterator[Scene]:
     clock = SystemClock()
     yield Scene(
         AirflowClient(MwaaTransport(client, "dev-airflow"), clock),
-        lambda status: (home / "dev-airflow.status").write_text(status) and None,
+        (home / "dev-airflow.status").write_text,
     )
     server.shutdown()
     server.server_close()

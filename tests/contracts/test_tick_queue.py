@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.adapters.memory import MemoryClock, MemoryTickQueue
 from reconciler.adapters.sqs_queue import SqsTickQueue
+from reconciler.model.reason import TriggeredBy
 from reconciler.ports import TickQueue
 
 Asked = list[tuple[str, str, str]]
@@ -39,34 +40,34 @@ def queue(request: pytest.FixtureRequest) -> Queue:
 
 def test_an_ask_arrives_with_all_it_says(queue: Queue) -> None:
     ticks, asked = queue
-    ticks.request("dev", "webhook", "a" * 40, "push-1")
+    ticks.request("dev", TriggeredBy.WEBHOOK, "a" * 40, "push-1")
     assert asked() == [("dev", "webhook", "a" * 40)]
 
 
 def test_ten_times_the_same_webhook_asks_once(queue: Queue) -> None:
     ticks, asked = queue
     for _ in range(10):
-        ticks.request("dev", "webhook", "a" * 40, "push-1")
+        ticks.request("dev", TriggeredBy.WEBHOOK, "a" * 40, "push-1")
     assert len(asked()) == 1
 
 
 def test_one_push_asks_for_every_environment(queue: Queue) -> None:
     ticks, asked = queue
     for environment in ("dev", "staging", "prod"):
-        ticks.request(environment, "webhook", "a" * 40, "push-1")
+        ticks.request(environment, TriggeredBy.WEBHOOK, "a" * 40, "push-1")
     assert [environment for environment, _, _ in asked()] == ["dev", "prod", "staging"]
 
 
 def test_another_push_asks_again(queue: Queue) -> None:
     ticks, asked = queue
-    ticks.request("dev", "webhook", "a" * 40, "push-1")
-    ticks.request("dev", "webhook", "b" * 40, "push-2")
+    ticks.request("dev", TriggeredBy.WEBHOOK, "a" * 40, "push-1")
+    ticks.request("dev", TriggeredBy.WEBHOOK, "b" * 40, "push-2")
     assert len(asked()) == 2
 
 
 def test_a_dedup_may_be_any_text(queue: Queue) -> None:
     ticks, asked = queue
-    ticks.request("dev", "manual", "", "ä " * 200)
+    ticks.request("dev", TriggeredBy.MANUAL, "", "ä " * 200)
     assert asked() == [("dev", "manual", "")]
 
 
@@ -75,5 +76,5 @@ def test_the_twin_asks_again_after_five_minutes() -> None:
     twin = MemoryTickQueue(clock)
     for pause in (0, 299, 1):
         clock.advance(pause)
-        twin.request("dev", "schedule", "", "same")
+        twin.request("dev", TriggeredBy.SCHEDULE, "", "same")
     assert len(twin.asked) == 2

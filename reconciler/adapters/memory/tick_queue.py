@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from reconciler.adapters.memory.clock import MemoryClock
 from reconciler.adapters.memory.failures import Twin, port_call
+from reconciler.model.reason import TriggeredBy
 from reconciler.ports import Clock
 
 DEDUPLICATION = timedelta(minutes=5)
@@ -17,7 +18,7 @@ class Asked:
     """One ask for a tick."""
 
     environment: str
-    triggered_by: str
+    triggered_by: TriggeredBy
     hint: str
 
 
@@ -31,7 +32,7 @@ class MemoryTickQueue(Twin):
         self.asked: list[Asked] = []
 
     @port_call
-    def request(self, environment: str, triggered_by: str, hint: str, dedup: str) -> None:
+    def request(self, environment: str, triggered_by: TriggeredBy, hint: str, dedup: str) -> None:
         """See ``ports.TickQueue``."""
         now, key = self._clock.now(), (environment, dedup)
         if key in self._seen and now - self._seen[key] < DEDUPLICATION:
