@@ -1,0 +1,82 @@
+"""Airflow's REST API over plain HTTP, as a person or a dashboard would use it. For the demo's checks.
+
+Not the reconciler's own client: a mistake in that one must not hide from the checks.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from local.airflow import fetch_token
+from local.demo.outside import Dag
+
+TIMEOUT = 20  # seconds
+TAG = "release:"
+
+
+@dataclass
+class AirflowApi:
+    """One Airflow; `url` without /api/v2."""
+
+    url: str
+    _token: str = field(default="", repr=False)
+
+    def dags(self) -> dict[str, Dag]:
+        """See `Outside`."""
+        found = self._call("GET", "/dags?limit=1000&exclude_stale=false")["dags"]
+        return {item["dag_id"]: _dag(item) for item in found}
+
+    def import_errors(self) -> list[str]:
+        """See `Outside`."""
+        found = self._call("GET", "/importErrors?limit=1000")["import_errors"]
+        return sorted(str(item["filename"]) for item in found)
+
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        """See `Outside`."""
+        run = self._maybe(f"/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}")
+        return str(run["state"]) if run else ""
+
+    def said(self, dag_id: str, run_id: str, task_id: str) -> Any:
+        """What a task returned, as JSON; None if nothing."""
+        run = f"/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}"
+        entry = self._maybe(f"{run}/taskInstances/{quote(task_id)}/xcomEntries/return_value")
+        return json.loads(entry["value"]) if entry else None
+
+    def unpause(self, dag_id: str) -> None:
+        """Let the scheduler start runs of a DAG."""
+        self._call("PATCH", f"/dags/{quote(dag_id)}", {"is_paused": False})
+
+    def trigger(self, dag_id: str, run_id: str) -> None:
+        """Start a run."""
+        self._call("POST", f"/dags/{quote(dag_id)}/dagRuns", {"dag_run_id": run_id, "logical_date": None})
+
+    def _maybe(self, path: str) -> Any:
+        try:
+            return self._call("GET", path)
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return None
+            raise
+
+    def _call(self, method: str, path: str, body: object = None) -> Any:
+        self._token = self._token or fetch_token(self.url)
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/api/v2{path}", data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+            return json.load(answer)
+
+
+def _dag(item: dict[str, Any]) -> Dag:
+    tags = sorted(tag["name"] for tag in item["tags"])
+    return Dag(
+        dag_id=item["dag_id"],
+        active=not item["is_stale"],
+        paused=item["is_paused"],
+        releases=tuple(tag.removeprefix(TAG) for tag in tags if tag.startswith(TAG)),
+    )

@@ -1,0 +1,71 @@
+"""The code repo of the story: this checkout's `dags/` and `dbt/`, and generated DAGs to make it 25."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.dag_generator import generate
+from local.demo.commands import CommandLine, Ended
+from local.git_repos import git
+from local.options import ROOT
+
+DAGS = 25
+
+
+@dataclass(frozen=True)
+class Release:
+    """What `publish` sealed: its id, and the ids of its DAGs."""
+
+    id: str
+    dag_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CodeRepo:
+    """A Git repository on disk and what its developers do."""
+
+    folder: Path
+    cli: CommandLine
+
+    @staticmethod
+    def create(folder: Path) -> None:
+        """Make it, with one commit."""
+        ignored = shutil.ignore_patterns("__pycache__", "target", "logs", ".user.yml")
+        for part in ("dags", "dbt"):
+            shutil.copytree(ROOT / part, folder / part, ignore=ignored)
+        written = len(list((folder / "dags").glob("*.py")))
+        generate(folder / "dags", DAGS - written)
+        git(folder, "init", "--quiet", "--initial-branch=main")
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", "--message", "Begin")
+
+    def edit(self, file: str, old: str, new: str, message: str) -> None:
+        """Replace a text that must be there once, and commit."""
+        path = self.folder / file
+        text = path.read_text()
+        if text.count(old) != 1:
+            raise ValueError(f"{file} has {text.count(old)} times {old!r}, not once")
+        path.write_text(text.replace(old, new))
+        git(self.folder, "commit", "--quiet", "--all", "--message", message)
+
+    def undo(self) -> None:
+        """Revert the last commit."""
+        git(self.folder, "revert", "--no-edit", "HEAD")
+
+    def line_of(self, file: str, text: str) -> int:
+        """The number of the line that begins with a text."""
+        lines = (self.folder / file).read_text().splitlines()
+        return next(number for number, line in enumerate(lines, 1) if line.startswith(text))
+
+    def publish(self, version: str, *components: str) -> Release:
+        """Build, publish and seal a version of some components (all, if none is named)."""
+        sealed = json.loads(self.try_publish(version, *components).expect().stdout)["sealed"]
+        return Release(sealed[0]["release"], tuple(sealed[0]["dags"]))
+
+    def try_publish(self, version: str, *components: str) -> Ended:
+        """The same; how `publish` ended. Raises RuntimeError if `build` refuses already."""
+        self.cli.run("build", *components, "--version", version).expect()
+        return self.cli.run("publish", *components, "--version", version, "--output", "json")

@@ -1,0 +1,77 @@
+"""What a check may look at: the world outside the reconciler, as plain values.
+
+Implemented by `local.demo.live` for a running stack. The tests' own implementation is a recording of it, in
+which a fault is planted by replacing a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Dag:
+    """A DAG as Airflow's REST API lists it. `releases`: what follows `release:` in its tags."""
+
+    dag_id: str
+    active: bool
+    paused: bool
+    releases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An S3 object. `modified`: when it was last written, UTC, ISO 8601."""
+
+    etag: str
+    modified: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event as `reconciler events --output json` tells it."""
+
+    sequence: int
+    severity: str
+    reason: str
+    message: str
+
+
+class Outside(Protocol):
+    """Reads the outside, now. Each call asks anew and raises whatever goes wrong."""
+
+    def dags(self) -> Mapping[str, Dag]:
+        """Every DAG that Airflow knows, stale ones too, by DAG id."""
+
+    def import_errors(self) -> Sequence[str]:
+        """The files that Airflow cannot import."""
+
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        """queued, running, success or failed; empty if there is no such run."""
+
+    def said(self, dag_id: str, run_id: str, task_id: str) -> Mapping[str, str]:
+        """What a task returned (its XCom); empty if nothing."""
+
+    def folder(self) -> Mapping[str, Stored]:
+        """Every object of Airflow's DAG folder, by key below `dags/`."""
+
+    def versions(self, key: str) -> Sequence[bytes]:
+        """Every body that was ever stored at a key of the DAG folder, oldest first."""
+
+    def sealed(self) -> Mapping[str, str]:
+        """The etags of all sealed releases in the artifact bucket, by key."""
+
+    def tip(self) -> str:
+        """The commit at the tip of the environment repo's branch."""
+
+    def films(self) -> Mapping[str, int]:
+        """Rows per table in the destination database of `films_elt`."""
+
+    def source_films(self) -> Mapping[str, int]:
+        """Rows per table in its source database."""
+
+    def events(self) -> Sequence[Event]:
+        """What a person is told, oldest first."""

@@ -1,0 +1,140 @@
+"""The stage: what scenes act with, how they wait for a check to hold, and how the outcome is kept.
+
+Called by the scenes. Waiting is by polling the outside with a deadline; nothing here decides whether a check
+holds.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from local.aws import client
+from local.demo.checks.check import Check, Judgement
+from local.demo.checks.folder import Live as Snapshot
+from local.demo.checks.folder import look
+from local.demo.code_repo import CodeRepo, Release
+from local.demo.environment_repo import EnvironmentRepo
+from local.demo.live import Live
+from local.demo.report import Result
+from local.demo.screen import Screen
+from local.processes import wait_until
+from local.stack_info import StackInfo
+from local.webhooks import Delivery
+
+X = TypeVar("X")
+POLL = 0.2  # seconds between two looks at the outside
+
+
+@dataclass
+class Story:
+    """Everything a scene has in its hands. `releases`: what was sealed, by the version of dags."""
+
+    info: StackInfo
+    outside: Live
+    code: CodeRepo
+    environment: EnvironmentRepo
+    screen: Screen
+    results: list[Result] = field(default_factory=list)
+    releases: dict[str, Release] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def judge(self, check: Check[X], expected: X) -> bool:
+        """Look once."""
+        return self._keep(check, check.judge(self.outside, expected), 0)
+
+    def until(self, check: Check[X], expected: X, limit: float, since: float | None = None) -> bool:
+        """Look until the check holds or `limit` seconds have passed since `since` (monotonic; default now).
+
+        What cannot be read is looked at again; in the end it counts as not held.
+        """
+        begin = time.monotonic() if since is None else since
+        with self.screen.waiting(check.name):
+            while True:
+                judgement = self._look(check, expected)
+                seconds = time.monotonic() - begin
+                if judgement.held or seconds > limit:
+                    return self._keep(check, judgement, seconds)
+                time.sleep(POLL)
+
+    def expect(self, dags: str, changed: str = "") -> dict[str, str]:
+        """DAG id -> release, where one DAG runs version `changed` of dags and all others run `dags`."""
+        base = self.releases[dags]
+        expected = dict.fromkeys(base.dag_ids, base.id)
+        return expected | ({PROBE: self.releases[changed].id} if changed else {})
+
+    def live(self) -> Snapshot:
+        """All that is live now."""
+        return look(self.outside)
+
+    def last_event(self) -> int:
+        """The number of the newest event; 0 if there is none."""
+        return max((event.sequence for event in self.outside.events()), default=0)
+
+    def publish(self, version: str, *components: str) -> Release:
+        """Build, publish and seal; shows the commands."""
+        names = "".join(f" {name}" for name in components)
+        self.screen.command(f"reconciler build{names} --version {version}")
+        self.screen.command(f"reconciler publish{names} --version {version}")
+        with self.screen.waiting("parsing it with Airflow"):
+            return self.code.publish(version, *components)
+
+    def push(self, message: str, *options: str) -> float:
+        """Push what was committed; returns the moment before (monotonic)."""
+        self.screen.command(" ".join(["git push", *options, f"  # {message}"]))
+        begin = time.monotonic()
+        self.environment.push(*options)
+        return begin
+
+    def lose(self, message: str) -> tuple[float, Delivery]:
+        """Push while the Git server loses its webhooks; the moment before, and the webhook that was lost."""
+        hooks = self.info.webhooks
+        hooks.pause()
+        try:
+            begin = self.push(message)
+            return begin, self.webhook_of(self.environment.head)
+        finally:
+            hooks.resume()
+
+    def webhook_of(self, commit: str) -> Delivery:
+        """The webhook of a push, once the Git server has recorded it."""
+        hooks = self.info.webhooks
+        wait_until(lambda: any(one.after == commit for one in hooks.recorded()), 10, f"webhook of {commit}")
+        return next(one for one in hooks.recorded() if one.after == commit)
+
+    def quiet(self) -> None:
+        """Wait until no message waits in the queue or is worked on: what had to happen has happened."""
+        sqs, names = client("sqs", self.info.aws_endpoint), ("", "NotVisible", "Delayed")
+        wanted = [f"ApproximateNumberOfMessages{name}" for name in names]
+
+        def empty() -> bool:
+            found = sqs.get_queue_attributes(QueueUrl=self.info.queue_url, AttributeNames=wanted)
+            return all(int(count) == 0 for count in found["Attributes"].values())
+
+        with self.screen.waiting("the queue to be empty"):
+            wait_until(empty, 120, "the queue is empty")
+
+    def run(self, dag_id: str, run_id: str) -> float:
+        """Start a run by Airflow's API, as a person may; returns the moment before (monotonic)."""
+        begin = time.monotonic()
+        self.outside.airflow.unpause(dag_id)
+        self.outside.airflow.trigger(dag_id, run_id)
+        return begin
+
+    def _look(self, check: Check[X], expected: X) -> Judgement:
+        try:
+            return check.judge(self.outside, expected)
+        except Exception as error:  # whatever the outside answers: it is looked at again until the deadline
+            return Judgement(False, why=f"{type(error).__name__}: {error}")
+
+    def _keep(self, check: Check[X], judgement: Judgement, seconds: float) -> bool:
+        measured = seconds if check.unit == "s" else judgement.measured
+        result = Result(check.name, judgement.held, measured, check.unit, judgement.why)
+        self.results.append(result)
+        self.screen.result(result)
+        return judgement.held
+
+
+PROBE = "release_probe"
+"""The DAG that the story changes: it reports the version of the code that it runs."""
