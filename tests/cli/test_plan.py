@@ -121,7 +121,7 @@ def test_a_revision_that_nobody_pushed(desk: Desk) -> None:
 
     assert (short.code, full.code, nonsense.code) == (2, 3, 2)
     assert "it has to be pushed" in short.err
-    assert "does not descend" in full.err
+    assert "is not on top of" in full.err
     assert "'the-new-one' is not a commit" in nonsense.err
 
 
@@ -143,3 +143,25 @@ def test_the_first_plan_of_all(desk: Desk) -> None:
     assert [change["action"] for change in desk.json("plan", "dev")["changes"]] == ["add"]
     desk.scene.tick(TriggeredBy.MANUAL)
     assert desk.json("plan", "dev")["changed"] is False
+
+
+def test_an_older_commit_cannot_be_gone_to(desk: Desk) -> None:
+    first = desk.scene.push("1.0.0")
+    desk.scene.deploy("1.1.0", {"films": "one"})
+
+    answer = desk.run("plan", "dev", "--revision", first)
+
+    assert answer.code == 3
+    assert f"Commit {first[:10]} is not on top of" in answer.err
+    assert "→ Plan a later commit; to go back, see `reconciler rollback dev`." in answer.err
+
+
+def test_a_tip_whose_history_was_rewritten(desk: Desk) -> None:
+    first = desk.scene.push("1.0.0")
+    desk.scene.deploy("1.1.0", {"films": "one"})
+    desk.scene.repo.rewind(first)
+
+    answer = desk.run("plan", "dev")
+
+    assert answer.code == 3
+    assert "its history was rewritten" in answer.err

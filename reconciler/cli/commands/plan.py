@@ -10,6 +10,8 @@ from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, begin
 from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.output import Format, short
 from reconciler.cli.revisions import TIP, resolve
+from reconciler.model.errors import Terminal
+from reconciler.model.reason import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +43,10 @@ def plan(
     cli = begin(ctx, output)
     name, world = cli.known(env), cli.platform.world()
     state = world.store.load(name)
-    wanted = at_revision(world, state, resolve(world.repo, revision))
+    sha = resolve(world.repo, revision)
+    if revision != TIP:
+        _check_ahead(world, state, sha)
+    wanted = at_revision(world, state, sha)
     target = world.target(wanted.desired.environment)
     diff, made = plan_now(wanted, state, target, target.folder.list(), world.clock.now())
     digest, reasons = plan_digest(made), _reasons(world, state, wanted, made)
@@ -60,6 +65,18 @@ def plan(
         _show(cli, wanted, made, reasons)
         cli.out.line(f"\nPlan {digest[:16]}")
     raise typer.Exit(ExitCode.CHANGES if detailed_exitcode and not diff.empty else ExitCode.OK)
+
+
+def _check_ahead(world: World, state: EnvironmentState, sha: str) -> None:
+    """``Terminal``, before the gate that speaks of the branch, for a commit that no tick can go to."""
+    accepted = state.accepted
+    if accepted is not None and not world.repo.is_ancestor(accepted.revision, sha):
+        raise Terminal(
+            f"Commit {short(sha)} is not on top of {short(accepted.revision)}, which {state.environment} "
+            "has accepted: history only goes forward.",
+            f"Plan a later commit; to go back, see `reconciler rollback {state.environment}`.",
+            Reason.REVISION_NOT_DESCENDANT,
+        )
 
 
 def _show(cli: Cli, wanted: Wanted, made: Plan, reasons: Mapping[str, str]) -> None:

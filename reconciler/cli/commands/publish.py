@@ -53,7 +53,9 @@ def publish(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     sealed: list[sealing.Sealed] = []
     if seal:
         for wanted in _combinations(cli, dict.fromkeys(chosen, version)):
-            sealed.append(sealing.seal(cli.platform, wanted, airflow_python))
+            with cli.out.progress(only_live=True) as progress:
+                progress(f"Sealing {wanted} with Airflow {wanted.airflow} …")
+                sealed.append(sealing.seal(cli.platform, wanted, airflow_python))
             cli.out.line(_told(sealed[-1]))
     cli.out.document(
         {
@@ -83,7 +85,7 @@ def _combinations(cli: Cli, bumped: Mapping[Component, str]) -> Iterator[sealing
 
 def _told(sealed: sealing.Sealed) -> str:
     done = "Sealed" if sealed.new else "Already sealed:"
-    return f"{done} {sealed.combination} as release {sealed.manifest.id} ({len(sealed.manifest.dags)} DAGs)."
+    return f"{done} {sealed.combination} as release {sealed.manifest.id} (DAGs: {len(sealed.manifest.dags)})."
 
 
 def _row(manifest: ArtifactManifest, new: bool) -> list[str]:

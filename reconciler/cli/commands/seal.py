@@ -54,7 +54,7 @@ def seal(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     desired = parse_desired(repo.files(repo.tip()), name)
     chosen = {component: version for component, version in overrides.items() if version is not None}
     wanted = sealing.combination(platform, desired, chosen)
-    with cli.out.progress() as progress:
+    with cli.out.progress(only_live=True) as progress:
         progress(f"Parsing {wanted} with Airflow {wanted.airflow}.")
         sealed = sealing.seal(platform, wanted, airflow_python)
     cli.out.document(sealed.to_json())
