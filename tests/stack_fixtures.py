@@ -30,7 +30,9 @@ def airflow_python() -> Path:
 def airflow_server(airflow_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
     """A running Airflow: `url`, `config.dags` (its DAG folder, empty), `token()`, `python`, `env`."""
     home = tmp_path_factory.mktemp("airflow")
-    config = AirflowConfig(home=home, port=free_port(), dags=home / "dags", worker_dags=home / "dags")
+    cache = {"RECONCILER_RELEASE_CACHE": str(home / "releases")}
+    dags = home / "dags"
+    config = AirflowConfig(home=home, port=free_port(), dags=dags, worker_dags=dags, extra=cache)
     server = start_airflow(config, airflow_python)
     yield server
     server.stop()

@@ -158,7 +158,7 @@ def _authors(repo: Repo, component: Component, commit: str, since: str | None) -
         )
     # --full-history: a change that was merged away again still had an author.
     log = repo.git.log(
-        "--full-history", "--no-mailmap", "-z",
+        "--full-history", "-z",
         "--format=%an <%ae>%n%(trailers:key=Co-authored-by,valueonly=true,unfold=true)",
         commit if since is None else f"{since}..{commit}",
         "--", component.folder, *(f":(exclude){folder}" for folder in component.excluded),

@@ -40,7 +40,6 @@ KEEP_SECONDS = 24 * 3600.0
 
 log = logging.getLogger(__name__)
 _held: dict[Path, TextIO] = {}
-
 # A release's id, the sha256 of its archive, and the time since when it is used (ISO 8601, with offset).
 Entry = tuple[str, str, str]
 
