@@ -37,9 +37,9 @@ def main() -> None:
 
 @app.command()
 def setup() -> None:
-    """Make the environments of Airflow and of the AWS emulator, where they are missing or outdated."""
+    """Make the environments of Airflow, dbt, Lambda and the AWS emulator, where missing or outdated."""
     prerequisites.check()
-    for name in (environments.AIRFLOW, environments.MINISTACK):
+    for name in (environments.AIRFLOW, environments.MINISTACK, environments.DBT, environments.LAMBDA):
         environments.ensure(name, _say)
 
 

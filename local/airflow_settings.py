@@ -70,7 +70,10 @@ def variables(config: AirflowConfig, dags: Path) -> dict[str, str]:
         for section, keys in sections.items()
         for key, value in keys.items()
     }
-    return {"AIRFLOW_HOME": str(config.home), **named, "DO_NOT_TRACK": "true", **config.extra}
+    # A container of its own for each DAG folder: what the dag-processor has unpacked, a worker has not.
+    cache = config.home / "release-cache" / dags.name
+    named |= {"AIRFLOW_HOME": str(config.home), "RECONCILER_RELEASE_CACHE": str(cache)}
+    return {**named, "DO_NOT_TRACK": "true", **config.extra}
 
 
 def _core(config: AirflowConfig, dags: Path) -> dict[str, str]:

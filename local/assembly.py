@@ -49,8 +49,9 @@ def aws(settled: Plan) -> list[Process]:
 
 def lambda_host(settled: Plan) -> list[Process]:
     """What runs the functions. Before the deployment: a schedule may fire as soon as it exists."""
-    arguments = (settled.url("aws"), settled.url("mwaa"), str(settled.home))
-    return [_module(settled, "lambda", "local.lambda_host", (*arguments, str(settled.options.code)), "/")]
+    urls = (settled.url("aws"), settled.url("mwaa"))
+    folders = (settled.home, settled.options.code, settled.pythons.functions)
+    return [_module(settled, "lambda", "local.lambda_host", (*urls, *map(str, folders)), "/")]
 
 
 def mwaa(settled: Plan) -> list[Process]:

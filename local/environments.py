@@ -1,4 +1,4 @@
-"""Makes the environments that cannot share the project's own: Airflow's and the AWS emulator's.
+"""Makes the environments that cannot share the project's own: Airflow's, dbt's, Lambda's and more.
 
 Called by `make setup` (through `python -m local setup`), by the stack and by the tests' fixtures. Each is
 installed from its lock in `local/requirements/` by uv, with hashes, and remade when the lock has changed.
@@ -12,7 +12,7 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from local.errors import LocalError
 ROOT = Path(__file__).resolve().parent.parent
 ENVS = ROOT / ".envs"
 REQUIREMENTS = Path(__file__).with_name("requirements")
-AIRFLOW, MINISTACK = "airflow-3.0.6", "ministack"
+AIRFLOW, MINISTACK, DBT, LAMBDA = "airflow-3.0.6", "ministack", "dbt", "lambda"
 # Airflow 3.0.6 supports no newer Python than 3.12, which is what MWAA runs it on.
 PYTHON = ">=3.11,<3.13"
 
@@ -38,12 +38,22 @@ def ministack_python(say: Say = print) -> Path:
     return ensure(MINISTACK, say)
 
 
+def dbt_executable(say: Say = print) -> Path:
+    """dbt, in the environment that is made for it first if need be."""
+    return ensure(DBT, say).parent / "dbt"
+
+
+def lambda_python(say: Say = print) -> Path:
+    """The interpreter of an environment with what the functions' image holds, and nothing else."""
+    return ensure(LAMBDA, say)
+
+
 def ensure(name: str, say: Say = print) -> Path:
     """Install the environment `name` unless it is there as locked; returns its interpreter.
 
     Safe to call from several processes at once. Raises LocalError when uv or a fitting Python is missing.
     """
-    lock = REQUIREMENTS / f"{name}.txt"
+    lock = ROOT / "uv.lock" if name == LAMBDA else REQUIREMENTS / f"{name}.txt"
     home, digest = ENVS / name, hashlib.sha256(lock.read_bytes()).hexdigest()
     with _exclusive(name):
         stamp = home / ".installed"
@@ -56,6 +66,12 @@ def ensure(name: str, say: Say = print) -> Path:
 
 def _install(name: str, lock: Path, home: Path) -> None:
     uv, python = find_uv(), str(home / "bin" / "python")
+    if name == LAMBDA:  # as the Dockerfile does it
+        wanted = ["--frozen", "--no-default-groups", "--group", "lambda", "--no-install-project"]
+        _run(
+            [uv, "sync", "--quiet", *wanted, "--python", PYTHON], name, {"UV_PROJECT_ENVIRONMENT": str(home)}
+        )
+        return
     _run([uv, "venv", "--quiet", "--clear", "--python", PYTHON, str(home)], name)
     _run([uv, "pip", "sync", "--require-hashes", "--compile-bytecode", "--python", python, str(lock)], name)
 
@@ -68,10 +84,10 @@ def find_uv() -> str:
     raise LocalError("uv was not found", "run `make setup`, which installs it into .envs/uv")
 
 
-def _run(command: list[str], name: str) -> None:
+def _run(command: list[str], name: str, extra: Mapping[str, str] | None = None) -> None:
     # An environment that happens to be active must not be the one that is written to.
-    env = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
-    if subprocess.run(command, env=env, check=False).returncode:
+    env = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"} | dict(extra or {})
+    if subprocess.run(command, env=env, cwd=ROOT, check=False).returncode:
         raise LocalError(
             f"installing {name} failed: {' '.join(command)}",
             "check the network (PyPI), and Python 3.11 or 3.12 (`uv python install 3.12` adds one)",

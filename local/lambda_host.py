@@ -1,6 +1,6 @@
 """Runs the stack's functions: the emulator forwards each invocation here, over HTTP.
 
-`python -m local.lambda_host PORT AWS_ENDPOINT MWAA_ENDPOINT HOME CODE`, on a leash. What a function's
+`python -m local.lambda_host PORT AWS_ENDPOINT MWAA_ENDPOINT HOME CODE PYTHON`, on a leash. What a function's
 command, timeout and variables are is asked of the emulator, so the deployed template is the only source of
 truth. `POST /forget` drops that knowledge and ends all sandboxes (after the stack was updated). One log file
 per function: `HOME/logs/functions/<function name>.log`. Never answers anything itself.
@@ -122,16 +122,26 @@ def front(functions: Functions) -> type[Handler]:
     return Front
 
 
-def main(port: int, endpoint: str, mwaa_endpoint: str, home: Path, code: Path) -> None:
+def main(port: int, runtime: Runtime, endpoint: str) -> None:
     """Serve until told to end."""
-    logs, sandboxes = home / "logs" / "functions", home / "sandboxes"
-    for folder in (logs, sandboxes):
+    for folder in (runtime.logs, runtime.sandboxes):
         folder.mkdir(parents=True, exist_ok=True)
-    runtime = Runtime(Path(sys.executable), code, variables(endpoint, mwaa_endpoint), logs, sandboxes)
     functions = Functions(endpoint, runtime)
     Server(port, front(functions)).serve_until_told()
     functions.forget()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], sys.argv[3], Path(sys.argv[4]), Path(sys.argv[5]))
+    port, endpoint, mwaa_endpoint, home, code, python = sys.argv[1:]
+    folder = Path(home)
+    main(
+        int(port),
+        Runtime(
+            python=Path(python),
+            code=Path(code),
+            aws=variables(endpoint, mwaa_endpoint),
+            logs=folder / "logs" / "functions",
+            sandboxes=folder / "sandboxes",
+        ),
+        endpoint,
+    )

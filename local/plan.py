@@ -23,6 +23,7 @@ class Pythons:
 
     airflow: Path
     ministack: Path
+    functions: Path
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ class Stack:
         pythons = Pythons(
             airflow=environments.airflow_python(say) if wanted.airflow else Path(),
             ministack=environments.ministack_python(say),
+            functions=environments.lambda_python(say),
         )
         folder = Home.at(home)
         servers = Servers(folder.take(), say)

@@ -79,7 +79,7 @@ class Webhooks:
         """Record a push and deliver it unless paused. None while nobody has set a target."""
         if not (self.folder / "target.json").exists():
             return None
-        delivery = _sign(payload, self._target().secret)
+        delivery = sign(payload, self._target().secret)
         self._record(delivery)
         return delivery if (self.folder / "paused").exists() else self._send(delivery)
 
@@ -107,7 +107,8 @@ class Webhooks:
         return Target(**json.loads((self.folder / "target.json").read_text()))
 
 
-def _sign(payload: dict[str, Any], secret: str) -> Delivery:
+def sign(payload: dict[str, Any], secret: str) -> Delivery:
+    """A webhook as GitHub would send it, with an id of its own; not recorded and not sent."""
     body, delivery = json.dumps(payload), str(uuid.uuid4())
     signature = hmac.new(secret.encode(), body.encode(), hashlib.sha256).hexdigest()
     headers = {

@@ -1,4 +1,4 @@
-"""Airflow's REST API through ``mwaa:InvokeRestApi``: no network path to the web server is needed.
+"""Airflow's REST API through ``airflow:InvokeRestApi``: no network path to the web server is needed.
 
 Called by ``AirflowClient``. Limits of the service: paths of 64 characters (boto3 does not check), 10 s and
 6 MB a call, about 10 calls a second. Airflow's own failures arrive as exceptions that hold the real status.

@@ -77,11 +77,21 @@ class Operations:
             ended = operation.model_copy(update={"phase": Phase.SUCCEEDED, "finished_at": self.session.now})
             after = after.model_copy(update={"operation": ended})
             self.session.commit(after, events=(self._success(after, operation),))
-        elif state.applied is not None and state.applied.desired != self.wanted.desired:
-            message = f"Commit {self.wanted.revision[:10]} changes nothing that runs in {state.environment}."
+        elif self._is_news(state):
+            message = (
+                f"Commit {self.wanted.revision[:10]} changes nothing that runs in {state.environment}: "
+                f"it runs {narrative.versions(self.wanted.versions)} and is well."
+            )
             self.session.commit(after, events=(self._told(after, message, Reason.RECONCILIATION_SUCCEEDED),))
         else:
             self.session.commit(after)
+
+    def _is_news(self, state: EnvironmentState) -> bool:
+        """Does the commit say something else than before, or end something that people were told of?"""
+        concerns = {ConditionType.STALLED, ConditionType.FETCH_FAILED, ConditionType.DRIFTED}
+        over = any(state.conditions[kind].status for kind in concerns & state.conditions.keys())
+        changed = state.applied is not None and state.applied.desired != self.wanted.desired
+        return changed or (over and self.at_tip)
 
     def _success(self, after: EnvironmentState, operation: Operation) -> EventDraft:
         seconds = (self.session.now - operation.started_at).total_seconds()

@@ -91,8 +91,8 @@ class EnvironmentState(Value):
     """The whole memory of one environment.
 
     ``accepted`` is the last commit that was begun, and stays in force while a newer one cannot be;
-    ``applied`` the last that was made live as a whole. ``files`` are all keys we own in the DAG folder; ``intents`` the writes, by key, that began and are not
-    known to have ended.
+    ``applied`` the last that was made live as a whole. ``files`` are all keys we own in the DAG folder;
+    ``intents`` the writes, by key, that began and are not known to have ended.
     """
 
     environment: str

@@ -103,6 +103,17 @@ def test_a_better_commit_ends_the_stall() -> None:
     assert scene.state.conditions[ConditionType.STALLED].status is False
 
 
+def test_going_back_to_what_runs_is_told() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    bad_yaml(scene)
+    scene.tick()
+    scene.push("1.0.0", "Mend the pointer")
+    scene.tick()
+    assert scene.events[-1].reason is Reason.RECONCILIATION_SUCCEEDED
+    assert scene.tick().outcome is Outcome.IDLE
+
+
 def test_sealing_it_later_needs_no_commit() -> None:
     scene = Scene()
     scene.push("1.0.0")
