@@ -13,6 +13,7 @@ from local.demo.report import Result
 from local.demo.scenes import SCENES
 from local.demo.screen import Screen
 from local.demo.stage import set_up
+from local.demo.story import Story
 from local.errors import LocalError
 from local.options import ROOT
 
@@ -26,7 +27,7 @@ def main() -> int:
     (FOLDER / "report.json").unlink(missing_ok=True)
     screen.line("Starting Airflow, Git, PostgreSQL and AWS on this machine ...")
     try:
-        with set_up(FOLDER, screen) as story:
+        with set_up(FOLDER, screen, Story) as story:
             play(story, SCENES)
     except LocalError as error:
         screen.trouble(f"error: {error}")
@@ -35,10 +36,11 @@ def main() -> int:
         screen.trouble("interrupted; everything was ended")
         return 130
     report.write(FOLDER / "report.json", story.results)
-    return _conclude(screen, story.results, time.monotonic() - begin)
+    return conclude(screen, story.results, time.monotonic() - begin)
 
 
-def _conclude(screen: Screen, results: list[Result], seconds: float) -> int:
+def conclude(screen: Screen, results: list[Result], seconds: float) -> int:
+    """Show what was measured, and what to do next; returns the exit code."""
     titles = {check.name: check.measures for scene in SCENES for check in scene.checks if check.measures}
     screen.table([(titles[result.name], result) for result in results if result.name in titles])
     failed = [result for result in results if not result.held]

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from local.demo import films
 from local.demo.code_repo import CodeRepo
@@ -25,23 +26,29 @@ from local.options import ROOT, StackOptions
 from local.stack import Stack
 from local.stack_info import StackInfo
 
+S = TypeVar("S", bound=Story)
 # A local container has a file after a second; MWAA's after 30.
 SYNC_SECONDS, PARSE_SECONDS = 2, 30
+# Files that changed are parsed at once; parsing all 25 each second as well would only keep two cores busy.
+PARSE_INTERVAL = 5
 
 
 @contextmanager
-def set_up(folder: Path, screen: Screen) -> Iterator[Story]:
+def set_up(folder: Path, screen: Screen, kind: type[S]) -> Iterator[S]:
     """A stack with everything the scenes need, for as long as the context lasts; then nothing of it runs.
 
-    Raises LocalError with a remedy. What an earlier story left in `folder` is removed first.
+    `kind`: Story, or what a test makes of it. What an earlier story left in `folder` is removed first.
+    Raises LocalError with a remedy.
     """
     stack_home, seed = folder / "stack", folder / "seed"
     _clear(folder, stack_home)
     shutil.copytree(ROOT / "environments", seed / "environments")
     ensure("dbt", screen.line)
-    stack = Stack.up(stack_home, StackOptions(seed=seed, airflow_env=films.airflow_env()), screen.line)
+    airflow_env = {**films.airflow_env(), "RECONCILER_RELEASE_CACHE": str(stack_home.resolve() / "releases")}
+    options = StackOptions(seed=seed, airflow_env=airflow_env, parse_interval=PARSE_INTERVAL)
+    stack = Stack.up(stack_home, options, screen.line)
     try:
-        yield _story(stack.info, folder, screen)
+        yield _story(stack.info, folder, screen, kind)
     finally:
         with screen.waiting("ending the stack"):
             stack.down()
@@ -55,12 +62,12 @@ def _clear(folder: Path, stack_home: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _story(info: StackInfo, folder: Path, screen: Screen) -> Story:
+def _story(info: StackInfo, folder: Path, screen: Screen, kind: type[S]) -> S:
     code = folder / "code"
     CodeRepo.create(code)
     cli = CommandLine(info, code)
     environment = EnvironmentRepo.clone(info.git_url, folder / "environments")
-    story = Story(info, Live(info, cli), CodeRepo(code, cli), environment, screen)
+    story = kind(info, Live(info, cli), CodeRepo(code, cli), environment, screen)
     films.seed(info)
     _adapt(story)
     screen.line(f"Airflow: {info.airflow_url}  (it is yours to look at while this runs)")

@@ -42,7 +42,7 @@ class Story:
 
     def judge(self, check: Check[X], expected: X) -> bool:
         """Look once."""
-        return self._keep(check, check.judge(self.outside, expected), 0)
+        return self._keep(check, self.look_at(check, expected), 0)
 
     def until(self, check: Check[X], expected: X, limit: float, since: float | None = None) -> bool:
         """Look until the check holds or `limit` seconds have passed since `since` (monotonic; default now).
@@ -52,7 +52,7 @@ class Story:
         begin = time.monotonic() if since is None else since
         with self.screen.waiting(check.name):
             while True:
-                judgement = self._look(check, expected)
+                judgement = self._try(check, expected)
                 seconds = time.monotonic() - begin
                 if judgement.held or seconds > limit:
                     return self._keep(check, judgement, seconds)
@@ -122,9 +122,13 @@ class Story:
         self.outside.airflow.trigger(dag_id, run_id)
         return begin
 
-    def _look(self, check: Check[X], expected: X) -> Judgement:
+    def look_at(self, check: Check[X], expected: X) -> Judgement:
+        """Judge the outside as it is now."""
+        return check.judge(self.outside, expected)
+
+    def _try(self, check: Check[X], expected: X) -> Judgement:
         try:
-            return check.judge(self.outside, expected)
+            return self.look_at(check, expected)
         except Exception as error:  # whatever the outside answers: it is looked at again until the deadline
             return Judgement(False, why=f"{type(error).__name__}: {error}")
 

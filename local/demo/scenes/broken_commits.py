@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.demo.checks import airflow, folder, told
+from local.demo.checks import airflow, folder, repo, told
 from local.demo.checks.check import Check
 from local.demo.environment_repo import POINTER
 from local.demo.scenes.scene import Scene
@@ -21,6 +21,7 @@ FORCED_SAFE = Check("a forced push: nothing live changes", "changes", folder.not
 RECOVERED = Check(
     "a good commit afterwards is applied", "s", airflow.runs_releases, "good commit after bad ones → live"
 )
+UNWRITTEN = Check("the branch is where people left it: nobody else pushed", "tip", repo.tip_is)
 
 
 def play(story: Story) -> None:
@@ -47,13 +48,15 @@ def play(story: Story) -> None:
     story.environment.write("environments/NOTES.md", "History, rewritten.\n")
     story.environment.commit("Rewrite history")
     story.push("Rewrite history", "--force")
-    _stands(story, before, (FORCED_TOLD, FORCED_SAFE), told.Words(after, "RevisionNotDescendant"))
+    rewritten = ("history was rewritten", "Push a commit whose history contains")
+    _stands(story, before, (FORCED_TOLD, FORCED_SAFE), told.Words(after, "RevisionNotDescendant", rewritten))
 
     story.environment.go_to(tip)
     story.environment.bump("dags", "1.1.0")
     story.environment.commit("Deploy dags 1.1.0 to dev, for good")
     pushed = story.push("Deploy dags 1.1.0 to dev, for good", "--force")
     story.until(RECOVERED, story.expect("1.0.0", changed="1.1.0"), limit=60, since=pushed)
+    story.judge(UNWRITTEN, story.environment.head)
 
 
 def _stands(
@@ -69,6 +72,6 @@ def _stands(
 SCENE = Scene(
     "Commits that cannot be applied",
     "A typing error, a version that does not exist, a forced push: each changes nothing and says what to do.",
-    (BROKEN_TOLD, BROKEN_SAFE, UNKNOWN_TOLD, UNKNOWN_SAFE, FORCED_TOLD, FORCED_SAFE, RECOVERED),
+    (BROKEN_TOLD, BROKEN_SAFE, UNKNOWN_TOLD, UNKNOWN_SAFE, FORCED_TOLD, FORCED_SAFE, RECOVERED, UNWRITTEN),
     play,
 )

@@ -1,0 +1,1 @@
+"""The story of `make demo`, and that each of its checks can fail."""

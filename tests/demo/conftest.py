@@ -1,0 +1,44 @@
+"""The whole story, played once on a real stack, with the evidence of each check."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from local.demo.play import play
+from local.demo.scenes import SCENES
+from local.demo.screen import Screen
+from local.demo.stage import set_up
+from tests.demo.evidence import RecordedStory
+
+
+@pytest.fixture(scope="session")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordedStory]:
+    """After the last scene; the stack still runs. Nothing of it does when the session ends."""
+    with set_up(tmp_path_factory.mktemp("demo") / "demo", Screen(), RecordedStory) as story:
+        with _a_minute_is_short(story):
+            play(story, SCENES)
+        # Airflow counts as busy from now on, so that no sweep puts a planted fault right.
+        story.info.set_mwaa_status("dev", "UPDATING")
+        yield story
+
+
+@contextmanager
+def _a_minute_is_short(story: RecordedStory) -> Iterator[None]:
+    """Ask for a tick every few seconds, so that nobody has to wait for the sweep."""
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.wait(5):
+            story.code.cli.run("sync", "dev")
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
