@@ -47,7 +47,7 @@ check: .venv/.synced ## Format, lint, types, import layers, fast tests
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -m "not airflow and not stack and not awslambda"
+	@$(BIN)/pytest -n auto -m "not airflow and not stack and not awslambda"
 
 test: setup ## Run every test
 	@$(BIN)/pytest

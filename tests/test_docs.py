@@ -35,8 +35,9 @@ def test_make_targets_exist(page: Path) -> None:
 
 
 def test_commands_exist() -> None:
-    from reconciler.cli.main import app
     from typer.main import get_command
+
+    from reconciler.cli.main import app
 
     commands = set(getattr(get_command(app), "commands"))  # noqa: B009
     for page in PAGES:

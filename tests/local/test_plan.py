@@ -10,7 +10,7 @@ from local.options import ROOT, MwaaEnvironment, StackOptions, Sync
 from local.plan import Plan, Pythons, settle
 from local.template import for_emulator, load
 
-PYTHONS = Pythons(Path("airflow"), Path("ministack"))
+PYTHONS = Pythons(Path("airflow"), Path("ministack"), Path("functions"))
 
 
 def plan(home: Path, **options: object) -> Plan:
