@@ -9,7 +9,7 @@ PYTHON_RANGE := >=3.11,<3.13
 HOME_DIR ?= .local
 export UV
 
-.PHONY: help setup demo up down status check test clean
+.PHONY: help setup demo up down status lint check test clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,14 +42,16 @@ down: setup ## End the local stack
 status: setup ## Say what of the local stack runs
 	@$(BIN)/python -m local status --home $(HOME_DIR)
 
-check: .venv/.synced ## Format, lint, types, import layers, fast tests
+lint: .venv/.synced ## Format, lint, types, import layers
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+check: lint ## The linters and the fast tests
 	@$(BIN)/pytest -n auto -m "not airflow and not stack and not awslambda"
 
-test: setup ## Run every test
+test: setup lint ## The linters and every test
 	@$(BIN)/pytest
 
 clean: ## Remove what was installed and made here
