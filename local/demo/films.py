@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from local import films_source
-from local.environments import ENVS
 from local.stack_info import StackInfo
 
 SOURCE, DESTINATION = "films_source", "films_destination"
 RAW_SCHEMA = "raw"
 
 
-def airflow_env() -> dict[str, str]:
-    """Connections and the place of dbt, for `StackOptions.airflow_env`."""
+def airflow_env(dbt: Path) -> dict[str, str]:
+    """Connections and the dbt executable, for `StackOptions.airflow_env`."""
     connections = {
         f"AIRFLOW_CONN_{name.upper()}": f"postgresql://{{postgres}}/{name}" for name in (SOURCE, DESTINATION)
     }
-    return {**connections, "FINEDGE_DBT": str(ENVS / "dbt" / "bin" / "dbt")}
+    return {**connections, "FINEDGE_DBT": str(dbt)}
 
 
 def source_url(info: StackInfo) -> str:

@@ -19,7 +19,7 @@ from local.demo.live import Live
 from local.demo.scenes.webhooks import OLD
 from local.demo.screen import Screen
 from local.demo.story import Story
-from local.environments import ensure
+from local.environments import dbt_executable
 from local.errors import LocalError
 from local.home import Home
 from local.options import ROOT, StackOptions
@@ -43,8 +43,10 @@ def set_up(folder: Path, screen: Screen, kind: type[S]) -> Iterator[S]:
     stack_home, seed = folder / "stack", folder / "seed"
     _clear(folder, stack_home)
     shutil.copytree(ROOT / "environments", seed / "environments")
-    ensure("dbt", screen.line)
-    airflow_env = {**films.airflow_env(), "RECONCILER_RELEASE_CACHE": str(stack_home.resolve() / "releases")}
+    airflow_env = {
+        **films.airflow_env(dbt_executable(screen.line)),
+        "RECONCILER_RELEASE_CACHE": str(stack_home.resolve() / "releases"),
+    }
     options = StackOptions(seed=seed, airflow_env=airflow_env, parse_interval=PARSE_INTERVAL)
     stack = Stack.up(stack_home, options, screen.line)
     try:

@@ -18,7 +18,7 @@ RAN = Check(
 ARRIVED = Check(
     "every row of the source is in the destination", "rows", films.rows, "rows in the destination"
 )
-RAN_AGAIN = Check("films_elt runs a second time and succeeds", "s", airflow.succeeded)
+RAN_AGAIN = Check("films_elt runs a second time and succeeds", "s", airflow.succeeded, "films_elt, one run")
 SAME = Check("the second run duplicated no row", "rows", films.rows, "rows after a second run")
 
 VERSIONS = ("dags", "libs", "dbt")
