@@ -36,6 +36,8 @@ def _tick(request: TickRequest, request_id: str) -> None:
         result = tick(bootstrap.world(holder=request_id), environment, request.triggered_by)
         outcome = result.outcome
         logger.info(result.message, extra={"outcome": outcome})
+        if result.trouble:
+            logger.error(result.trouble)
     finally:
         metrics.add_dimension("environment", environment)
         metrics.add_dimension("outcome", outcome)

@@ -183,6 +183,9 @@ class Target(Protocol):
     def folder(self) -> DagFolder: ...
     @property
     def airflow(self) -> Airflow: ...
+    @property
+    def support_digests(self) -> Mapping[str, str]:
+        """Key → digest of the files that every deployment needs besides its own."""
 
     def writes(self, step: Step) -> Mapping[str, str | None]:
         """The keys a step is about to write, each with the digest of its body; None is a deletion."""

@@ -39,8 +39,20 @@ def drifted_keys(state: EnvironmentState, listing: Mapping[str, str]) -> frozens
     )
 
 
-def difference(release: ReleaseManifest, state: EnvironmentState, listing: Mapping[str, str]) -> Difference:
-    """Compare a release with the live state.
+def outdated_support(state: EnvironmentState, support: Mapping[str, str]) -> frozenset[str]:
+    """Support files that are not there yet, or are of an older version; ``support`` is key → digest."""
+    return frozenset(
+        key for key, digest in support.items() if key not in state.files or state.files[key].digest != digest
+    )
+
+
+def difference(
+    release: ReleaseManifest,
+    state: EnvironmentState,
+    listing: Mapping[str, str],
+    support: Mapping[str, str],
+) -> Difference:
+    """Compare a release with the live state. ``support`` are the support files' digests by key.
 
     A DAG whose fingerprint is unchanged keeps its pointer, and with it the release it is on.
     """
@@ -61,10 +73,8 @@ def difference(release: ReleaseManifest, state: EnvironmentState, listing: Mappi
     ]
     return Difference(
         changes=changes,
-        support=tuple(key for key in SUPPORT_KEYS if key not in state.files or key in drifted),
-        releases=tuple(
-            name for name in releases if release_key(name) not in state.files or release_key(name) in drifted
-        ),
+        support=tuple(sorted(outdated_support(state, support) | (drifted & support.keys()))),
+        releases=tuple(name for name in releases if not _intact(release_key(name), state, listing)),
         unverified=tuple(
             dag_id for dag_id, live in sorted(state.live.items()) if not (live.verified or dag_id in changed)
         ),
@@ -73,6 +83,10 @@ def difference(release: ReleaseManifest, state: EnvironmentState, listing: Mappi
             key for key in written if key in listing and key not in state.files and key not in state.intents
         ),
     )
+
+
+def _intact(key: str, state: EnvironmentState, listing: Mapping[str, str]) -> bool:
+    return key in state.files and listing.get(key) == state.files[key].etag
 
 
 def _releases_in_force(state: EnvironmentState) -> frozenset[str]:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.model.plan import Action, Change, Plan
 
 _VERBS = {Action.ADD: "added", Action.UPDATE: "updated", Action.HEAL: "put back", Action.REMOVE: "removed"}
+
+
+def names(dag_ids: Iterable[str], most: int = 5) -> str:
+    """``one, two, three and 4 more``."""
+    listed = list(dag_ids)
+    rest = len(listed) - most
+    return ", ".join(listed[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def versions(components: Mapping[str, str]) -> str:
@@ -41,10 +48,18 @@ def success(environment: str, components: Mapping[str, str], release: str, secon
     )
 
 
+def nothing_changes(environment: str, revision: str, components: Mapping[str, str]) -> str:
+    """Told when a commit needs no change to be live."""
+    return (
+        f"Commit {revision[:10]} changes nothing that runs in {environment}: "
+        f"it runs {versions(components)} and is well."
+    )
+
+
 def drift(keys: Sequence[str]) -> str:
     """Told when somebody else changed live files of ours."""
     return (
         f"{len(keys)} live file{'s were' if len(keys) > 1 else ' was'} changed or deleted by somebody else, "
-        f"without a commit: {', '.join(keys[:5])}{' …' if len(keys) > 5 else ''}. "
+        f"without a commit: {names(keys)}. "
         "They are put back. To change what runs, commit to the environment repo."
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reconciler.core.diff import Difference
 from reconciler.core.identity import canonical, sha256
-from reconciler.core.pointer_file import SUPPORT_KEYS, release_key
+from reconciler.core.pointer_file import SUPPORT_KEYS, pointer_key, release_key
 from reconciler.model.environment import AirflowSpec
 from reconciler.model.plan import (
     Action,
@@ -78,6 +78,14 @@ def _steps(
     goal: Goal, diff: Difference, free: Sequence[Change], state: EnvironmentState, now: datetime
 ) -> Iterator[Step]:
     flips = [_flip(change, goal.release, state, now) for change in free if change.action is not Action.REMOVE]
+    # A held DAG whose pointer was edited gets back the one it had: else its runs might never end.
+    flips += [
+        Flip(pointer=live.pointer, fingerprint=live.fingerprint)
+        for change in diff.changes
+        if change not in free
+        and (live := state.live.get(change.dag_id)) is not None
+        and pointer_key(change.dag_id) in diff.drifted
+    ]
     removed = tuple(change.dag_id for change in free if change.action is Action.REMOVE)
     if diff.support:
         yield PutSupport(keys=diff.support)
@@ -91,7 +99,8 @@ def _steps(
         yield FlipBatch(flips=tuple(flips[start : start + BATCH]))
     if removed:
         yield DeletePointers(dag_ids=removed)
-    expected = {dag_id: state.live[dag_id].pointer.release for dag_id in diff.unverified}
+    expected = {dag_id: live.pointer.release for dag_id, live in state.live.items() if not live.verified}
+    expected = {dag_id: release for dag_id, release in expected.items() if dag_id not in removed}
     expected |= {flip.pointer.dag_id: flip.pointer.release for flip in flips}
     if expected:
         yield AwaitParsed(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reconciler.core.pointer_file import pointer_key
 from reconciler.model.event import EventDraft
-from reconciler.model.plan import AwaitParsed, DeletePointers, FlipBatch, Step
+from reconciler.model.plan import AwaitParsed, DeletePointers, FlipBatch, PutRelease, PutSupport, Step
 from reconciler.model.reason import ConditionType, Reason, Severity
 from reconciler.model.state import Condition, EnvironmentState, Intent, LiveDag, OwnedFile, StepResult
 from reconciler.model.value import Value
@@ -25,6 +25,10 @@ class Finding(Value):
     told: bool = True
 
 
+MAX_EVIDENCE, MAX_LINE, MAX_MESSAGE = 20, 500, 4000
+"""An event has to fit everywhere it goes: EventBridge takes 256 KB, DynamoDB 400 KB, a person less."""
+
+
 def observe(
     state: EnvironmentState, finding: Finding, revision: str | None, now: datetime
 ) -> tuple[EnvironmentState, tuple[EventDraft, ...]]:
@@ -33,14 +37,14 @@ def observe(
     same = before is not None and (before.status, before.reason, before.message) == (
         finding.status,
         finding.reason,
-        finding.message,
+        finding.message[:MAX_MESSAGE],
     )
     moved = before is None or before.status != finding.status
     condition = Condition(
         type=finding.type,
         status=finding.status,
         reason=finding.reason,
-        message=finding.message,
+        message=finding.message[:MAX_MESSAGE],
         observed_revision=revision,
         last_transition_at=now if moved or before is None else before.last_transition_at,
     )
@@ -60,13 +64,15 @@ def with_conditions(
 
 
 def event_of(finding: Finding, state: EnvironmentState, revision: str | None) -> EventDraft:
-    """The event that tells a finding."""
-    operation = state.operation
+    """The event that tells a finding, cut to a size that everybody can take."""
+    operation = state.operation if state.operation and state.operation.revision == revision else None
+    rest = len(finding.evidence) - MAX_EVIDENCE
+    more = (f"and {rest} more",) if rest > 0 else ()
     return EventDraft(
         reason=finding.reason,
         severity=finding.severity,
-        message=finding.message,
-        evidence=finding.evidence,
+        message=finding.message[:MAX_MESSAGE],
+        evidence=(*(line[:MAX_LINE] for line in finding.evidence[:MAX_EVIDENCE]), *more),
         revision=revision,
         release=operation.release if operation else None,
         attempt=operation.attempt if operation else None,
@@ -87,12 +93,27 @@ def began(
 
 def ended(state: EnvironmentState, step: Step, result: StepResult) -> EnvironmentState:
     """Remember what a step did."""
-    after = _landed(state, result.written)
-    if not isinstance(step, AwaitParsed):
-        return after
-    seen = {dag_id: live for dag_id, live in after.live.items() if dag_id in result.verified}
-    verified = {dag_id: live.model_copy(update={"verified": True}) for dag_id, live in seen.items()}
-    return after.model_copy(update={"live": {**after.live, **verified}})
+    after, update = _landed(state, result.written), dict[str, object]()
+    match step:
+        case AwaitParsed():
+            seen, update = result.verified, {"verified": True}
+        case PutSupport():
+            seen, update = frozenset(after.live), _to_verify(result)
+        case PutRelease():
+            on_it = (dag_id for dag_id, live in after.live.items() if live.pointer.release == step.release)
+            seen, update = frozenset(on_it), _to_verify(result)
+        case _:
+            return after
+    live = {
+        dag_id: dag.model_copy(update=update) if dag_id in seen else dag for dag_id, dag in after.live.items()
+    }
+    return after.model_copy(update={"live": live})
+
+
+def _to_verify(result: StepResult) -> dict[str, object]:
+    """What DAGs load anew was written: that they still run is to be seen again."""
+    written = [file.written_at for file in result.written.values() if file is not None]
+    return {"verified": False, "flipped_at": max(written)} if written else {}
 
 
 def settled(state: EnvironmentState, found: Mapping[str, OwnedFile | None]) -> EnvironmentState:

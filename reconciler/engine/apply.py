@@ -2,52 +2,68 @@
 
 from __future__ import annotations
 
+import contextlib
+from datetime import timedelta
+
 from reconciler.core.transitions import Finding
-from reconciler.engine.desired import Wanted
 from reconciler.engine.executor import Execution, execute
 from reconciler.engine.operations import Operations
 from reconciler.engine.plan_now import plan_now
 from reconciler.engine.recovery import recover
-from reconciler.engine.session import Session
-from reconciler.engine.world import Outcome, TickResult, World
+from reconciler.engine.world import Outcome, TickResult
 from reconciler.model.errors import ReconcilerError, Terminal, Transient
 from reconciler.model.plan import Decision, Plan, Verdict
 from reconciler.model.reason import ConditionType, Reason, Severity, TriggeredBy
+from reconciler.ports import Target
 
-_CONDITION_OF_GATE = {
-    "ownership": (ConditionType.STALLED, True),
-    "busy": (ConditionType.RECONCILING, True),
-    "in-flight": (ConditionType.QUIESCED, False),
-}
+POLL = timedelta(seconds=2)
+"""Between two looks at runs in flight, while the tick still has patience."""
 
 
-def apply(
-    world: World, session: Session, wanted: Wanted, triggered_by: TriggeredBy, at_tip: bool
-) -> TickResult:
-    """Settle what is open, plan, run what may run, and write down how it ended.
+def apply(operations: Operations, triggered_by: TriggeredBy) -> TickResult:
+    """Plan, run what may run, look again, until nothing more may be done now; write down how it ended.
 
     What the platform refuses or fails to do is reported as a condition; a lost lease is raised.
     """
+    session = operations.session
+    target = operations.world.target(operations.wanted.desired.environment)
     try:
-        return _apply(world, session, Operations(world, session, wanted, at_tip), triggered_by)
+        return _apply(operations, target, triggered_by)
     except (Transient, Terminal) as error:
-        _report(session, error, wanted.revision)
+        # What was begun is settled at once; if that fails too, the next tick does it.
+        with contextlib.suppress(Transient, Terminal):
+            recover(session, target, target.folder.list(), interrupted=False)
+        session.report(_refusal(error, operations.at_tip), operations.wanted.revision)
         outcome = Outcome.RETRY if isinstance(error, Transient) else Outcome.STALLED
         return TickResult(outcome, str(error))
 
 
-def _apply(world: World, session: Session, operations: Operations, triggered_by: TriggeredBy) -> TickResult:
-    wanted = operations.wanted
-    target = world.target(wanted.desired.environment)
-    listing = target.folder.list()
-    recover(session, target, listing)
-    diff, plan = plan_now(wanted, session.state, target, listing, session.now)
-    if diff.empty:
-        operations.succeed()
-        return TickResult(Outcome.APPLIED, "Everything is as it should be.")
-    operations.begin(plan, diff, triggered_by)
-    _report_verdicts(session, plan)
-    return _conclude(operations, plan, execute(session, target, plan, listing))
+def _apply(operations: Operations, target: Target, triggered_by: TriggeredBy) -> TickResult:
+    session = operations.session
+    while True:
+        listing = target.folder.list()
+        recover(session, target, listing)
+        diff, plan = plan_now(operations.wanted, session.state, target, listing, session.now)
+        operations.drift(diff)
+        if diff.empty:
+            operations.succeed()
+            return TickResult(Outcome.APPLIED, f"Release {plan.release} is live.")
+        operations.begin(plan, diff, triggered_by)
+        _report_verdicts(operations, plan)
+        execution = execute(session, target, plan, listing)
+        if not (execution.again or _patient(operations, plan, execution)):
+            return _conclude(operations, plan, execution)
+
+
+def _patient(operations: Operations, plan: Plan, execution: Execution) -> bool:
+    """Wait a little for runs in flight. False when patience is at its end, or it is not about runs."""
+    session, patience = operations.session, timedelta(seconds=operations.world.patience_seconds)
+    only_runs = plan.held and not plan.stopped and not execution.waiting and not execution.problems
+    return (
+        bool(only_runs)
+        and session.now < session.began_at + patience
+        and session.sleep_until(session.now + POLL)
+    )
 
 
 def _conclude(operations: Operations, plan: Plan, execution: Execution) -> TickResult:
@@ -63,14 +79,19 @@ def _conclude(operations: Operations, plan: Plan, execution: Execution) -> TickR
     return TickResult(Outcome.APPLIED, f"Release {plan.release} is live.")
 
 
-def _report_verdicts(session: Session, plan: Plan) -> None:
+def _report_verdicts(operations: Operations, plan: Plan) -> None:
     for verdict in plan.verdicts:
         if verdict.decision is not Decision.GO:
-            session.report(_finding(verdict), plan.revision)
+            operations.session.report(_finding(verdict, operations.at_tip), plan.revision)
 
 
-def _finding(verdict: Verdict) -> Finding:
-    kind, status = _CONDITION_OF_GATE[verdict.gate]
+def _finding(verdict: Verdict, at_tip: bool) -> Finding:
+    if verdict.decision is Decision.STOP:
+        kind, status = _stopping(at_tip), True
+    elif verdict.dag_ids:
+        kind, status = ConditionType.QUIESCED, False
+    else:
+        kind, status = ConditionType.RECONCILING, True
     return Finding(
         type=kind,
         status=status,
@@ -81,13 +102,17 @@ def _finding(verdict: Verdict) -> Finding:
     )
 
 
-def _report(session: Session, error: ReconcilerError, revision: str) -> None:
+def _refusal(error: ReconcilerError, at_tip: bool) -> Finding:
     terminal = isinstance(error, Terminal)
-    finding = Finding(
-        type=ConditionType.STALLED if terminal else ConditionType.RECONCILING,
+    return Finding(
+        type=_stopping(at_tip) if terminal else ConditionType.RECONCILING,
         status=True,
         reason=error.reason if terminal else Reason.PROGRESSING_WITH_RETRY,
         message=str(error),
         severity=Severity.ERROR if terminal else Severity.WARNING,
     )
-    session.report(finding, revision)
+
+
+def _stopping(at_tip: bool) -> ConditionType:
+    """While the tip itself is bad, ``Stalled`` tells of that; the two would overwrite each other."""
+    return ConditionType.STALLED if at_tip else ConditionType.RECONCILING

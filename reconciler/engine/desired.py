@@ -26,6 +26,8 @@ class Wanted:
     revision: str
     desired: Desired
     release: ReleaseManifest
+    author: str
+    subject: str
 
     @property
     def versions(self) -> dict[str, str]:
@@ -41,9 +43,12 @@ def at_revision(world: World, state: EnvironmentState, revision: str) -> Wanted:
         if verdict.decision is not Decision.GO:
             raise Terminal(verdict.message, "", verdict.reason)
     desired = parse_desired(world.repo.files(revision), state.environment)
-    if accepted is not None:
+    if accepted is not None and (state.files or state.intents):
         _same_place(accepted.desired, desired)
-    return Wanted(revision, desired, sealed(world, desired.pointer, state.environment))
+    release = sealed(world, desired.pointer, state.environment)
+    _deployable(release, desired)
+    commit = world.repo.commit(revision)
+    return Wanted(revision, desired, release, commit.author, commit.subject)
 
 
 def as_accepted(world: World, state: EnvironmentState) -> Wanted | None:
@@ -61,7 +66,7 @@ def as_accepted(world: World, state: EnvironmentState) -> Wanted | None:
             "Restore releases/ in the artifact bucket from its object versions.",
             Reason.ARTIFACT_FAILED,
         )
-    return Wanted(accepted.revision, accepted.desired, release)
+    return Wanted(accepted.revision, accepted.desired, release, accepted.author, accepted.subject)
 
 
 def sealed(world: World, pointer: Pointer, environment: str) -> ReleaseManifest:
@@ -94,6 +99,23 @@ def _digest(world: World, component: Component, pointer: Pointer) -> Digest:
             Reason.ARTIFACT_FAILED,
         )
     return digest
+
+
+def _deployable(release: ReleaseManifest, desired: Desired) -> None:
+    version = desired.environment.airflow.version
+    if release.airflow_version != version:
+        raise Terminal(
+            f"Release {release.id} was sealed with Airflow {release.airflow_version}; "
+            f"{desired.environment.name} runs {version}.",
+            f"Publish a new version, which is sealed with Airflow {version}, and name it in the pointer.",
+            Reason.ARTIFACT_FAILED,
+        )
+    if not release.dags:
+        raise Terminal(
+            f"Release {release.id} holds no DAG: it would remove every DAG of {desired.environment.name}.",
+            "Name a version of dags that has some.",
+            Reason.ARTIFACT_FAILED,
+        )
 
 
 def _same_place(before: Desired, after: Desired) -> None:

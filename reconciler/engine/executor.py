@@ -1,10 +1,11 @@
-"""Runs a plan's steps in order, each journalled before its effect and after it."""
+"""Runs a plan's steps in order; every write is journalled before its effect and after it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reconciler.core.narrative import names
 from reconciler.core.transitions import began, ended
 from reconciler.engine.session import Session
 from reconciler.model.plan import (
@@ -23,41 +24,53 @@ from reconciler.ports import Target
 
 @dataclass(frozen=True)
 class Execution:
-    """How far a plan got: ``waiting`` says for what the rest waits, ``problems`` what was judged bad."""
+    """How far a plan got.
+
+    ``waiting`` says for what the rest waits, ``problems`` what was judged bad; ``again`` that the outside has
+    to be looked at anew before the rest: time has passed, or DAGs have changed.
+    """
 
     waiting: str = ""
     problems: tuple[str, ...] = ()
+    again: bool = False
 
 
 def execute(session: Session, target: Target, plan: Plan, listing: Mapping[str, str]) -> Execution:
-    """Run what the plan allows now. A step that has to wait longer than the tick may work ends the run.
-
-    Looking again at an operation that has ended is not a step of it, and is not journalled.
-    """
+    """Run what the plan allows, up to the first step after which the plan may be outdated."""
+    wrote = waited = False
     for step in plan.steps:
+        if session.over:
+            return Execution(waiting="The rest is done by the next tick.")
+        before = session.now
         result = _run(session, target, step, listing)
         if result.problems:
             return Execution(problems=result.problems)
         if result.wait_until is not None:
             return Execution(waiting=result.message)
-    return Execution()
+        wrote = wrote or bool(result.written)
+        waited = isinstance(step, Settle) and session.now > before
+        if waited or isinstance(step, FlipBatch | DeletePointers):
+            break
+    return Execution(again=wrote or waited)
 
 
 def _run(session: Session, target: Target, step: Step, listing: Mapping[str, str]) -> StepResult:
-    record = _begin(session, target, step)
+    record = _intend(session, target, step)
     result = target.perform(step, session.state, listing)
     while result.wait_until is not None and session.sleep_until(result.wait_until):
         result = target.perform(step, session.state, listing)
-    finished = record.model_copy(update={"finished_at": session.now, "outcome": _outcome(result)})
-    operation = session.state.operation
-    again = operation is not None and operation.finished_at is not None
-    session.commit(ended(session.state, step, result), steps=() if again else (finished,))
+    done = (
+        () if record is None else (record.model_copy(update={"finished_at": session.now, "outcome": "done"}),)
+    )
+    session.commit(ended(session.state, step, result), steps=done)
     return result
 
 
-def _begin(session: Session, target: Target, step: Step) -> StepRecord:
-    """Write down what is about to happen. Steps that write nothing need no intent."""
+def _intend(session: Session, target: Target, step: Step) -> StepRecord | None:
+    """Write down what is about to be written. A step that writes nothing is not journalled."""
     writes = target.writes(step)
+    if not writes:
+        return None
     counted = _counted(session.state)
     operation = counted.operation
     if operation is None:
@@ -69,24 +82,15 @@ def _begin(session: Session, target: Target, step: Step) -> StepRecord:
         subject=subject(step),
         intended_at=session.now,
     )
-    if writes:
-        session.commit(began(counted, step, writes, session.now), steps=(record,))
-    else:
-        session.state = counted
+    session.commit(began(counted, step, writes, session.now), steps=(record,))
     return record
 
 
 def _counted(state: EnvironmentState) -> EnvironmentState:
-    if state.operation is None or state.operation.finished_at is not None:
+    if state.operation is None:
         return state
     operation = state.operation.model_copy(update={"steps": state.operation.steps + 1})
     return state.model_copy(update={"operation": operation})
-
-
-def _outcome(result: StepResult) -> str:
-    if result.problems:
-        return "; ".join(result.problems)
-    return result.message or "done"
 
 
 def subject(step: Step) -> str:
@@ -97,12 +101,8 @@ def subject(step: Step) -> str:
         case PutRelease():
             return step.release
         case FlipBatch():
-            return _names([flip.pointer.dag_id for flip in step.flips])
+            return names((flip.pointer.dag_id for flip in step.flips), 10)
         case DeletePointers():
-            return _names(list(step.dag_ids))
+            return names(step.dag_ids, 10)
         case AwaitParsed():
-            return _names(list(step.expected))
-
-
-def _names(dag_ids: list[str]) -> str:
-    return ", ".join(dag_ids[:10]) + (f" and {len(dag_ids) - 10} more" if len(dag_ids) > 10 else "")
+            return names(step.expected, 10)

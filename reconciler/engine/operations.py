@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reconciler.core import narrative
 from reconciler.core.diff import Difference
 from reconciler.core.planner import plan_digest
-from reconciler.core.transitions import Finding, event_of, with_conditions
+from reconciler.core.transitions import MAX_MESSAGE, Finding, event_of, with_conditions
 from reconciler.engine.desired import Wanted
 from reconciler.engine.session import Session
 from reconciler.engine.world import World
@@ -26,72 +26,95 @@ class Operations:
     wanted: Wanted
     at_tip: bool
 
+    def drift(self, diff: Difference) -> None:
+        """Tell what somebody else changed, and that it was put back."""
+        if diff.drifted:
+            self.session.report(_drifted(diff), self.wanted.revision)
+            return
+        condition = self.session.state.conditions.get(ConditionType.DRIFTED)
+        if condition is not None and condition.status:
+            self.session.report(_put_back(told=not self._heals()), self.wanted.revision)
+
     def begin(self, plan: Plan, diff: Difference, triggered_by: TriggeredBy) -> None:
-        """Start an operation for the plan, or go on with the one there is for the same commit."""
+        """Start an operation for the plan, or go on with the one there is for the same wish."""
         current = self.session.state.operation
-        if current is not None and _continues(current, plan, diff):
+        writes = diff.changes or diff.support or diff.releases
+        if current is not None and self._is_ours(current) and (current.finished_at is None or not writes):
+            self.session.commit(self._accepted(self.session.state))
             return
         if current is not None and current.finished_at is None:
-            self._supersede(current, plan)
-        if diff.drifted:
-            self.session.report(_drifted(diff), plan.revision)
+            self._supersede(current)
         state = self._started(plan, TriggeredBy.DRIFT if _only_heals(diff) else triggered_by)
         message = narrative.beginning(plan, self.wanted.versions, len(self.wanted.release.dags))
-        self.session.report(_reconciling(Reason.PROGRESSING, message, state.operation), plan.revision, state)
+        evidence = (f"{self.wanted.author}: {self.wanted.subject}",)
+        finding = _reconciling(Reason.PROGRESSING, message, evidence)
+        self.session.report(finding, plan.revision, state)
 
     def wait(self, plan: Plan, waiting: str) -> None:
         """Some of it has to wait, for a gate or for files to arrive; the gates' findings tell why."""
         state = self._phase(Phase.RUNNING, waiting)
-        if plan.held and plan.steps:
-            flipped = len(plan.changes) - len(plan.held)
-            message = f"{flipped} of {len(plan.changes)} DAGs changed; {', '.join(sorted(plan.held))} wait."
-            self.session.report(_reconciling(Reason.PARTIAL_APPLY, message, None), plan.revision, state)
+        moved = sum(1 for live in state.live.values() if live.pointer.release == plan.release)
+        if plan.held and moved:
+            message = f"{moved} DAGs run release {plan.release}; {narrative.names(sorted(plan.held))} wait."
+            self.session.report(_reconciling(Reason.PARTIAL_APPLY, message), plan.revision, state)
         else:
             self.session.commit(state)
 
     def fail(self, plan: Plan, problems: tuple[str, ...]) -> None:
-        """It was applied, and Airflow does not run it as it should."""
+        """It was applied, and Airflow does not run it as it should. While DAGs are held it goes on."""
         message = (
-            f"{len(problems)} of the DAGs that were changed do not run as deployed: {problems[0]}"
+            f"{len(problems)} of the DAGs do not run as deployed: {problems[0]}"
             f"{' …' if len(problems) > 1 else ''}. They are looked at again each minute; "
             "`git revert` the commit to go back."
         )
-        state = self._phase(Phase.FAILED, message)
-        state = self._applied(state) if not plan.held else state
+        state = self._phase(Phase.RUNNING if plan.held else Phase.FAILED, message)
+        if not plan.held:
+            state = self._applied(state).model_copy(update={"sync": self._sync()})
         finding = Finding(
             type=ConditionType.HEALTHY,
             status=False,
             reason=Reason.HEALTH_CHECK_FAILED,
             message=message,
             severity=Severity.ERROR,
-            evidence=problems[:20],
+            evidence=problems,
         )
         degraded = state.model_copy(update={"health": Health.DEGRADED})
         self.session.report(finding, plan.revision, degraded)
 
     def succeed(self) -> None:
         """Everything is live and was seen so. Told if an operation ends, or the commit says something new."""
-        state, operation = self.session.state, self.session.state.operation
+        operation = self.session.state.operation
+        if operation is not None and not self._is_ours(operation) and operation.finished_at is None:
+            self._supersede(operation)
+            operation = None
+        state = self.session.state
         after = self._all_well(self._applied(state))
-        if operation is not None and operation.phase is not Phase.SUCCEEDED:
+        if operation is not None and self._is_ours(operation) and operation.phase is not Phase.SUCCEEDED:
             ended = operation.model_copy(update={"phase": Phase.SUCCEEDED, "finished_at": self.session.now})
             after = after.model_copy(update={"operation": ended})
             self.session.commit(after, events=(self._success(after, operation),))
-        elif self._is_news(state):
-            message = (
-                f"Commit {self.wanted.revision[:10]} changes nothing that runs in {state.environment}: "
-                f"it runs {narrative.versions(self.wanted.versions)} and is well."
-            )
+        elif operation is None or self._is_news(state):
+            message = narrative.nothing_changes(state.environment, self.wanted.revision, self.wanted.versions)
             self.session.commit(after, events=(self._told(after, message, Reason.RECONCILIATION_SUCCEEDED),))
         else:
             self.session.commit(after)
 
+    def _is_ours(self, operation: Operation) -> bool:
+        """Is an operation about what is wanted now? A commit for other environments changes nothing here."""
+        accepted = self.session.state.accepted
+        same_wish = accepted is not None and accepted.desired == self.wanted.desired
+        same_release = operation.release == self.wanted.release.id
+        return same_release and (operation.revision == self.wanted.revision or same_wish)
+
+    def _heals(self) -> bool:
+        operation = self.session.state.operation
+        return operation is not None and operation.triggered_by is TriggeredBy.DRIFT
+
     def _is_news(self, state: EnvironmentState) -> bool:
         """Does the commit say something else than before, or end something that people were told of?"""
-        concerns = {ConditionType.STALLED, ConditionType.FETCH_FAILED, ConditionType.DRIFTED}
-        over = any(state.conditions[kind].status for kind in concerns & state.conditions.keys())
-        changed = state.applied is not None and state.applied.desired != self.wanted.desired
-        return changed or (over and self.at_tip)
+        stalled = state.conditions.get(ConditionType.STALLED)
+        changed = state.applied is None or state.applied.desired != self.wanted.desired
+        return changed or (self.at_tip and stalled is not None and bool(stalled.status))
 
     def _success(self, after: EnvironmentState, operation: Operation) -> EventDraft:
         seconds = (self.session.now - operation.started_at).total_seconds()
@@ -103,30 +126,37 @@ class Operations:
         finding = Finding(type=ConditionType.READY, status=True, reason=reason, message=message)
         return event_of(finding, state, self.wanted.revision)
 
+    def _sync(self) -> Sync:
+        return Sync.SYNCED if self.at_tip else Sync.OUT_OF_SYNC
+
     def _all_well(self, state: EnvironmentState) -> EnvironmentState:
-        reason, message = Reason.RECONCILIATION_SUCCEEDED, f"Runs release {self.wanted.release.id}."
-        true = [ConditionType.READY, ConditionType.HEALTHY, ConditionType.QUIESCED]
+        true = [ConditionType.HEALTHY, ConditionType.QUIESCED]
         false = [ConditionType.RECONCILING, ConditionType.DRIFTED]
         if self.at_tip:
-            true.append(ConditionType.SOURCE_VERIFIED)
-            false += [ConditionType.STALLED, ConditionType.FETCH_FAILED]
+            true += [ConditionType.READY, ConditionType.SOURCE_VERIFIED]
+            false += [ConditionType.STALLED]
+        after = self._conditions(state, true, false, f"Runs release {self.wanted.release.id}.")
+        return after.model_copy(update={"sync": self._sync(), "health": Health.HEALTHY})
+
+    def _conditions(
+        self, state: EnvironmentState, true: list[ConditionType], false: list[ConditionType], message: str
+    ) -> EnvironmentState:
         findings = [
-            Finding(type=kind, status=kind in true, reason=reason, message=message)
+            Finding(type=kind, status=kind in true, reason=Reason.RECONCILIATION_SUCCEEDED, message=message)
             for kind in (*true, *false)
         ]
-        after = with_conditions(state, findings, self.wanted.revision, self.session.now)
-        return after.model_copy(update={"sync": Sync.SYNCED, "health": Health.HEALTHY})
+        return with_conditions(state, findings, self.wanted.revision, self.session.now)
 
     def _accepted(self, state: EnvironmentState) -> EnvironmentState:
+        accepted = state.accepted
+        if accepted is not None and accepted.revision == self.wanted.revision:
+            return state
         update = {"accepted": self._as_applied(), "last_attempted_revision": self.wanted.revision}
         return state.model_copy(update=update)
 
     def _applied(self, state: EnvironmentState) -> EnvironmentState:
         applied = state.applied
-        if applied is not None and (applied.revision, applied.release) == (
-            self.wanted.revision,
-            self.wanted.release.id,
-        ):
+        if applied is not None and applied.revision == self.wanted.revision:
             return state
         return self._accepted(state.model_copy(update={"applied": self._as_applied()}))
 
@@ -136,28 +166,27 @@ class Operations:
             release=self.wanted.release.id,
             desired=self.wanted.desired,
             at=self.session.now,
+            author=self.wanted.author,
+            subject=self.wanted.subject,
         )
 
     def _phase(self, phase: Phase, message: str) -> EnvironmentState:
         state = self.session.state
-        if state.operation is None:
+        if state.operation is None or state.operation.finished_at is not None:
             return state
         finished = self.session.now if phase is Phase.FAILED else None
-        operation = state.operation.model_copy(
-            update={"phase": phase, "message": message, "finished_at": finished}
-        )
-        return state.model_copy(update={"operation": operation})
+        update = {"phase": phase, "message": message[:MAX_MESSAGE], "finished_at": finished}
+        return state.model_copy(update={"operation": state.operation.model_copy(update=update)})
 
     def _started(self, plan: Plan, triggered_by: TriggeredBy) -> EnvironmentState:
         state = self.session.state
-        commit = self.world.repo.commit(plan.revision)
         operation = Operation(
             attempt=(state.operation.attempt if state.operation else 0) + 1,
             revision=plan.revision,
             release=plan.release,
             triggered_by=triggered_by,
-            initiated_by=commit.author,
-            subject=commit.subject,
+            initiated_by=self.wanted.author,
+            subject=self.wanted.subject,
             phase=Phase.RUNNING,
             message=narrative.counts(plan.changes, len(self.wanted.release.dags)),
             plan_digest=plan_digest(plan),
@@ -165,23 +194,18 @@ class Operations:
             started_at=self.session.now,
         )
         update = {"operation": operation, "sync": Sync.OUT_OF_SYNC, "health": Health.PROGRESSING}
-        return self._accepted(state.model_copy(update=update))
+        started = self._accepted(state.model_copy(update=update))
+        true, false = [], [ConditionType.READY]
+        if self.at_tip:
+            true, false = [ConditionType.SOURCE_VERIFIED], [ConditionType.READY, ConditionType.STALLED]
+        return self._conditions(started, true, false, f"On the way to release {plan.release}.")
 
-    def _supersede(self, current: Operation, plan: Plan) -> None:
-        message = f"Commit {current.revision[:10]} was not finished: {plan.revision[:10]} took over."
-        finding = _reconciling(Reason.SUPERSEDED, message, None)
-        self.session.report(finding, current.revision, self._superseded(current, message))
-
-    def _superseded(self, current: Operation, message: str) -> EnvironmentState:
+    def _supersede(self, current: Operation) -> None:
+        message = f"Commit {current.revision[:10]} was not finished: {self.wanted.revision[:10]} took over."
         ended = {"phase": Phase.ERROR, "message": message, "finished_at": self.session.now}
-        return self.session.state.model_copy(update={"operation": current.model_copy(update=ended)})
-
-
-def _continues(current: Operation, plan: Plan, diff: Difference) -> bool:
-    """The same commit, still open; or only to be looked at again."""
-    same = (current.revision, current.release) == (plan.revision, plan.release)
-    writes = diff.changes or diff.support or diff.releases
-    return same and (current.finished_at is None or not writes)
+        operation = current.model_copy(update=ended)
+        state = self.session.state.model_copy(update={"operation": operation})
+        self.session.report(_reconciling(Reason.SUPERSEDED, message), current.revision, state)
 
 
 def _only_heals(diff: Difference) -> bool:
@@ -195,12 +219,21 @@ def _drifted(diff: Difference) -> Finding:
         reason=Reason.DRIFT_DETECTED,
         message=narrative.drift(diff.drifted),
         severity=Severity.WARNING,
-        evidence=diff.drifted[:20],
+        evidence=diff.drifted,
     )
 
 
-def _reconciling(reason: Reason, message: str, operation: Operation | None) -> Finding:
-    evidence = (f"{operation.initiated_by}: {operation.subject}",) if operation else ()
+def _put_back(told: bool) -> Finding:
+    return Finding(
+        type=ConditionType.DRIFTED,
+        status=False,
+        reason=Reason.DRIFT_HEALED,
+        message="What somebody else had changed in the DAG folder is as it was deployed again.",
+        told=told,
+    )
+
+
+def _reconciling(reason: Reason, message: str, evidence: tuple[str, ...] = ()) -> Finding:
     return Finding(
         type=ConditionType.RECONCILING, status=True, reason=reason, message=message, evidence=evidence
     )

@@ -1,4 +1,4 @@
-"""Settles what an interrupted tick left open, before anything new is planned."""
+"""Settles writes that were begun and not recorded as done, before anything new is planned."""
 
 from __future__ import annotations
 
@@ -7,31 +7,43 @@ from collections.abc import Mapping
 from reconciler.core.identity import sha256
 from reconciler.core.transitions import Finding, event_of, settled
 from reconciler.engine.session import Session
+from reconciler.model.event import EventDraft
 from reconciler.model.reason import ConditionType, Reason
 from reconciler.model.state import OwnedFile
 from reconciler.ports import Target
 
 
-def recover(session: Session, target: Target, listing: Mapping[str, str]) -> bool:
-    """Look at each key whose write was begun and not recorded as done. True if there were any."""
+def recover(
+    session: Session, target: Target, listing: Mapping[str, str], *, interrupted: bool = True
+) -> None:
+    """Look at each key whose write was begun and not recorded as done, and keep what really happened.
+
+    Told if a tick was ``interrupted`` and something of it had happened: a write that was refused is no news.
+    """
     state = session.state
     if not state.intents:
-        return False
+        return
     found = {key: _look(session, target, listing, key) for key in state.intents}
     after = settled(state, found)
-    done = sum(1 for key in state.intents if after.files.get(key) != state.files.get(key))
+    landed = [key for key in state.intents if after.files.get(key) != state.files.get(key)]
+    told = interrupted and landed
+    session.commit(after, events=(_resumed(session, landed),) if told else ())
+
+
+def _resumed(session: Session, landed: list[str]) -> EventDraft:
+    state = session.state
+    message = (
+        f"The last tick was interrupted: of {len(state.intents)} writes it had begun, {len(landed)} had "
+        "happened. What is left is done now."
+    )
     finding = Finding(
         type=ConditionType.RECONCILING,
         status=True,
         reason=Reason.OPERATION_RESUMED,
-        message=(
-            f"The last tick was interrupted: of {len(found)} writes it had begun, {done} had happened. "
-            "What is left is done now."
-        ),
-        evidence=tuple(sorted(state.intents)[:20]),
+        message=message,
+        evidence=tuple(sorted(landed)),
     )
-    session.commit(after, events=(event_of(finding, state, state.last_attempted_revision),))
-    return True
+    return event_of(finding, state, state.last_attempted_revision)
 
 
 def _look(session: Session, target: Target, listing: Mapping[str, str], key: str) -> OwnedFile | None:

@@ -21,12 +21,18 @@ class Session:
         self._world = world
         self._lease = lease
         self.state = state
-        self._ends_at = world.clock.now() + timedelta(seconds=world.work_seconds)
+        self.began_at = world.clock.now()
+        self._ends_at = self.began_at + timedelta(seconds=world.work_seconds)
 
     @property
     def now(self) -> datetime:
         """The current time, UTC."""
         return self._world.clock.now()
+
+    @property
+    def over(self) -> bool:
+        """Is the tick's working time used up? What is left is the next one's."""
+        return self.now >= self._ends_at
 
     def sleep_until(self, until: datetime) -> bool:
         """Wait within the tick's working time. False, at once, if ``until`` lies beyond it."""

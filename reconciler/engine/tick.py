@@ -6,14 +6,19 @@ newer commit supersedes an older one by itself, and a tick that died is simply c
 
 from __future__ import annotations
 
-from reconciler.core.diff import drifted_keys
-from reconciler.core.transitions import Finding
+import contextlib
+from dataclasses import replace
+
+from reconciler.core.diff import drifted_keys, outdated_support
+from reconciler.core.transitions import Finding, with_conditions
 from reconciler.engine.apply import apply
 from reconciler.engine.desired import Wanted, as_accepted, at_revision
+from reconciler.engine.operations import Operations
 from reconciler.engine.session import Session
 from reconciler.engine.world import Outcome, TickResult, World
 from reconciler.model.errors import Conflict, ReconcilerError, Terminal, Transient
-from reconciler.model.reason import ConditionType, Phase, Reason, Severity, TriggeredBy
+from reconciler.model.lease import Lease
+from reconciler.model.reason import ConditionType, Phase, Reason, Severity, Sync, TriggeredBy
 
 _CONCERNS = (
     ConditionType.FETCH_FAILED,
@@ -24,22 +29,38 @@ _CONCERNS = (
 
 
 def tick(world: World, environment: str, triggered_by: TriggeredBy) -> TickResult:
-    """Look at one environment once. Raises nothing that is understood; anything else is our bug."""
+    """Look at one environment once.
+
+    Raises ``Terminal`` only if our own table refuses us: then nobody can be told but by the dead letters.
+    Anything else that is raised is our bug.
+    """
     try:
         lease = world.store.acquire(environment, world.holder, world.lease_seconds)
     except Conflict as conflict:
         return TickResult(Outcome.CONTENDED, str(conflict))
+    except Transient as error:
+        return TickResult(Outcome.RETRY, str(error))
     try:
-        session = Session(world, lease, world.store.load(environment))
-        result = _Tick(world, session, triggered_by).run()
-        session.publish()
-        return result
+        return _under(lease, world, triggered_by)
     except Conflict as conflict:
         return TickResult(Outcome.CONTENDED, str(conflict))
     except Transient as error:
         return TickResult(Outcome.RETRY, str(error))
     finally:
-        world.store.release(lease)
+        # A lease that cannot be given back runs out by itself.
+        with contextlib.suppress(Transient, Terminal):
+            world.store.release(lease)
+
+
+def _under(lease: Lease, world: World, triggered_by: TriggeredBy) -> TickResult:
+    session = Session(world, lease, world.store.load(lease.environment))
+    result = _Tick(world, session, triggered_by).run()
+    try:
+        session.publish()
+    except (Transient, Terminal) as error:
+        # They are kept, and delivered by a later tick; what was done is done.
+        return replace(result, trouble=f"Events are not delivered yet. {error}")
+    return result
 
 
 class _Tick:
@@ -52,16 +73,18 @@ class _Tick:
         try:
             tip = self._world.repo.tip()
         except (Transient, Terminal) as error:
-            self._report_fetch_failed(error)
-            return TickResult(Outcome.RETRY, str(error))
+            return self._without_tip(error)
         if self._nothing_to_do(tip):
             return TickResult(Outcome.IDLE, "Nothing to do.")
-        wanted, problem = self._wanted(tip)
-        if wanted is None:
-            return problem or TickResult(Outcome.STALLED, "Nothing was ever applied here.")
-        at_tip = problem is None
-        applied = apply(self._world, self._session, wanted, self._triggered_by, at_tip)
-        return problem or applied
+        try:
+            wanted = at_revision(self._world, self._session.state, tip)
+        except Transient as error:
+            return self._without_tip(error)
+        except Terminal as error:
+            self._report_stalled(tip, error)
+            return self._stay(TickResult(Outcome.STALLED, str(error)))
+        self._report_readable(tip)
+        return apply(Operations(self._world, self._session, wanted, at_tip=True), self._triggered_by)
 
     def _nothing_to_do(self, tip: str) -> bool:
         """The usual case, decided with as few calls as can be: one more than reading tip and state."""
@@ -73,43 +96,14 @@ class _Tick:
         if not settled or concerned or not all(live.verified for live in state.live.values()):
             return False
         try:
-            listing = self._world.target(state.applied.desired.environment).folder.list()
+            target = self._world.target(state.applied.desired.environment)
+            listing = target.folder.list()
         except (Transient, Terminal):
-            return False
-        return not drifted_keys(state, listing)
+            return False  # the long way round reports it
+        return not drifted_keys(state, listing) and not outdated_support(state, target.support_digests)
 
-    def _wanted(self, tip: str) -> tuple[Wanted | None, TickResult | None]:
-        """What to go to; with a tip that cannot be applied, what was accepted, and what is wrong."""
-        state = self._session.state
-        try:
-            wanted = at_revision(self._world, state, tip)
-        except Terminal as error:
-            self._report_stalled(tip, error)
-            return self._fallback(), TickResult(Outcome.STALLED, str(error))
-        except Transient as error:
-            self._report_fetch_failed(error)
-            return None, TickResult(Outcome.RETRY, str(error))
-        return wanted, None
-
-    def _fallback(self) -> Wanted | None:
-        try:
-            return as_accepted(self._world, self._session.state)
-        except (Transient, Terminal) as error:
-            self._report_fetch_failed(error)
-            return None
-
-    def _report_stalled(self, tip: str, error: Terminal) -> None:
-        state = self._session.state.model_copy(update={"last_attempted_revision": tip})
-        finding = Finding(
-            type=ConditionType.STALLED,
-            status=True,
-            reason=error.reason,
-            message=f"Commit {tip[:10]} cannot be applied; what is live stays as it is. {error}",
-            severity=Severity.ERROR,
-        )
-        self._session.report(finding, tip, state)
-
-    def _report_fetch_failed(self, error: ReconcilerError) -> None:
+    def _without_tip(self, error: ReconcilerError) -> TickResult:
+        """Git or the artifact store does not answer: what was accepted stays in force, and is kept so."""
         finding = Finding(
             type=ConditionType.FETCH_FAILED,
             status=True,
@@ -118,3 +112,42 @@ class _Tick:
             severity=Severity.WARNING if isinstance(error, Transient) else Severity.ERROR,
         )
         self._session.report(finding, self._session.state.last_attempted_revision)
+        return self._stay(TickResult(Outcome.RETRY, str(error)))
+
+    def _stay(self, result: TickResult) -> TickResult:
+        """Keep what was accepted as it is, drift put back and all."""
+        wanted = self._accepted()
+        if wanted is not None:
+            apply(Operations(self._world, self._session, wanted, at_tip=False), self._triggered_by)
+        return result
+
+    def _accepted(self) -> Wanted | None:
+        try:
+            return as_accepted(self._world, self._session.state)
+        except (Transient, Terminal):
+            return None  # the artifact store does not answer either: nothing can be done, and that was told
+
+    def _report_stalled(self, tip: str, error: Terminal) -> None:
+        message = f"Commit {tip[:10]} cannot be applied; what is live stays as it is. {error}"
+        untrue = [ConditionType.READY]
+        if error.reason is Reason.REVISION_NOT_DESCENDANT:
+            untrue.append(ConditionType.SOURCE_VERIFIED)
+        findings = [Finding(type=kind, status=False, reason=error.reason, message=message) for kind in untrue]
+        state = with_conditions(self._session.state, findings, tip, self._session.now)
+        state = state.model_copy(update={"last_attempted_revision": tip, "sync": Sync.OUT_OF_SYNC})
+        stalled = Finding(
+            type=ConditionType.STALLED,
+            status=True,
+            reason=error.reason,
+            message=message,
+            severity=Severity.ERROR,
+        )
+        self._session.report(stalled, tip, state)
+
+    def _report_readable(self, tip: str) -> None:
+        condition = self._session.state.conditions.get(ConditionType.FETCH_FAILED)
+        if condition is not None and condition.status:
+            message = "The environment repo and the artifact store can be read again."
+            reason = Reason.RECONCILIATION_SUCCEEDED
+            finding = Finding(type=ConditionType.FETCH_FAILED, status=False, reason=reason, message=message)
+            self._session.report(finding, tip)

@@ -15,7 +15,8 @@ class World:
     """Everything outside. ``target`` opens the platform of one environment; it does no I/O by itself.
 
     ``lease_seconds`` > the function's timeout > ``work_seconds``: a tick that is late can neither be
-    overtaken unknowingly nor be cut off in the middle of its work.
+    overtaken unknowingly nor be cut off in the middle of its work. For ``patience_seconds`` a tick waits for
+    runs in flight itself: short runs are not worth a minute.
     """
 
     repo: EnvironmentRepo
@@ -27,6 +28,7 @@ class World:
     holder: str
     lease_seconds: float = 150
     work_seconds: float = 60
+    patience_seconds: float = 10
 
 
 class Outcome(StrEnum):
@@ -43,7 +45,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class TickResult:
-    """A tick's outcome and, for a log line, one sentence."""
+    """A tick's outcome and, for a log line, one sentence.
+
+    ``trouble`` is what went wrong beside it: events that could not be delivered, a lease not given back.
+    """
 
     outcome: Outcome
     message: str
+    trouble: str = ""

@@ -85,6 +85,8 @@ class Applied(Value):
     release: ReleaseId
     desired: Desired
     at: datetime
+    author: str = ""
+    subject: str = ""
 
 
 class EnvironmentState(Value):

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TypeVar, assert_never
 
 from reconciler.core.identity import sha256
+from reconciler.core.narrative import names
 from reconciler.core.pointer_file import pointer_key, render
 from reconciler.model.errors import Conflict, Transient
 from reconciler.model.plan import (
@@ -31,8 +32,8 @@ from reconciler.targets.release_archives import ReleaseArchives
 WRITERS = 16
 """Pointers written side by side; S3 takes 3,500 writes a second for one prefix."""
 
-POLL_SECONDS = 1.0
-"""Between two questions to Airflow; MWAA allows about ten calls a second for everybody together."""
+POLL_SECONDS, MOST_POLL_SECONDS = 1.0, 5.0
+"""Between two questions to Airflow, at first and later."""
 
 Etags = Mapping[str, str]
 T = TypeVar("T")
@@ -47,6 +48,11 @@ class AirflowDags:
     releases: ReleaseArchives
     support: Mapping[str, bytes]
     clock: Clock
+
+    @property
+    def support_digests(self) -> Mapping[str, str]:
+        """See ``ports.Target``."""
+        return {key: sha256(body) for key, body in self.support.items()}
 
     def writes(self, step: Step) -> Mapping[str, str | None]:
         """See ``ports.Target``."""
@@ -98,18 +104,17 @@ class AirflowDags:
         try:
             return self.folder.put(key, body, if_match=etag)
         except Conflict as conflict:
-            raise Transient(
-                f"{key} was changed in the DAG folder by somebody else while it was being deployed.",
-                "It is looked at again and put right by itself.",
-                reason=Reason.DRIFT_DETECTED,
-            ) from conflict
+            raise _changed_meanwhile(key) from conflict
 
     def _delete(self, step: DeletePointers, listing: Etags) -> StepResult:
         keys = [pointer_key(dag_id) for dag_id in step.dag_ids]
 
         def delete(key: str) -> tuple[str, None]:
-            if key in listing:
-                self.folder.delete(key, if_match=listing[key])
+            try:
+                if key in listing:
+                    self.folder.delete(key, if_match=listing[key])
+            except Conflict as conflict:
+                raise _changed_meanwhile(key) from conflict
             return key, None
 
         return StepResult(written=dict(_side_by_side(delete, keys)))
@@ -132,11 +137,11 @@ class AirflowDags:
         if not missing:
             return StepResult(verified=right, message=f"Airflow runs {len(right)} DAGs as deployed.")
         now = self.clock.now()
-        deadline = max(state.live[dag_id].flipped_at for dag_id in missing) + timedelta(seconds=step.seconds)
-        if now < deadline:
-            wait = now + timedelta(seconds=POLL_SECONDS)
+        flipped = max(state.live[dag_id].flipped_at for dag_id in missing)
+        if now < flipped + timedelta(seconds=step.seconds):
+            wait = now + _pause(now - flipped)
             return StepResult(
-                verified=right, wait_until=wait, message=f"Airflow is parsing {_names(missing)}."
+                verified=right, wait_until=wait, message=f"Airflow is parsing {names(missing, 3)}."
             )
         return StepResult(verified=right, problems=tuple(self._problems(step, missing)))
 
@@ -160,5 +165,14 @@ def _side_by_side(do: Callable[[str], T], keys: Iterable[str]) -> list[T]:
         return list(pool.map(do, keys))
 
 
-def _names(dag_ids: list[str]) -> str:
-    return ", ".join(dag_ids[:3]) + (f" and {len(dag_ids) - 3} more" if len(dag_ids) > 3 else "")
+def _pause(elapsed: timedelta) -> timedelta:
+    """Ask often at first, then more seldom: MWAA answers about ten calls a second, to everybody together."""
+    return min(max(elapsed / 5, timedelta(seconds=POLL_SECONDS)), timedelta(seconds=MOST_POLL_SECONDS))
+
+
+def _changed_meanwhile(key: str) -> Transient:
+    return Transient(
+        f"{key} was changed in the DAG folder by somebody else while it was being deployed.",
+        "It is looked at again and put right by itself.",
+        reason=Reason.DRIFT_DETECTED,
+    )

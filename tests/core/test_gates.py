@@ -20,6 +20,12 @@ def run(dag_id: str, state: str = "running", run_type: str = "scheduled") -> Dag
     return DagRun(dag_id=dag_id, run_id=f"r-{dag_id}", state=state, run_type=run_type, started_at=None)
 
 
+def test_a_paused_dag_in_flight_is_named() -> None:
+    verdict = in_flight([change("one")], [run("one")], {"one"})
+    assert verdict.decision is Decision.WAIT
+    assert "one is paused" in verdict.message
+
+
 @pytest.mark.parametrize(
     ("applied", "descends", "decision"),
     [(None, False, Decision.GO), ("a" * 40, True, Decision.GO), ("a" * 40, False, Decision.STOP)],
@@ -56,7 +62,8 @@ def test_busy(status: str | None, decision: Decision) -> None:
     ],
 )
 def test_in_flight(actions: dict[str, Action], runs: list[str], held: tuple[str, ...]) -> None:
-    verdict = in_flight([change(dag_id, action) for dag_id, action in actions.items()], list(map(run, runs)))
+    changes = [change(dag_id, action) for dag_id, action in actions.items()]
+    verdict = in_flight(changes, list(map(run, runs)), ())
     assert verdict.dag_ids == held
     assert (verdict.decision is Decision.WAIT) == bool(held)
 
@@ -64,7 +71,7 @@ def test_in_flight(actions: dict[str, Action], runs: list[str], held: tuple[str,
 @pytest.mark.parametrize("state", ["queued", "running"])
 @pytest.mark.parametrize("run_type", ["scheduled", "manual", "backfill", "asset_triggered"])
 def test_every_kind_of_run_counts(state: str, run_type: str) -> None:
-    verdict = in_flight([change("one")], [run("one", state, run_type)])
+    verdict = in_flight([change("one")], [run("one", state, run_type)], ())
     assert verdict.dag_ids == ("one",)
     assert any(run_type in line and state in line for line in verdict.evidence)
 

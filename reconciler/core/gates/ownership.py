@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reconciler.core.narrative import names
 from reconciler.model.plan import Decision, Verdict
 from reconciler.model.reason import Reason
 
@@ -17,14 +18,14 @@ def ownership(foreign: Sequence[str]) -> Verdict:
             reason=Reason.NO_DRIFT_DETECTED,
             message="No file of somebody else is in the way.",
         )
-    names = ", ".join(foreign[:5]) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")
     return Verdict(
         gate="ownership",
         decision=Decision.STOP,
         reason=Reason.FOREIGN_FILE,
         message=(
-            f"The DAG folder already holds {names}, which reconciler did not write. Nothing is changed. "
+            f"The DAG folder already holds {names(foreign)}, which reconciler did not write. "
+            "Nothing is changed. "
             "Delete or move these files; the deployment goes on by itself."
         ),
-        evidence=tuple(foreign[:20]),
+        evidence=tuple(foreign),
     )
