@@ -59,7 +59,6 @@ def nothing_changes(environment: str, revision: str, components: Mapping[str, st
 def drift(keys: Sequence[str]) -> str:
     """Told when somebody else changed live files of ours."""
     return (
-        f"{len(keys)} live file{'s were' if len(keys) > 1 else ' was'} changed or deleted by somebody else, "
-        f"without a commit: {names(keys)}. "
-        "They are put back. To change what runs, commit to the environment repo."
+        f"Changed or deleted by somebody else, without a commit: {names(keys)}. "
+        "It is put back. To change what runs, commit to the environment repo."
     )

@@ -63,8 +63,8 @@ class Operations:
     def fail(self, plan: Plan, problems: tuple[str, ...]) -> None:
         """It was applied, and Airflow does not run it as it should. While DAGs are held it goes on."""
         message = (
-            f"{len(problems)} of the DAGs do not run as deployed: {problems[0]}"
-            f"{' …' if len(problems) > 1 else ''}. They are looked at again each minute; "
+            f"Not running as deployed: {problems[0]}"
+            f"{f' (and {len(problems) - 1} more)' if len(problems) > 1 else ''}. Looked at again each minute; "
             "`git revert` the commit to go back."
         )
         state = self._phase(Phase.RUNNING if plan.held else Phase.FAILED, message)
