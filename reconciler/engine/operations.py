@@ -64,7 +64,7 @@ class Operations:
         """It was applied, and Airflow does not run it as it should. While DAGs are held it goes on."""
         message = (
             f"Not running as deployed: {problems[0]}"
-            f"{f' (and {len(problems) - 1} more)' if len(problems) > 1 else ''}. Looked at again each minute; "
+            f"{f' (and {len(problems) - 1} more)' if len(problems) > 1 else ''}. Looked at each minute; "
             "`git revert` the commit to go back."
         )
         state = self._phase(Phase.RUNNING if plan.held else Phase.FAILED, message)
