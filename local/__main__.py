@@ -9,25 +9,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from local import environments, prerequisites, supervisor
+from local import environments, playground, prerequisites, supervisor
 from local.errors import LocalError
 from local.home import Home
-from local.options import ENVIRONMENTS, StackOptions, Sync
+from local.options import Sync
 from local.stack_info import StackInfo
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 console = Console(stderr=True, highlight=False)
 
 HomeOption = Annotated[Path, typer.Option("--home", help="The stack's folder; two may run side by side.")]
-SeedOption = Annotated[Path, typer.Option(help="What the environment repo's `environments/` begins with.")]
 SlowOption = Annotated[bool, typer.Option("--mwaa-sync", help="Copy DAGs as slowly as MWAA does (30 s).")]
-
-
-TRY = """
-Try:
-  source {home}/env.sh && source .venv/bin/activate
-  reconciler status dev
-  git clone {git} /tmp/environments"""
 
 
 @app.callback()
@@ -44,12 +36,11 @@ def setup() -> None:
 
 
 @app.command()
-def up(
-    home: HomeOption = Path(".local"), seed: SeedOption = ENVIRONMENTS, mwaa_sync: SlowOption = False
-) -> None:
+def up(home: HomeOption = Path(".local"), mwaa_sync: SlowOption = False) -> None:
     """Start a stack and leave it running."""
-    arguments = ["--seed", str(seed.resolve()), *(["--mwaa-sync"] if mwaa_sync else [])]
-    _describe(supervisor.begin(home, arguments, _say))
+    info = supervisor.begin(home, ["--mwaa-sync"] if mwaa_sync else [], _say)
+    _describe(info)
+    console.print(playground.what_to_try(info), markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -74,10 +65,9 @@ def status(home: HomeOption = Path(".local")) -> None:
 
 
 @app.command(hidden=True)
-def supervise(home: HomeOption, seed: SeedOption = ENVIRONMENTS, mwaa_sync: SlowOption = False) -> None:
+def supervise(home: HomeOption, mwaa_sync: SlowOption = False) -> None:
     """Hold a stack until told to end (what `up` starts)."""
-    sync = Sync.like_mwaa() if mwaa_sync else Sync()
-    supervisor.supervise(home, StackOptions(seed=seed, seed_below="environments", sync=sync))
+    supervisor.supervise(home, playground.options(print, Sync.like_mwaa() if mwaa_sync else None))
 
 
 def _describe(info: StackInfo) -> None:
@@ -91,7 +81,7 @@ def _describe(info: StackInfo) -> None:
     }
     lines = [f"{name:<12}{value}" for name, value in rows.items()]
     # Whole lines, whatever the terminal's width: they are there to be copied.
-    console.print("\n".join([*lines, TRY.format(home=info.home, git=info.git_url)]), soft_wrap=True)
+    console.print("\n".join(lines), soft_wrap=True)
 
 
 def _say(line: str) -> None:

@@ -16,7 +16,7 @@ PARALLELISM = 4
 class AirflowConfig:
     """What one Airflow is given. `dags` is what the dag-processor reads, `worker_dags` what tasks run from.
 
-    `parse_interval` is in seconds: 1 for up to 25 files, 5 to 10 for 80. `extra` holds further variables,
+    `parse_interval` is in seconds: 5 for 25 files, 10 for 80. `extra` holds further variables,
     for example AIRFLOW_CONN_*.
     """
 
@@ -24,7 +24,7 @@ class AirflowConfig:
     port: int
     dags: Path
     worker_dags: Path
-    parse_interval: int = 1
+    parse_interval: int = 5
     extra: dict[str, str] = field(default_factory=dict)
 
     @property

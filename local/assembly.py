@@ -37,7 +37,7 @@ def git(settled: Plan) -> list[Process]:
     """The Git server with the environment repo, seeded."""
     repo = create(settled.home / "git", REPO)
     if settled.options.seed:
-        seed(repo, settled.options.seed, settled.options.seed_below)
+        seed(repo, settled.options.seed, settled.options.seed_below, settled.options.adapt)
     folders = (str(settled.home / "git"), str(settled.home / "webhooks"))
     return [_module(settled, "git", "local.git_server", folders, f"/{REPO}/HEAD")]
 

@@ -114,6 +114,7 @@ def _env(settled: Plan, outputs: Mapping[str, str]) -> dict[str, str]:
         "RECONCILER_REPO_TOKEN_SECRET": "",
         "RECONCILER_WEBHOOK_SECRET": outputs["WebhookSecretArn"],
         "RECONCILER_ENVIRONMENTS": ",".join(settled.options.environments),
+        **({"RECONCILER_AIRFLOW_PYTHON": str(settled.pythons.airflow)} if settled.airflows else {}),
         "POWERTOOLS_SERVICE_NAME": "reconciler",
         "POWERTOOLS_METRICS_NAMESPACE": "Reconciler",
     }

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,18 +65,20 @@ def create(root: Path, name: str, branch: str = "main") -> Path:
     return repo
 
 
-def seed(repo: Path, content: Path, below: str = "", branch: str = "main") -> str:
+def seed(repo: Path, content: Path, below: str = "", adapt: Callable[[Path], object] | None = None) -> str:
     """Make the files of a folder the first commit of a bare repository, no webhook; returns its SHA.
 
-    They lie in the folder `below` of the repository; empty: in its root.
+    They lie in the folder `below` of the repository; empty: in its root. `adapt` may edit the copy before.
     """
     with tempfile.TemporaryDirectory() as scratch:
         tree = Path(scratch) / "tree"
         shutil.copytree(content, tree / below, ignore=shutil.ignore_patterns(".git"))
-        git(tree, "init", "--quiet", f"--initial-branch={branch}")
+        if adapt is not None:
+            adapt(tree)
+        git(tree, "init", "--quiet", "--initial-branch=main")
         git(tree, "add", "--all")
         git(tree, "commit", "--quiet", "--message", "Begin")
-        git(tree, "push", "--quiet", str(repo), branch)
+        git(tree, "push", "--quiet", str(repo), "main")
         return git(tree, "rev-parse", "HEAD")
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from local.stack_info import StackInfo
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENTS = ROOT / "environments"
@@ -40,9 +44,12 @@ class StackOptions:
 
     `environments`: environment name -> its MWAA; each gets an Airflow of its own (0.4 GB).
     `seed`: a folder whose content becomes the first commit of the environment repo, there in the folder
-    `seed_below` (empty: in its root).
+    `seed_below` (empty: in its root). `adapt` may edit it before: it is given the repo's folder.
     `airflow_env`: further variables for Airflow, such as AIRFLOW_CONN_*; the text `{postgres}` in a value
     becomes `user@host:port` of the stack's PostgreSQL.
+    `parse_interval`: seconds between two parses of a file that did not change. Parsing 25 files each second
+    would leave no time for a new one.
+    `prepare` is called when all answers, and before the stack counts as up.
     `airflow`, `postgres`: False leaves them out (a light stack for tests of the rest).
     `template`, `code`: the SAM template and the folder that holds its handlers.
     """
@@ -52,9 +59,11 @@ class StackOptions:
     )
     seed: Path | None = None
     seed_below: str = ""
+    adapt: Callable[[Path], object] | None = None
     airflow_env: Mapping[str, str] = field(default_factory=dict)
     sync: Sync = field(default_factory=Sync)
-    parse_interval: int = 1
+    parse_interval: int = 5
+    prepare: Callable[[StackInfo], object] | None = None
     airflow: bool = True
     postgres: bool = True
     template: Path = ROOT / "template.yaml"

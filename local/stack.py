@@ -50,6 +50,8 @@ class Stack:
         try:
             plan = settle(folder.path, wanted, pythons)
             info = _start(plan, servers)
+            if wanted.prepare is not None:
+                wanted.prepare(info)
         except BaseException:
             servers.close()
             raise
@@ -84,6 +86,7 @@ class Servers:
             closed = self._closed
         if closed:
             stop_all(started)
+            return
         self.say(f"{name}: ready after {time.monotonic() - began:.1f} s")
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -69,7 +70,9 @@ class StackInfo:
         """Write `stack.json` and `env.sh` into the home."""
         home = Path(self.home)
         lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(self.env.items())]
-        (home / "env.sh").write_text("\n".join(lines) + "\n")
+        # `reconciler` is where the interpreter of whoever started the stack is.
+        programs = shlex.quote(str(Path(sys.executable).parent))
+        (home / "env.sh").write_text("\n".join([*lines, f"export PATH={programs}:$PATH"]) + "\n")
         part = home / ".stack.json"
         part.write_text(json.dumps(asdict(self), indent=2) + "\n")
         part.rename(home / "stack.json")

@@ -54,4 +54,4 @@ class CommandLine:
 
     def _environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-        return {**kept, **self.info.env, "RECONCILER_AIRFLOW_PYTHON": self.info.airflow_python}
+        return {**kept, **self.info.env}

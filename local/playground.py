@@ -1,0 +1,72 @@
+"""What makes a stack good to play with: films databases, Airflow's connections, dev fitted to this machine.
+
+Called by `make up` and by the demo, so that both begin with the same. Never touches the checkout's own files.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from local.demo import films
+from local.demo.environment_repo import ENVIRONMENT, EnvironmentRepo
+from local.environments import Say, dbt_executable
+from local.options import ENVIRONMENTS, StackOptions, Sync
+from local.stack_info import StackInfo
+
+# A local container has a file after a second; MWAA's after 30.
+SYNC_SECONDS, PARSE_SECONDS = 2, 30
+TRY = """
+To try it, paste this into a shell in {checkout}:
+
+  source {home}/env.sh         # this shell talks to this stack, not to your AWS
+  reconciler build --version 1.0.0
+  reconciler publish --version 1.0.0
+  git clone $RECONCILER_REPO_URL {home}/environments
+  sed -i.bak 's/version: 0.0.0/version: 1.0.0/' {home}/environments/environments/dev/pointer.yaml
+  git -C {home}/environments commit -am "Deploy 1.0.0 to dev"
+  git -C {home}/environments push
+  reconciler wait dev
+  reconciler status dev --dags
+  reconciler events dev
+
+Airflow, with the DAGs: {airflow}  (no password)
+"""
+
+
+def options(say: Say, sync: Sync | None = None) -> StackOptions:
+    """A stack with all of it. Installs dbt where it is missing; raises LocalError."""
+    return StackOptions(
+        seed=ENVIRONMENTS,
+        seed_below="environments",
+        adapt=_fit if sync is None else _begin,
+        airflow_env=films.airflow_env(dbt_executable(say)),
+        sync=sync or Sync(),
+        prepare=films.seed,
+    )
+
+
+def what_to_try(info: StackInfo) -> str:
+    """Commands that work when they are pasted one after the other."""
+    checkout = ENVIRONMENTS.parent
+    home = Path(info.home)
+    near = home.relative_to(checkout) if home.is_relative_to(checkout) else home
+    return TRY.format(checkout=_short(checkout), home=near, airflow=info.airflow_url)
+
+
+def _short(folder: Path) -> str:
+    return "this folder" if folder == Path.cwd() else os.fspath(folder)
+
+
+def _fit(tree: Path) -> None:
+    """The only difference to the checkout's own environment: this machine copies DAGs faster than MWAA."""
+    repo = EnvironmentRepo(tree)
+    repo.replace(ENVIRONMENT, r"(\n  syncSeconds: )\S+", rf"\g<1>{SYNC_SECONDS}")
+    repo.replace(ENVIRONMENT, r"(\n  parseSeconds: )\S+", rf"\g<1>{PARSE_SECONDS}")
+    _begin(tree)
+
+
+def _begin(tree: Path) -> None:
+    """Name versions that nobody published: the first deployment is for whoever plays."""
+    for component in ("dags", "libs", "dbt"):
+        EnvironmentRepo(tree).bump(component, "0.0.0")
