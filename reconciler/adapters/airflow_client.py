@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from functools import cached_property
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, partial
 from types import SimpleNamespace
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -32,6 +32,10 @@ FEW = 3
 
 PAUSES = (0.5, 1.5)
 """Seconds before the second and the third try of a question."""
+
+LAST_START = 25
+"""Seconds after its first try in which a question may be tried again. A try takes 15 s at most, so a question
+costs 40 s at most, of a tick's 60 s of work."""
 
 
 class AirflowClient:
@@ -82,7 +86,7 @@ class AirflowClient:
 
     def busy(self) -> str | None:
         """See ``ports.Airflow``."""
-        return self._transport.busy()
+        return _patiently(self._transport.busy, self._clock)
 
     def _dag_rows(self, pattern: str | None) -> list[Any]:
         """All rows whose id holds ``pattern`` (None: all), stale ones included."""
@@ -137,21 +141,11 @@ class _Rest:
         parts = urlsplit(url)
         query = parse_qs(parts.query, keep_blank_values=True)
         asked = Request(method, parts.path.removeprefix(API), query, body)
-        answer = self._patiently(asked)
+        answer = _patiently(partial(self._once, asked), self._clock) if asked.reads else self._once(asked)
         headers = {"content-type": "application/json"}
         return RESTResponse(
             SimpleNamespace(status=answer.status, reason="", data=answer.body, headers=headers)
         )
-
-    def _patiently(self, request: Request) -> Answer:
-        for pause in (*PAUSES, None):
-            try:
-                return self._once(request)
-            except Transient:
-                if pause is None or not request.reads:
-                    raise
-                self._clock.sleep(pause)
-        raise AssertionError("the last try returns or raises")
 
     def _once(self, request: Request) -> Answer:
         answer = self._transport.send(request)
@@ -166,6 +160,19 @@ class _Rest:
                 "Check the URL in `airflow.api` of environment.yaml: is it Airflow's, without /api/v2?",
             ) from None
         return answer
+
+
+def _patiently(ask: Callable[[], R], clock: Clock) -> R:
+    """The only place that asks Airflow again: transports ask once, so that tries do not multiply."""
+    latest = clock.now() + timedelta(seconds=LAST_START)
+    for pause in PAUSES:
+        try:
+            return ask()
+        except Transient:
+            if clock.now() + timedelta(seconds=pause) > latest:
+                raise
+            clock.sleep(pause)
+    return ask()
 
 
 def _dag(row: Any) -> AirflowDag:

@@ -7,6 +7,7 @@ refused one is replaced once. Never follows a redirection: a token could travel 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from urllib.parse import urlencode
 
@@ -15,7 +16,9 @@ import urllib3
 from reconciler.adapters.airflow_transport import API, Answer, Request
 from reconciler.model.errors import Terminal, Transient
 
-TIMEOUT = urllib3.Timeout(connect=3, read=15)
+CONNECT_SECONDS = 3
+SECONDS = 15.0
+"""Longest time for one question, with the token's own calls before it."""
 
 
 class HttpTransport:
@@ -25,7 +28,8 @@ class HttpTransport:
         self._url = url.rstrip("/")
         self._source = token or self._issued
         self._token: str | None = None
-        self._pool = urllib3.PoolManager(timeout=TIMEOUT, retries=False)
+        self._pool = urllib3.PoolManager(retries=False)
+        self._deadline = 0.0
 
     @property
     def name(self) -> str:
@@ -34,6 +38,7 @@ class HttpTransport:
 
     def send(self, request: Request) -> Answer:
         """See ``Transport``."""
+        self._deadline = time.monotonic() + SECONDS
         fresh = self._token is None
         answer = self._send(request)
         if answer.status == 401 and not fresh:
@@ -56,8 +61,10 @@ class HttpTransport:
         return self._ask(request.method, f"{self._url}{API}{request.path}{query}", headers, body)
 
     def _ask(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+        left = max(self._deadline - time.monotonic(), 0.1)  # none at all would mean no limit
+        limit = urllib3.Timeout(connect=CONNECT_SECONDS, total=left)
         try:
-            said = self._pool.request(method, url, headers=headers, body=body, redirect=False)
+            said = self._pool.request(method, url, headers=headers, body=body, redirect=False, timeout=limit)
         except urllib3.exceptions.HTTPError as error:
             # The type alone: the message of some holds the whole request.
             raise Transient(f"{self.name} did not answer {method} ({type(error).__name__}).") from None

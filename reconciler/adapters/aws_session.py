@@ -14,15 +14,19 @@ CONNECT_SECONDS = 3
 READ_SECONDS = 15
 ATTEMPTS = 4
 
+_OTHERWISE = {"mwaa": (12, 1)}
+"""By service: seconds of reading, attempts. MWAA ends a call after 10 s; ``AirflowClient`` asks it again."""
 
-def config() -> Config:
+
+def config(service: str) -> Config:
     """Timeouts (seconds) and retries that fit a tick's work budget of 60 s."""
     from botocore.config import Config
 
+    read_seconds, attempts = _OTHERWISE.get(service, (READ_SECONDS, ATTEMPTS))
     return Config(
         connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        read_timeout=read_seconds,
+        retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=32,
     )
 
@@ -32,4 +36,4 @@ def client(service: str, session: Any = None) -> Any:
     import boto3
 
     made: Any = session or boto3.session.Session()
-    return made.client(service, config=config())
+    return made.client(service, config=config(service))

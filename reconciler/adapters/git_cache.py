@@ -23,7 +23,7 @@ from reconciler.model.reason import Reason
 
 R = TypeVar("R")
 
-LOCK_SECONDS = 50.0
+LOCK_SECONDS = 20.0
 MANY_PACKS = 200
 """Each fetch leaves a pack; with this many, a new copy is cheaper than looking through them."""
 

@@ -19,13 +19,14 @@ from reconciler.adapters.git_errors import GitFailure
 from reconciler.model.errors import Terminal
 from reconciler.model.reason import Reason
 
-SECONDS = 45.0
-"""Longest time for one command; a tick has 60 s of work."""
+SECONDS = 20.0
+"""Longest time for one command, of a tick's 60 s of work; the first that takes longer ends the tick. git
+has no limit of its own for a TLS handshake."""
 
 _SETTINGS = (
-    # A stalled server is given up by git itself: under 1 kB/s for 15 s.
+    # A stalled server is given up by git itself: under 1 kB/s for 10 s.
     "http.lowSpeedLimit=1000",
-    "http.lowSpeedTime=15",
+    "http.lowSpeedTime=10",
     # Nothing of the machine's own configuration may run code or linger after us.
     "core.hooksPath=/dev/null",
     "gc.auto=0",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
+import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,8 +13,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from local.httpd import Handler, Server
+from reconciler.adapters import airflow_http
 from reconciler.adapters.airflow_client import PAUSES, AirflowClient
 from reconciler.adapters.airflow_http import HttpTransport
+from reconciler.adapters.airflow_transport import Request
 from reconciler.adapters.memory import MemoryClock
 from reconciler.model.errors import ReconcilerError, Terminal, Transient
 
@@ -144,6 +148,31 @@ def test_a_server_that_is_down_passes_and_does_not_show_the_token(clock: MemoryC
         AirflowClient(HttpTransport(f"http://127.0.0.1:{port}", lambda: token), clock).import_errors()
     assert token not in everything(failed.value)
     assert clock.slept == list(PAUSES)
+
+
+def test_the_tokens_calls_and_the_question_share_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(airflow_http, "SECONDS", 0.5)
+    slow = threading.Event()
+
+    class Slow(Handler):
+        def do_GET(self) -> None:
+            if self.path == "/auth/token":
+                slow.wait(0.4)
+                self.reply(201, b'{"access_token": "t"}')
+            else:
+                slow.wait(20)
+                self.reply(200, NO_ERRORS)
+
+    server = Server(0, Slow)
+    server.start()
+    transport = HttpTransport(f"http://127.0.0.1:{server.server_port}")
+    begun = time.monotonic()
+    with pytest.raises(Transient, match="did not answer GET"):
+        transport.send(Request("GET", "/importErrors", {}))
+    assert time.monotonic() - begun < 10  # neither 20 s nor none
+    slow.set()
+    server.shutdown()
+    server.server_close()
 
 
 def test_the_generated_client_is_not_imported_before_it_is_used() -> None:

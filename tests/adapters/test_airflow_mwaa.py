@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.stub import Stubber
 
 from reconciler.adapters.airflow_client import PAUSES, AirflowClient
 from reconciler.adapters.airflow_mwaa import MwaaTransport
 from reconciler.adapters.airflow_transport import Answer, Request
+from reconciler.adapters.aws_session import config
 from reconciler.adapters.memory import MemoryClock
 from reconciler.model.errors import ReconcilerError, Terminal, Transient
 
@@ -96,6 +100,54 @@ def test_what_passes_is_tried_again_after_a_pause(mwaa: Mwaa, status: int) -> No
     mwaa.answers(NO_ERRORS)
     assert list(mwaa.airflow.import_errors()) == []
     assert mwaa.clock.slept == list(PAUSES)
+
+
+def test_boto_asks_once_so_that_tries_do_not_multiply() -> None:
+    """An endpoint that takes connections and hangs; boto3's own retries would make twelve of three."""
+    quick = config("mwaa").merge(Config(read_timeout=0.2, inject_host_prefix=False))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        boto = boto3.session.Session(
+            aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-west-1"
+        ).client("mwaa", endpoint_url=f"http://127.0.0.1:{silent.getsockname()[1]}", config=quick)
+        with pytest.raises(Transient, match="did not answer airflow:InvokeRestApi"):
+            AirflowClient(MwaaTransport(boto, "prod-airflow"), MemoryClock()).import_errors()
+        silent.setblocking(False)
+        taken = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                silent.accept()[0].close()
+                taken += 1
+    assert taken == len(PAUSES) + 1
+
+
+@pytest.mark.parametrize("question", ["import_errors", "busy"])
+def test_a_question_to_an_airflow_that_hangs_takes_forty_seconds_at_most(question: str) -> None:
+    clock = MemoryClock()
+    limits: Any = config("mwaa")
+    once = limits.connect_timeout + limits.read_timeout
+
+    class Hanging:
+        name = "the Airflow"
+
+        def send(self, request: Request) -> Answer:
+            clock.advance(once)
+            raise Transient("no answer")
+
+        def busy(self) -> str | None:
+            self.send(Request("GET", "/", {}))
+            return None
+
+    begun = clock.now()
+    with pytest.raises(Transient):
+        getattr(AirflowClient(Hanging(), clock), question)()
+    assert once < (clock.now() - begun).total_seconds() <= 40
+
+
+def test_a_status_that_is_not_told_is_asked_for_again(mwaa: Mwaa) -> None:
+    mwaa.stub.add_client_error("get_environment", "ThrottlingException", "slower", 429)
+    mwaa.stub.add_response("get_environment", {"Environment": {"Status": "AVAILABLE"}})
+    assert mwaa.airflow.busy() is None
+    assert mwaa.clock.slept == [PAUSES[0]]
 
 
 def test_what_does_not_pass_in_three_tries_is_left_to_a_later_tick(mwaa: Mwaa) -> None:
