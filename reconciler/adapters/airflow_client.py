@@ -109,7 +109,7 @@ class AirflowClient:
         except ValidationError as error:
             raise Terminal(
                 f"{self._transport.name} answered in a form that the client for Airflow 3.0 cannot read "
-                f"({error.error_count()} fields of {error.title}).",
+                f"({error.title}).",
                 "Check `airflow.version` in environment.yaml; 3.0.6 is tested.",
             ) from error
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from reconciler.adapters.steady import steady
 from reconciler.model.errors import ReconcilerError, Terminal, Transient
 
 API = "/api/v2"
@@ -77,5 +78,5 @@ def _detail(body: bytes) -> str:
     try:
         document = json.loads(body)
     except ValueError:
-        return body[:200].decode(errors="replace")
-    return str(document.get("detail", document) if isinstance(document, dict) else document)[:200]
+        return steady(body.decode(errors="replace"))[:200]
+    return steady(str(document.get("detail", document) if isinstance(document, dict) else document))[:200]

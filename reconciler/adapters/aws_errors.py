@@ -20,6 +20,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
+from reconciler.adapters.steady import steady
 from reconciler.model.errors import ReconcilerError, Terminal, Transient
 
 # https://docs.aws.amazon.com/general/latest/gr/api-retries.html and each service's list of errors.
@@ -64,7 +65,7 @@ def translated(action: str, subject: str) -> Iterator[None]:
             raise
         raise ours from error
     except (HTTPClientError, BotoConnectionError) as error:
-        raise Transient(f"AWS did not answer {action} of {subject}: {error}.") from error
+        raise Transient(f"AWS did not answer {action} of {subject}: {steady(str(error))}.") from error
     except (NoCredentialsError, PartialCredentialsError, NoRegionError, TokenRetrievalError) as error:
         raise Terminal(
             f"{action} of {subject} could not be asked: {error}.",
@@ -88,7 +89,7 @@ def http_status(error: ClientError) -> int:
 
 def _of_answer(error: ClientError, action: str, subject: str) -> ReconcilerError | None:
     code = error_code(error)
-    said = f"{code}: {error.response.get('Error', {}).get('Message', '')}".strip(": ")
+    said = steady(f"{code}: {error.response.get('Error', {}).get('Message', '')}").strip(": ")
     if code in _PASSES or http_status(error) >= 500:
         return Transient(f"AWS could not do {action} of {subject} now ({said}).")
     if code in _DENIED or code.startswith("KMS."):

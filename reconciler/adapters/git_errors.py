@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
+from reconciler.adapters.steady import steady
 from reconciler.model.errors import ReconcilerError, Terminal, Transient
 from reconciler.model.reason import Reason
 
@@ -97,7 +98,7 @@ def _kind(said: str) -> Kind:
 
 
 def _brief(said: str) -> str:
-    """The lines that name the trouble, at most 400 characters."""
+    """The lines that name the trouble, equal for equal troubles, at most 400 characters."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     loud = [line for line in lines if re.match(r"fatal:|error:|remote:|ssh:|!", line)]
-    return "; ".join(loud or lines[-3:])[:400].rstrip(".") or "it said nothing"
+    return steady("; ".join(loud or lines[-3:]))[:400].rstrip(".") or "it said nothing"
