@@ -41,29 +41,30 @@ def execute(session: Session, target: Target, plan: Plan, listing: Mapping[str, 
     for step in plan.steps:
         if session.over:
             return Execution(waiting="The rest is done by the next tick.")
-        before = session.now
-        result = _run(session, target, step, listing)
+        result, slept = _run(session, target, step, listing)
         if result.problems:
             return Execution(problems=result.problems)
         if result.wait_until is not None:
             return Execution(waiting=result.message)
         wrote = wrote or bool(result.written)
-        waited = isinstance(step, Settle) and session.now > before
+        waited = isinstance(step, Settle) and slept
         if waited or isinstance(step, FlipBatch | DeletePointers):
             break
     return Execution(again=wrote or waited)
 
 
-def _run(session: Session, target: Target, step: Step, listing: Mapping[str, str]) -> StepResult:
+def _run(session: Session, target: Target, step: Step, listing: Mapping[str, str]) -> tuple[StepResult, bool]:
+    """Do one step to its end, or to the tick's; and whether time was let pass for it."""
+    slept = False
     record = _intend(session, target, step)
     result = target.perform(step, session.state, listing)
     while result.wait_until is not None and session.sleep_until(result.wait_until):
-        result = target.perform(step, session.state, listing)
+        slept, result = True, target.perform(step, session.state, listing)
     done = (
         () if record is None else (record.model_copy(update={"finished_at": session.now, "outcome": "done"}),)
     )
     session.commit(ended(session.state, step, result), steps=done)
-    return result
+    return result, slept
 
 
 def _intend(session: Session, target: Target, step: Step) -> StepRecord | None:

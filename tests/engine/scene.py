@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from reconciler.adapters.memory import (
     MemoryAirflow,
@@ -49,11 +50,20 @@ def pointer_yaml(version: str) -> bytes:
     return "\n".join(["apiVersion: reconciler/v1", "kind: Pointer", "components:", *lines, ""]).encode()
 
 
+class TickingClock(MemoryClock):
+    """Time that never stands quite still, as it does not outside either."""
+
+    def now(self) -> datetime:
+        """See ``ports.Clock``."""
+        self.advance(0.001)
+        return super().now()
+
+
 @dataclass
 class Scene:
     """One environment, ``dev``, and everything around it."""
 
-    clock: MemoryClock = field(default_factory=MemoryClock)
+    clock: MemoryClock = field(default_factory=TickingClock)
     artifacts: MemoryArtifactStore = field(default_factory=MemoryArtifactStore)
     bus: MemoryEventBus = field(default_factory=MemoryEventBus)
     folder: MemoryDagFolder = field(default_factory=MemoryDagFolder)
