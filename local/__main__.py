@@ -38,7 +38,11 @@ def setup() -> None:
 @app.command()
 def up(home: HomeOption = Path(".local"), mwaa_sync: SlowOption = False) -> None:
     """Start a stack and leave it running."""
-    info = supervisor.begin(home, ["--mwaa-sync"] if mwaa_sync else [], _say)
+    try:
+        info = supervisor.begin(home, ["--mwaa-sync"] if mwaa_sync else [], _say)
+    except KeyboardInterrupt:
+        _say("interrupted; what had started was ended")
+        raise typer.Exit(130) from None
     _describe(info)
     console.print(playground.what_to_try(info), markup=False, soft_wrap=True)
 

@@ -58,7 +58,7 @@ def ensure(name: str, say: Say = print) -> Path:
     with _exclusive(name):
         stamp = home / ".installed"
         if not (stamp.exists() and stamp.read_text() == digest):
-            say(f"Installing {name} into {home.relative_to(ROOT)} ...")
+            say(f"Installing {name} into {home.relative_to(ROOT)} (minutes, when downloaded first) ...")
             _install(name, lock, home)
             stamp.write_text(digest)
     return home / "bin" / "python"
@@ -73,7 +73,20 @@ def _install(name: str, lock: Path, home: Path) -> None:
         )
         return
     _run([uv, "venv", "--quiet", "--clear", "--python", PYTHON, str(home)], name)
-    _run([uv, "pip", "sync", "--require-hashes", "--compile-bytecode", "--python", python, str(lock)], name)
+    _run(
+        [
+            uv,
+            "pip",
+            "sync",
+            "--quiet",
+            "--require-hashes",
+            "--compile-bytecode",
+            "--python",
+            python,
+            str(lock),
+        ],
+        name,
+    )
 
 
 def find_uv() -> str:

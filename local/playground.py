@@ -5,8 +5,8 @@ Called by `make up` and by the demo, so that both begin with the same. Never tou
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+from textwrap import indent
 
 from local.demo import films
 from local.demo.environment_repo import ENVIRONMENT, EnvironmentRepo
@@ -16,22 +16,19 @@ from local.stack_info import StackInfo
 
 # A local container has a file after a second; MWAA's after 30.
 SYNC_SECONDS, PARSE_SECONDS = 2, 30
-TRY = """
-To try it, paste this into a shell in {checkout}:
-
-  source {home}/env.sh         # this shell talks to this stack, not to your AWS
-  reconciler build --version 1.0.0
-  reconciler publish --version 1.0.0
-  git clone $RECONCILER_REPO_URL {home}/environments
-  sed -i.bak 's/version: 0.0.0/version: 1.0.0/' {home}/environments/environments/dev/pointer.yaml
-  git -C {home}/environments commit -am "Deploy 1.0.0 to dev"
-  git -C {home}/environments push
-  reconciler wait dev
-  reconciler status dev --dags
-  reconciler events dev
-
-Airflow, with the DAGs: {airflow}  (no password)
+COMMANDS = """\
+source {home}/env.sh         # this shell talks to this stack, not to your AWS
+reconciler build --version 1.0.0
+reconciler publish --version 1.0.0
+git clone -q $RECONCILER_REPO_URL {home}/environments
+sed -i.bak 's/version: 0.0.0/version: 1.0.0/' {home}/environments/environments/dev/pointer.yaml
+git -C {home}/environments commit -qam "Deploy 1.0.0 to dev"
+git -C {home}/environments push -q
+reconciler wait dev
+reconciler status dev --dags
+reconciler events dev
 """
+"""The first deployment, typed in the checkout. The README has the same."""
 
 
 def options(say: Say, sync: Sync | None = None) -> StackOptions:
@@ -39,7 +36,7 @@ def options(say: Say, sync: Sync | None = None) -> StackOptions:
     return StackOptions(
         seed=ENVIRONMENTS,
         seed_below="environments",
-        adapt=_fit if sync is None else _begin,
+        adapt=fit if sync is None else begin,
         airflow_env=films.airflow_env(dbt_executable(say)),
         sync=sync or Sync(),
         prepare=films.seed,
@@ -48,25 +45,22 @@ def options(say: Say, sync: Sync | None = None) -> StackOptions:
 
 def what_to_try(info: StackInfo) -> str:
     """Commands that work when they are pasted one after the other."""
-    checkout = ENVIRONMENTS.parent
-    home = Path(info.home)
+    checkout, home = ENVIRONMENTS.parent, Path(info.home)
     near = home.relative_to(checkout) if home.is_relative_to(checkout) else home
-    return TRY.format(checkout=_short(checkout), home=near, airflow=info.airflow_url)
+    commands = indent(COMMANDS.format(home=near), "  ")
+    airflow = f"Watch it in Airflow: {info.airflow_url}  (no password)"
+    return f"\nTo try it, paste this into a shell in {checkout}:\n\n{commands}\n{airflow}\n"
 
 
-def _short(folder: Path) -> str:
-    return "this folder" if folder == Path.cwd() else os.fspath(folder)
-
-
-def _fit(tree: Path) -> None:
+def fit(tree: Path) -> None:
     """The only difference to the checkout's own environment: this machine copies DAGs faster than MWAA."""
     repo = EnvironmentRepo(tree)
     repo.replace(ENVIRONMENT, r"(\n  syncSeconds: )\S+", rf"\g<1>{SYNC_SECONDS}")
     repo.replace(ENVIRONMENT, r"(\n  parseSeconds: )\S+", rf"\g<1>{PARSE_SECONDS}")
-    _begin(tree)
+    begin(tree)
 
 
-def _begin(tree: Path) -> None:
+def begin(tree: Path) -> None:
     """Name versions that nobody published: the first deployment is for whoever plays."""
     for component in ("dags", "libs", "dbt"):
         EnvironmentRepo(tree).bump(component, "0.0.0")
