@@ -24,6 +24,9 @@ from reconciler.model.errors import Terminal
 from reconciler.model.reason import Reason
 from reconciler.model.release import Archive, DagId, ReleaseManifest, SealedDag
 
+OURS = "_reconciler_"
+"""So the names of the reconciler's own modules begin, of each version: a DAG's pointer must not be one."""
+
 
 def seal(
     archives: Mapping[Component, bytes],
@@ -122,7 +125,9 @@ def _id_problems(report: ParseReport, files: Mapping[str, bytes]) -> Iterator[st
         known = seen.setdefault(folded(dag_id), dag_id)
         if not _valid(dag_id):
             yield f"{where} cannot be a file name: use letters, digits, `_`, `-` and `.`, at most 200."
-        elif LOADER in dag_id or (dag_id.startswith("__") and dag_id.endswith("__")):
+        elif (
+            LOADER in dag_id or dag_id.startswith(OURS) or (dag_id.startswith("__") and dag_id.endswith("__"))
+        ):
             yield f"{where} is a name that the reconciler or Python itself needs."
         elif dag_id in packages:
             yield (

@@ -228,6 +228,10 @@ def test_a_variable_with_a_default_needs_no_database(airflow_python: Path) -> No
             {"dags/a.py": dag("_reconciler_loader_v1")},
             "dags/a.py: the dag_id '_reconciler_loader_v1' is a name that the reconciler",
         ),
+        (
+            {"dags/a.py": dag("_reconciler_loader_v2")},
+            "dags/a.py: the dag_id '_reconciler_loader_v2' is a name that the reconciler",
+        ),
         ({"dags/a.py": dag("__file__")}, "dags/a.py: the dag_id '__file__' is a name that"),
         (
             {"dags/a.py": dag("Films"), "dags/b.py": dag("films")},
