@@ -55,12 +55,17 @@ def operation_item(environment: str, operation: Operation) -> dict[str, Attribut
 
 def step_item(environment: str, step: StepRecord) -> dict[str, AttributeValueTypeDef]:
     """A step of the journal."""
-    return {**key(environment, f"STEP#{step.attempt:08d}#{step.number:04d}"), **_body(step)}
+    return {**key(environment, _step_sort(step.attempt, step.number)), **_body(step)}
 
 
 def steps_between(attempt: int) -> tuple[str, str]:
     """The first and the last key that a step of an attempt can have."""
-    return f"STEP#{attempt:08d}#0000", f"STEP#{attempt:08d}#9999"
+    return _step_sort(attempt, 0), _step_sort(attempt, 999_999)
+
+
+def _step_sort(attempt: int, number: int) -> str:
+    # Wide enough for a step per file of the largest release: a longer number would sort among shorter ones.
+    return f"STEP#{attempt:08d}#{number:06d}"
 
 
 def packed(state: EnvironmentState) -> bytes:

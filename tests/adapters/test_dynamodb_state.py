@@ -71,7 +71,7 @@ def test_everything_of_an_environment_lies_under_one_key(store: DynamoStateStore
         "LEASE",
         "OP#00000003",
         "STATE",
-        "STEP#00000003#0007",
+        "STEP#00000003#000007",
     ]
     (kept,) = (item for item in items if item["sk"]["S"] == "STATE")
     assert (kept["sequence"]["N"], "chain_hash" in kept) == ("1", True)

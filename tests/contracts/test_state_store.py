@@ -258,6 +258,14 @@ def test_steps_are_kept_per_attempt_in_order_in_their_last_form(store: StateStor
     assert store.steps("dev", 2) == (other,)
 
 
+def test_steps_past_ten_thousand_keep_their_order(store: StateStore) -> None:
+    lease = store.acquire("dev", "a", TTL)
+    numbers = (999, 1_000, 9_999, 10_000, 100_000)
+    steps = tuple(step_record(1, number) for number in numbers)
+    store.commit(lease, Changes(state=state("dev"), steps=steps[::-1]))
+    assert [step.number for step in store.steps("dev", 1)] == list(numbers)
+
+
 def test_what_is_published_never_goes_back(store: StateStore) -> None:
     lease = store.acquire("dev", "a", TTL)
     for _ in range(5):
