@@ -69,10 +69,11 @@ class AirflowSpec(Value):
         description="Longest time until every container has a file that was written.",
     )
     parse_seconds: float = Field(
-        default=120,
+        default=330,
         gt=0,
         le=1800,
-        description="Longest time from a file's arrival until Airflow has parsed it.",
+        description="Longest time from a file's arrival until Airflow has parsed it. Airflow looks for new files "
+        "every 300 s unless told otherwise.",
     )
 
 
