@@ -114,6 +114,57 @@ def test_dead_letters_wake_a_person(source: dict[str, Any]) -> None:
     assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
 
 
+@pytest.mark.parametrize(
+    ("alarm", "metric", "name", "watched"),
+    [
+        ("SilenceAlarm", "Invocations", "FunctionName", {"Ref": "Sweep"}),
+        ("SweepErrorAlarm", "Errors", "FunctionName", {"Ref": "Sweep"}),
+        (
+            "BacklogAlarm",
+            "ApproximateAgeOfOldestMessage",
+            "QueueName",
+            {"Fn::GetAtt": ["Queue", "QueueName"]},
+        ),
+    ],
+)
+def test_a_standstill_wakes_a_person(
+    source: dict[str, Any], alarm: str, metric: str, name: str, watched: Mapping[str, Any]
+) -> None:
+    found = source["Resources"][alarm]["Properties"]
+    assert found["MetricName"] == metric
+    assert found["Dimensions"] == [{"Name": name, "Value": watched}]
+    assert found["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+
+
+def test_only_this_account_may_raise_alarms(source: dict[str, Any]) -> None:
+    """EventBridge tells SNS no account: a condition would shut out our own events too."""
+    statements = source["Resources"]["AlarmTopicPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    conditions = {item["Principal"]["Service"]: item.get("Condition") for item in statements}
+    assert conditions == {
+        "cloudwatch.amazonaws.com": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+        "events.amazonaws.com": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("parameter", "condition", "actions"),
+    [
+        ("AirflowTokenSecretArns", "HasAirflowTokens", "secretsmanager:GetSecretValue"),
+        ("KmsKeyArns", "HasKmsKeys", ["kms:Decrypt", "kms:GenerateDataKey"]),
+    ],
+)
+def test_what_not_every_environment_needs_is_allowed_only_where_it_is_named(
+    source: dict[str, Any], parameter: str, condition: str, actions: object
+) -> None:
+    assert source["Parameters"][parameter]["Default"] == ""
+    empty = {"Fn::Equals": [{"Fn::Join": ["", {"Ref": parameter}]}, ""]}
+    assert source["Conditions"][condition] == {"Fn::Not": [empty]}
+    (policy,) = source["Resources"]["ReconcileRole"]["Properties"]["Policies"]
+    allowed = {"Effect": "Allow", "Action": actions, "Resource": {"Ref": parameter}}
+    chosen = {"Fn::If": [condition, allowed, {"Ref": "AWS::NoValue"}]}
+    assert chosen in policy["PolicyDocument"]["Statement"]
+
+
 def test_the_function_url_lets_the_git_server_in(translated: dict[str, Any]) -> None:
     """Since October 2025 a public URL needs both permissions, the second only by way of the URL."""
     public = [
@@ -132,7 +183,8 @@ def test_no_function_may_do_everything(translated: dict[str, Any]) -> None:
         statement
         for role in roles.values()
         for policy in role["Properties"].get("Policies", [])
-        for statement in policy["PolicyDocument"]["Statement"]
+        for given in policy["PolicyDocument"]["Statement"]
+        for statement in given.get("Fn::If", [None, given])[1:]
         if "Effect" in statement
     ]
     assert statements
