@@ -125,9 +125,7 @@ def _id_problems(report: ParseReport, files: Mapping[str, bytes]) -> Iterator[st
         known = seen.setdefault(folded(dag_id), dag_id)
         if not _valid(dag_id):
             yield f"{where} cannot be a file name: use letters, digits, `_`, `-` and `.`, at most 200."
-        elif (
-            LOADER in dag_id or dag_id.startswith(OURS) or (dag_id.startswith("__") and dag_id.endswith("__"))
-        ):
+        elif _reserved(dag_id):
             yield f"{where} is a name that the reconciler or Python itself needs."
         elif dag_id in packages:
             yield (
@@ -136,6 +134,11 @@ def _id_problems(report: ParseReport, files: Mapping[str, bytes]) -> Iterator[st
             )
         elif known != dag_id:
             yield f"{where} differs from {known!r} only by case."
+
+
+def _reserved(dag_id: str) -> bool:
+    ours = LOADER in dag_id or dag_id.startswith(OURS)
+    return ours or (dag_id.startswith("__") and dag_id.endswith("__"))
 
 
 def _valid(dag_id: str) -> bool:
