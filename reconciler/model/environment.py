@@ -72,8 +72,8 @@ class AirflowSpec(Value):
         default=330,
         gt=0,
         le=1800,
-        description="Longest time from a file's arrival until Airflow has parsed it. Airflow looks for new files "
-        "every 300 s unless told otherwise.",
+        description="Longest time from a file's arrival until Airflow has parsed it. "
+        "Airflow looks for new files every 300 s unless told otherwise.",
     )
 
 
