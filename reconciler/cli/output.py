@@ -29,6 +29,10 @@ _COLOURS = {
 _COLOUR_OF = {word: colour for colour, words in _COLOURS.items() for word in words}
 
 
+ONE_WORD = 24
+"""Characters of a cell that is not broken into lines."""
+
+
 class Format(StrEnum):
     """How a command answers."""
 
@@ -80,8 +84,10 @@ class Output:
         from rich.text import Text
 
         table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-        for name in columns:
-            table.add_column(name.upper(), overflow="fold")
+        for number, name in enumerate(columns):
+            # Dates, commits and reasons are read as one word: the long texts give way.
+            short = all(len(row[number]) <= ONE_WORD for row in cells)
+            table.add_column(name.upper(), overflow="fold", no_wrap=short)
         for row in cells:
             table.add_row(*(Text(cell, style=_COLOUR_OF.get(cell, "")) for cell in row))
         self._console(error=False).print(table)

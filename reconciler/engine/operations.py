@@ -135,14 +135,20 @@ class Operations:
         if self.at_tip:
             true += [ConditionType.READY, ConditionType.SOURCE_VERIFIED]
             false += [ConditionType.STALLED]
-        after = self._conditions(state, true, false, f"Runs release {self.wanted.release.id}.")
+        well = Reason.RECONCILIATION_SUCCEEDED
+        after = self._conditions(state, true, false, well, f"Runs release {self.wanted.release.id}.")
         return after.model_copy(update={"sync": self._sync(), "health": Health.HEALTHY})
 
     def _conditions(
-        self, state: EnvironmentState, true: list[ConditionType], false: list[ConditionType], message: str
+        self,
+        state: EnvironmentState,
+        true: list[ConditionType],
+        false: list[ConditionType],
+        reason: Reason,
+        message: str,
     ) -> EnvironmentState:
         findings = [
-            Finding(type=kind, status=kind in true, reason=Reason.RECONCILIATION_SUCCEEDED, message=message)
+            Finding(type=kind, status=kind in true, reason=reason, message=message)
             for kind in (*true, *false)
         ]
         return with_conditions(state, findings, self.wanted.revision, self.session.now)
@@ -198,7 +204,8 @@ class Operations:
         true, false = [], [ConditionType.READY]
         if self.at_tip:
             true, false = [ConditionType.SOURCE_VERIFIED], [ConditionType.READY, ConditionType.STALLED]
-        return self._conditions(started, true, false, f"On the way to release {plan.release}.")
+        under_way = f"On the way to release {plan.release}."
+        return self._conditions(started, true, false, Reason.PROGRESSING, under_way)
 
     def _supersede(self, current: Operation) -> None:
         message = f"Commit {current.revision[:10]} was not finished: {self.wanted.revision[:10]} took over."

@@ -19,7 +19,7 @@ def test_every_attempt_with_who_why_and_how_it_ended(desk: Desk) -> None:
 
     assert lines[0].split()[0] == "ATTEMPT"
     assert lines[1].startswith("2 ")
-    assert "Ana <ana@example.com>" in lines[1]
+    assert "  Ana  " in lines[1]
     assert "webhook: Bump dags to 1.1.0" in lines[1]
     assert "Failed" in lines[1]
     assert lines[2].startswith("1 ")

@@ -68,7 +68,7 @@ def _row(operation: Operation) -> list[str]:
         when(operation.started_at),
         short(operation.revision),
         versions(operation.versions),
-        operation.initiated_by,
+        operation.initiated_by.partition(" <")[0],
         why,
         operation.phase.value,
         duration(took) if took is not None else "",
@@ -89,7 +89,7 @@ def _verify(store: StateStore, name: str) -> int:
     if broken is not None:
         raise Unhealthy(
             f"The record of {name} is broken at event {broken}: it or one before was changed or removed.",
-            "Compare it with the copy in the audit bucket, and find out who may write to the table.",
+            "Compare the table with its point-in-time recovery, and find out who may write to it.",
         )
     return len(events)
 
