@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -94,6 +95,8 @@ def _say(line: str) -> None:
 
 def run() -> None:
     """Run the command line; what a person can put right is printed with its remedy, exit code 1."""
+    # A shell starts its background jobs with SIGINT ignored, and Python then keeps it so.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
     except LocalError as error:

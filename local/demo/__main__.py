@@ -22,7 +22,8 @@ FOLDER = ROOT / ".demo"
 
 def main() -> int:
     """Tell the story; returns the exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     screen, begin = Screen(), time.monotonic()
     (FOLDER / "report.json").unlink(missing_ok=True)
     screen.line("Starting Airflow, Git, PostgreSQL and AWS on this machine ...")
