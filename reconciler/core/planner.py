@@ -26,7 +26,7 @@ from reconciler.model.plan import (
     Verdict,
 )
 from reconciler.model.release import ReleaseManifest
-from reconciler.model.state import EnvironmentState
+from reconciler.model.state import EnvironmentState, LiveDag
 from reconciler.model.value import Value
 
 BATCH = 50
@@ -80,7 +80,7 @@ def _steps(
     flips = [_flip(change, goal.release, state, now) for change in free if change.action is not Action.REMOVE]
     # A held DAG whose pointer was edited gets back the one it had: else its runs might never end.
     flips += [
-        Flip(pointer=live.pointer, fingerprint=live.fingerprint)
+        _as_it_was(live)
         for change in diff.changes
         if change not in free
         and (live := state.live.get(change.dag_id)) is not None
@@ -99,8 +99,11 @@ def _steps(
         yield FlipBatch(flips=tuple(flips[start : start + BATCH]))
     if removed:
         yield DeletePointers(dag_ids=removed)
-    expected = {dag_id: live.pointer.release for dag_id, live in state.live.items() if not live.verified}
-    expected = {dag_id: release for dag_id, release in expected.items() if dag_id not in removed}
+    expected = {
+        dag_id: live.pointer.release
+        for dag_id, live in state.live.items()
+        if not live.verified and dag_id not in removed
+    }
     expected |= {flip.pointer.dag_id: flip.pointer.release for flip in flips}
     if expected:
         yield AwaitParsed(
@@ -109,10 +112,14 @@ def _steps(
         )
 
 
+def _as_it_was(live: LiveDag) -> Flip:
+    return Flip(pointer=live.pointer, fingerprint=live.fingerprint)
+
+
 def _flip(change: Change, release: ReleaseManifest, state: EnvironmentState, now: datetime) -> Flip:
     live = state.live.get(change.dag_id)
     if live is not None and change.action is Action.HEAL:
-        return Flip(pointer=live.pointer, fingerprint=live.fingerprint)
+        return _as_it_was(live)
     newest = HistoryEntry(release=release.id, archive_sha256=release.archive.sha256, since=now)
     before = live.pointer.history if live is not None else ()
     # One older release stays: parsing falls back to it where the newest has not arrived.
