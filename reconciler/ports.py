@@ -112,7 +112,7 @@ class DagFolder(Protocol):
 
 
 class Airflow(Protocol):
-    """One Airflow, asked over its API."""
+    """One Airflow, over its API."""
 
     def dags(self, dag_ids: Sequence[str]) -> Mapping[str, AirflowDag]:
         """Those of the DAGs that Airflow knows, stale ones included."""
@@ -125,6 +125,27 @@ class Airflow(Protocol):
 
     def busy(self) -> str | None:
         """Why the environment must not be touched now (MWAA ``UPDATING``, …), or None."""
+
+    def set_paused(self, dag_id: str, paused: bool) -> None:
+        """Pause or un-pause a DAG; nothing happens if it is so already.
+
+        Once a pause has returned, no run of the DAG starts any more. A DAG that Airflow does not know: fine.
+        """
+
+    def restart_run(self, dag_id: str, run_id: str) -> None:
+        """Let a run begin anew: what it runs is stopped, and every task starts again when it may.
+
+        A run that is gone: fine. A run that ended meanwhile is left alone.
+        """
+
+    def owed_by_assets(self, dag_id: str, after: datetime, until: datetime) -> bool:
+        """Is a run missing because the DAG was paused from ``after`` to ``until``?
+
+        True if asset events in that time fulfilled its asset condition, and no run was made of them.
+        """
+
+    def create_run(self, dag_id: str, run_id: str) -> None:
+        """Create a manual run without a logical date; nothing happens if there is one with this id."""
 
 
 class StateStore(Protocol):

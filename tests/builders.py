@@ -136,14 +136,15 @@ def release_archive(n_dags: int = 3, *, seed: str = "1.0.0") -> bytes:
     return tar_gz({f"dags/{dag_id}.py": f"# airflow DAG {seed}\n".encode() for dag_id in dag_ids(n_dags)})
 
 
-def history(manifest: ReleaseManifest, *, since: datetime = NOW) -> tuple[HistoryEntry, ...]:
-    """A history of one release."""
-    return (HistoryEntry(release=manifest.id, archive_sha256=manifest.archive.sha256, since=since),)
-
-
 def dag_pointer(manifest: ReleaseManifest, dag_id: str, *, since: datetime = NOW) -> DagPointer:
     """A DAG's pointer at a release."""
-    return DagPointer(dag_id=dag_id, file=manifest.dags[dag_id].file, history=history(manifest, since=since))
+    entry = HistoryEntry(
+        release=manifest.id,
+        archive_sha256=manifest.archive.sha256,
+        file=manifest.dags[dag_id].file,
+        since=since,
+    )
+    return DagPointer(dag_id=dag_id, history=(entry,))
 
 
 def owned(body: bytes, *, etag: str | None = None, at: datetime = NOW) -> OwnedFile:

@@ -120,10 +120,12 @@ def _flip(change: Change, release: ReleaseManifest, state: EnvironmentState, now
     live = state.live.get(change.dag_id)
     if live is not None and change.action is Action.HEAL:
         return _as_it_was(live)
-    newest = HistoryEntry(release=release.id, archive_sha256=release.archive.sha256, since=now)
+    sealed = release.dags[change.dag_id]
+    newest = HistoryEntry(
+        release=release.id, archive_sha256=release.archive.sha256, file=sealed.file, since=now
+    )
     before = live.pointer.history if live is not None else ()
     # One older release stays: parsing falls back to it where the newest has not arrived.
     older = tuple(entry for entry in before if entry.release != release.id)[:1]
-    sealed = release.dags[change.dag_id]
-    pointer = DagPointer(dag_id=change.dag_id, file=sealed.file, history=(newest, *older))
+    pointer = DagPointer(dag_id=change.dag_id, history=(newest, *older))
     return Flip(pointer=pointer, fingerprint=sealed.fingerprint)

@@ -29,7 +29,7 @@ def render(pointer: DagPointer, source: str) -> bytes:
     words ``airflow`` and ``DAG``, without which Airflow's safe mode would not look at the file.
     """
     history = "".join(
-        f"            ({entry.release!r}, {entry.archive_sha256!r}, {entry.since.isoformat()!r}),\n"
+        f"            {(entry.release, entry.archive_sha256, entry.file, entry.since.isoformat())!r},\n"
         for entry in pointer.history
     )
     # Every kind of line break ends a comment, and Python refuses a NUL even in one.
@@ -41,8 +41,8 @@ def render(pointer: DagPointer, source: str) -> bytes:
         "globals().update(\n"
         "    load(\n"
         f"        dag_id={pointer.dag_id!r},\n"
-        f"        file={pointer.file!r},\n"
         f"        history=[\n{history}        ],\n"
+        f"        condemned={list(pointer.condemned)!r},\n"
         "    )\n"
         ")\n"
         "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
@@ -54,6 +55,13 @@ class DagFolderSpec(Value):
     )
 
 
+class InFlight(StrEnum):
+    """What a change of a DAG does about its runs in flight."""
+
+    PIN = "pin"
+    DRAIN = "drain"
+
+
 class AirflowSpec(Value):
     """One Airflow: its version, its API, its DAG folder and how slowly files reach its containers."""
 
@@ -74,6 +82,30 @@ class AirflowSpec(Value):
         le=1800,
         description="Longest time from a file's arrival until Airflow has parsed it. "
         "Airflow looks for new files every 300 s unless told otherwise.",
+    )
+    clock_margin_seconds: float = Field(
+        default=5,
+        ge=0,
+        le=60,
+        description="How far the clocks of Airflow's containers and ours may be apart.",
+    )
+    in_flight: InFlight = Field(
+        default=InFlight.PIN,
+        description="pin: a change whose graph is the same is live at once, and runs in flight finish on the "
+        "release they started with. drain: every change waits until its DAG has no run in flight.",
+    )
+    drain_seconds: float = Field(
+        default=14_400,
+        gt=0,
+        le=604_800,
+        description="So long may runs in flight hold back a change of their DAG before people are told.",
+    )
+    rollback_drain_seconds: float = Field(
+        default=60,
+        ge=0,
+        le=3_600,
+        description="So long are runs of a release that is rolled back given to end; then they begin anew on "
+        "the release before it.",
     )
 
 

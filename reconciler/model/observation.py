@@ -18,17 +18,25 @@ class Commit(Value):
 
 
 class AirflowDag(Value):
-    """A DAG as Airflow sees it. ``release`` is the release it was tagged with by the loader, if any."""
+    """A DAG as Airflow sees it. ``release`` is the release it was tagged with by the loader, if any.
+
+    ``by_assets``: it is scheduled by asset events. ``next_run_at``: when its next scheduled run is due.
+    """
 
     dag_id: str
     active: bool
     paused: bool
     release: str | None
     last_parsed_at: datetime | None
+    by_assets: bool = False
+    next_run_at: datetime | None = None
 
 
 class DagRun(Value):
-    """A DAG run that has not ended. ``state`` is ``queued`` or ``running``."""
+    """A DAG run that has not ended. ``state`` is ``queued`` or ``running``.
+
+    ``started_at``: when the scheduler set it running, which is what the loader pins it by.
+    """
 
     dag_id: str
     run_id: str
@@ -42,3 +50,4 @@ class ImportProblem(Value):
 
     file: str
     message: str
+    at: datetime | None = None

@@ -9,30 +9,42 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from reconciler.model.artifact import Digest
-from reconciler.model.reason import Reason
+from reconciler.model.reason import Described, Reason
 from reconciler.model.release import DagId, Fingerprint, ReleaseId
 from reconciler.model.value import Value
 
 
 class HistoryEntry(Value):
-    """From ``since`` (UTC) on, a DAG uses this release; ``archive_sha256`` proves its bytes."""
+    """Runs that start at ``since`` (UTC) or later use ``file`` of this release.
+
+    ``archive_sha256`` proves the release's bytes.
+    """
 
     release: ReleaseId
     archive_sha256: Digest
+    file: str
     since: datetime
 
 
 class DagPointer(Value):
-    """What the small file ``<dag_id>.py`` in the DAG folder says. ``history`` is newest first."""
+    """What the small file ``<dag_id>.py`` in the DAG folder says. ``history`` is newest first.
+
+    A run uses the newest entry that was due when it started, never one of a ``condemned`` release.
+    """
 
     dag_id: DagId
-    file: str
     history: tuple[HistoryEntry, ...] = Field(min_length=1)
+    condemned: tuple[ReleaseId, ...] = ()
 
     @property
     def release(self) -> ReleaseId:
         """The newest release of the history."""
         return self.history[0].release
+
+    @property
+    def file(self) -> str:
+        """The file that defines the DAG in the newest release."""
+        return self.history[0].file
 
 
 class Action(StrEnum):
@@ -41,16 +53,30 @@ class Action(StrEnum):
     ADD = "add"
     UPDATE = "update"
     HEAL = "heal"
+    PUT_BACK = "put-back"
     REMOVE = "remove"
 
 
+class ChangeClass(Described):
+    """What a change of a DAG means for its runs in flight."""
+
+    PINNED = "pinned", "Live at once: runs in flight finish on the release they started with."
+    CALENDAR = "calendar", "As pinned, and the times at which runs are due change."
+    DRAINED = "drained", "Waits until the DAG has no run in flight, because its graph changes."
+
+
 class Change(Value):
-    """One DAG that is not as it should be, and what will be done about it."""
+    """One DAG that is not as it should be, and what will be done about it.
+
+    ``change_class`` of an update says what it means for runs in flight, ``why`` what made it that.
+    """
 
     dag_id: DagId
     action: Action
     from_release: ReleaseId | None = None
     to_release: ReleaseId | None = None
+    change_class: ChangeClass | None = None
+    why: tuple[str, ...] = ()
 
 
 class PutSupport(Value):

@@ -21,11 +21,18 @@ Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
 class SealedDag(Value):
-    """One DAG of a release: the file that defines it (path in the release) and its fingerprint."""
+    """One DAG of a release: the file that defines it (path in the release) and its fingerprint.
+
+    ``structure`` is what the scheduler applies to runs in flight, ``calendar`` when runs are due: from a
+    place (``load.trigger_rule``) to its value, or to the value's digest if that is long. Places that have
+    Airflow's default are left out. An empty ``structure`` is not known.
+    """
 
     file: str
     fingerprint: Fingerprint
     depends_on: tuple[str, ...] = ()
+    structure: dict[str, str] = {}
+    calendar: dict[str, str] = {}
 
 
 class Archive(Value):

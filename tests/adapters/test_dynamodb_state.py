@@ -40,6 +40,7 @@ def with_histories(n_dags: int, n_entries: int) -> EnvironmentState:
             HistoryEntry(
                 release=sha256(f"{dag_id}{number}".encode())[:16],
                 archive_sha256=sha256(f"{dag_id}-{number}".encode()),
+                file=f"dags/{dag_id}.py",
                 since=NOW,
             )
             for number in range(n_entries)

@@ -10,7 +10,7 @@ from reconciler.adapters.memory import MemoryAirflow, MemoryClock, MemoryDagFold
 from reconciler.adapters.memory.airflow import Follow
 from reconciler.core.pointer_file import pointer_key, release_key, render
 from reconciler.model.errors import Transient
-from reconciler.model.plan import DagPointer, HistoryEntry
+from reconciler.model.plan import DagPointer
 from tests.builders import NOW, dag_pointer, event_draft, release_archive, release_manifest
 
 LOST = Transient("lost")
@@ -63,10 +63,8 @@ def test_airflow_follows_the_folder_as_the_loader_would() -> None:
     old, new = release_manifest(1), release_manifest(1, seed="2.0.0")
     for release, seed in ((old, "1.0.0"), (new, "2.0.0")):
         folder.put(release_key(release.id), release_archive(1, seed=seed), None)
-    later = HistoryEntry(release=new.id, archive_sha256=new.archive.sha256, since=NOW + timedelta(seconds=30))
-    pointer = DagPointer(
-        dag_id="dag_000", file="dags/dag_000.py", history=(later, *dag_pointer(old, "dag_000").history)
-    )
+    later = dag_pointer(new, "dag_000", since=NOW + timedelta(seconds=30))
+    pointer = DagPointer(dag_id="dag_000", history=(*later.history, *dag_pointer(old, "dag_000").history))
     etag = folder.put(pointer_key("dag_000"), render(pointer, "source"), None)
     assert airflow.dags(["dag_000"])["dag_000"].release == old.id
     clock.advance(30)

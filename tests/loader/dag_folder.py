@@ -94,10 +94,15 @@ class DagFolder:
         """Write a DAG's pointer: releases newest first, each used since a time in the past by default."""
         times = list(since) or [PAST - timedelta(days=n) for n in range(len(releases))]
         entries = tuple(
-            HistoryEntry(release=release, archive_sha256=sha256(self._releases[release]), since=when)
+            HistoryEntry(
+                release=release,
+                archive_sha256=sha256(self._releases[release]),
+                file=file or f"dags/{dag_id}.py",
+                since=when,
+            )
             for release, when in zip(releases, times, strict=True)
         )
-        pointer = DagPointer(dag_id=dag_id, file=file or f"dags/{dag_id}.py", history=entries)
+        pointer = DagPointer(dag_id=dag_id, history=entries)
         path = self.root / pointer_key(dag_id)
         temporary = path.with_suffix(".tmp")
         temporary.write_bytes(render(pointer, "print('source')\n"))

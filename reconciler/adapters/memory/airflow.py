@@ -95,7 +95,7 @@ class MemoryAirflow(Twin):
         self._parsed |= found
 
 
-def _pointers(body: bytes) -> Iterable[tuple[str, list[tuple[str, str, str]]]]:
+def _pointers(body: bytes) -> Iterable[tuple[str, list[tuple[str, str, str, str]]]]:
     """``dag_id`` and ``history`` of each call of ``load`` in a DAG pointer."""
     try:
         tree = ast.parse(body)
@@ -107,9 +107,9 @@ def _pointers(body: bytes) -> Iterable[tuple[str, list[tuple[str, str, str]]]]:
             yield said["dag_id"], said["history"]
 
 
-def _due(history: list[tuple[str, str, str]], keys: Iterable[str], now: datetime) -> str | None:
+def _due(history: list[tuple[str, str, str, str]], keys: Iterable[str], now: datetime) -> str | None:
     """The newest release that is due and in the folder, as the loader chooses it."""
-    for release, _, since in history:
+    for release, _, _, since in history:
         if datetime.fromisoformat(since) <= now and release_key(release) in keys:
             return release
     return None
