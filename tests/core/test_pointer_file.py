@@ -24,8 +24,8 @@ def test_it_calls_the_loader_with_what_the_pointer_says() -> None:
     said = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
     assert said == {
         "dag_id": "dag_000",
-        "file": "dags/dag_000.py",
-        "history": [(MANIFEST.id, MANIFEST.archive.sha256, "2026-11-21T05:00:00+00:00")],
+        "history": [(MANIFEST.id, MANIFEST.archive.sha256, "dags/dag_000.py", "2026-11-21T05:00:00+00:00")],
+        "condemned": [],
     }
 
 

@@ -71,7 +71,7 @@ NOW = datetime(2026, 11, 21, 5, 0, tzinfo=UTC)
 
 
 def entry(name: str, minutes: int) -> loader.Entry:
-    return (name, "0" * 64, (NOW + timedelta(minutes=minutes)).isoformat())
+    return (name, "0" * 64, f"dags/{name}.py", (NOW + timedelta(minutes=minutes)).isoformat())
 
 
 @pytest.mark.parametrize(
@@ -84,4 +84,4 @@ def entry(name: str, minutes: int) -> loader.Entry:
     ],
 )
 def test_what_is_due(history: list[loader.Entry], due: list[str]) -> None:
-    assert [release for release, _, _ in loader._due(history, NOW)] == due
+    assert [release for release, *_ in loader._due(history, NOW)] == due

@@ -24,43 +24,57 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timezone
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta, timezone
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 HERE = Path(__file__).parent
 # In each unpacked release: its files and their sizes. Held locked while a process uses the release.
 FILES = ".reconciler-files"
 WAIT_SECONDS = float(os.environ.get("RECONCILER_RELEASE_WAIT_SECONDS", "15"))
+# Parsing waits for a release that is due so soon.
+SOON_SECONDS = 3.0
 # Releases that were not used for so long, and that no process holds, are removed from the cache.
 KEEP_SECONDS = 24 * 3600.0
 
 log = logging.getLogger(__name__)
 _held: dict[Path, TextIO] = {}
-# A release's id, the sha256 of its archive, and the time since when it is used (ISO 8601, with offset).
-Entry = tuple[str, str, str]
+# A release's id, the sha256 of its archive, the file that defines the DAG in it, and the time since when
+# runs that start use it (ISO 8601, with offset).
+Entry = tuple[str, str, str, str]
 
 
 class ReleaseNotHere(ImportError):
     """The release that is due has not arrived in this container, or not whole; trying again helps."""
 
 
-def load(dag_id: str, file: str, history: Sequence[Entry]) -> dict[str, Any]:
-    """The DAG `dag_id` as `file` of the release that is due defines it: `{dag_id: dag}`.
+class Task(NamedTuple):
+    """The task that this process executes; None for what cannot be found out."""
 
-    `history` is newest first. While parsing, an older release stands in for one that is not here yet; a task
-    never runs anything but what is due: it waits for that, and then fails so that Airflow retries it.
+    id: str | None
+    run_start: datetime | None
+
+
+def load(dag_id: str, history: Sequence[Entry], condemned: Collection[str] = ()) -> dict[str, Any]:
+    """The DAG `dag_id` as the release that is due defines it: `{dag_id: dag}`. `history` is newest first.
+
+    A task uses the release that was due when its run started: it waits for that one, and then fails so that
+    Airflow retries it. Everything else (parsing, callbacks, `dags test`) uses what is due now, and an older
+    release stands in for one that is not here yet. Nothing ever uses a condemned release.
     """
+    usable = [entry for entry in history if entry[0] not in condemned]
+    if not usable:
+        raise ImportError(f"All releases of {dag_id} are condemned: {', '.join(condemned)}. Deploy another.")
     task = _executing()
-    due = _due(history, datetime.now(timezone.utc))  # noqa: UP017 - Python 3.9
+    due = _due(usable, (task and task.run_start) or _now(usable, patient=task is None))
     try:
-        release, root = _first_here(due) if task is None else _first_here(due[:1], WAIT_SECONDS)
+        (release, _, file, _), root = _first_here(due[:1], WAIT_SECONDS) if task else _first_here(due)
     except ReleaseNotHere as missing:
-        if isinstance(task, str):
-            return {dag_id: _failing(dag_id, task, str(missing))}
+        if task and task.id:
+            return {dag_id: _failing(dag_id, task.id, str(missing))}
         raise
     if release != due[0][0]:
         log.warning("DAG %s falls back to release %s: %s is not here.", dag_id, release, due[0][0])
@@ -70,39 +84,54 @@ def load(dag_id: str, file: str, history: Sequence[Entry]) -> dict[str, Any]:
     # Airflow looks for templates beside the pointer; without the pointer it would look beside the file.
     paths = dag.template_searchpath or []
     dag.template_searchpath = [str((root / file).parent), *([paths] if isinstance(paths, str) else paths)]
-    log.info("DAG %s is loaded from release %s.", dag_id, release)
+    when = f", due when its run started ({task.run_start.isoformat()})" if task and task.run_start else ""
+    log.info("DAG %s is loaded from release %s%s.", dag_id, release, when)
     return {dag_id: dag}
 
 
-def _due(history: Sequence[Entry], moment: datetime) -> list[Entry]:
+def _due(usable: Sequence[Entry], moment: datetime) -> list[Entry]:
     """What may be used at a moment, newest first; before anything is due, the oldest alone."""
-    return [entry for entry in history if datetime.fromisoformat(entry[2]) <= moment] or [history[-1]]
+    return [entry for entry in usable if datetime.fromisoformat(entry[3]) <= moment] or [usable[-1]]
 
 
-def _executing() -> str | bool | None:
-    """The id of the task that this process executes, True if only that is known; None: it only parses."""
+def _now(usable: Sequence[Entry], patient: bool) -> datetime:
+    """The time; if `patient`, it is waited for a release that is due in a moment.
+
+    Airflow parses a pointer as soon as it is new, and then not for a while: so it sees a flip at once.
+    """
+    now = datetime.now(timezone.utc)  # noqa: UP017 - Python 3.9
+    waits = ((datetime.fromisoformat(since) - now).total_seconds() for *_, since in usable)
+    wait = max((seconds for seconds in waits if seconds <= SOON_SECONDS), default=0)
+    if not patient or wait <= 0:
+        return now
+    time.sleep(wait)
+    return now + timedelta(seconds=wait)
+
+
+def _executing() -> Task | None:
+    """The task that this process executes; None: it only parses."""
     frame = sys._getframe()
     while frame is not None:
         if frame.f_globals.get("__name__") == "airflow.cli.commands.task_command":
-            return True  # Airflow 2: `airflow tasks run`
+            return Task(None, None)  # Airflow 2: `airflow tasks run`
         # Airflow 3 tells a task's process what to run by such a value, which is in the frames that parse.
         for value in list(frame.f_locals.values()):
             if type(value).__name__ == "StartupDetails":
-                return str(value.ti.task_id)
+                return Task(value.ti.task_id, value.ti_context.dag_run.start_date)
         frame = frame.f_back  # type: ignore[assignment]
     return None
 
 
-def _first_here(entries: Sequence[Entry], wait: float = 0) -> tuple[str, Path]:
-    """The first of these releases that is here; `wait` seconds are given to them to arrive."""
+def _first_here(entries: Sequence[Entry], wait: float = 0) -> tuple[Entry, Path]:
+    """The first of these entries whose release is here; `wait` seconds are given to them to arrive."""
     deadline = time.monotonic() + wait
     while True:
-        for release, digest, _ in entries:
-            root = _unpacked(release, digest)
+        for entry in entries:
+            root = _unpacked(*entry[:2])
             if root is not None:
-                return release, root
+                return entry, root
         if time.monotonic() >= deadline:
-            names = ", ".join(f"_releases/{release}.tar.gz" for release, _, _ in entries)
+            names = ", ".join(f"_releases/{entry[0]}.tar.gz" for entry in entries)
             raise ReleaseNotHere(
                 f"This container has no whole copy of {names} in {HERE}. It usually arrives with the next "
                 "sync of the DAG folder; if not, compare the folder with its S3 prefix."
