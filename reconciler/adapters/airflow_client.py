@@ -7,17 +7,19 @@ not fit the 64 characters that MWAA allows. The generated client is imported lat
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import ValidationError
 
+from reconciler.adapters.airflow_assets import AssetReader
 from reconciler.adapters.airflow_paging import Page, every
-from reconciler.adapters.airflow_transport import API, Answer, Request, Transport, failure
+from reconciler.adapters.airflow_transport import API, Answer, Request, Transport, failure, unless
 from reconciler.model.errors import ReconcilerError, Terminal, Transient
 from reconciler.model.observation import AirflowDag, DagRun, ImportProblem
 from reconciler.ports import Clock
@@ -26,6 +28,9 @@ R = TypeVar("R")
 
 RELEASE_TAG = "release:"
 """The loader tags each DAG with the release that it really loaded."""
+
+BY_ASSETS = re.compile(r"Asset(?: or .*)?\Z", re.DOTALL)
+"""What Airflow's two asset timetables say in ``timetable_summary``; the list has nothing better."""
 
 FEW = 3
 """So many DAGs are asked for one by one; for more, reading the whole list is cheaper."""
@@ -88,6 +93,30 @@ class AirflowClient:
         """See ``ports.Airflow``."""
         return _patiently(self._transport.busy, self._clock)
 
+    def set_paused(self, dag_id: str, paused: bool) -> None:
+        """See ``ports.Airflow``."""
+        body = self._client.DAGPatchBody(is_paused=paused)
+        self._tell(lambda: self._client.DAGApi(self._api).patch_dag(dag_id, body), done=404)
+
+    def restart_run(self, dag_id: str, run_id: str) -> None:
+        """See ``ports.Airflow``."""
+        if all(run.run_id != run_id for run in self.active_runs([dag_id])):
+            return
+        body = self._client.ClearTaskInstancesBody(
+            dag_run_id=run_id, dry_run=False, only_failed=False, reset_dag_runs=True
+        )
+        tasks = self._client.TaskInstanceApi(self._api)
+        self._tell(lambda: tasks.post_clear_task_instances(dag_id, body), done=404)
+
+    def owed_by_assets(self, dag_id: str, after: datetime, until: datetime) -> bool:
+        """See ``ports.Airflow``."""
+        return AssetReader(self._client, self._api, self._ask).owed(dag_id, after, until)
+
+    def create_run(self, dag_id: str, run_id: str) -> None:
+        """See ``ports.Airflow``."""
+        body = self._client.TriggerDAGRunPostBody(dag_run_id=run_id, logical_date=None)
+        self._tell(lambda: self._client.DagRunApi(self._api).trigger_dag_run(dag_id, body), done=409)
+
     def _dag_rows(self, pattern: str | None) -> list[Any]:
         """All rows whose id holds ``pattern`` (None: all), stale ones included."""
         dags = self._client.DAGApi(self._api)
@@ -104,14 +133,19 @@ class AirflowClient:
         return every(fetch, lambda row: row.dag_id, "DAGs")
 
     def _ask(self, call: Callable[[], R]) -> R:
+        """A question: asked again where that may help."""
         try:
-            return call()
+            return _patiently(call, self._clock)
         except ValidationError as error:
             raise Terminal(
                 f"{self._transport.name} answered in a form that the client for Airflow 3.0 cannot read "
                 f"({error.title}).",
                 "Check `airflow.version` in environment.yaml; 3.0.6 is tested.",
             ) from error
+
+    def _tell(self, call: Callable[[], R], done: int) -> R | None:
+        """A change that is safe to repeat, and so repeated; None: status ``done``, nothing was left to do."""
+        return unless(done, lambda: self._ask(call))
 
     @cached_property
     def _client(self) -> Any:
@@ -123,16 +157,15 @@ class AirflowClient:
     def _api(self) -> Any:
         """The generated client, its way to the network replaced by our transport."""
         api = self._client.ApiClient(self._client.Configuration(host="http://airflow"))
-        api.rest_client = _Rest(self._transport, self._clock)
+        api.rest_client = _Rest(self._transport)
         return api
 
 
 class _Rest:
     """Stands in for the generated client's ``RESTClientObject``; never lets a bad answer through."""
 
-    def __init__(self, transport: Transport, clock: Clock) -> None:
+    def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._clock = clock
 
     def request(self, method: str, url: str, *, body: object = None, **_: object) -> Any:
         """One call of the generated client: a response in its own shape."""
@@ -141,7 +174,7 @@ class _Rest:
         parts = urlsplit(url)
         query = parse_qs(parts.query, keep_blank_values=True)
         asked = Request(method, parts.path.removeprefix(API), query, body)
-        answer = _patiently(partial(self._once, asked), self._clock) if asked.reads else self._once(asked)
+        answer = self._once(asked)
         headers = {"content-type": "application/json"}
         return RESTResponse(
             SimpleNamespace(status=answer.status, reason="", data=answer.body, headers=headers)
@@ -184,6 +217,8 @@ def _dag(row: Any) -> AirflowDag:
         # Two tags would mean that Airflow has not caught up with itself: neither is proof.
         release=releases[0] if len(releases) == 1 else None,
         last_parsed_at=_utc(row.last_parsed_time),
+        by_assets=bool(BY_ASSETS.match(row.timetable_summary or "")),
+        next_run_at=_utc(row.next_dagrun_run_after),
     )
 
 
@@ -199,7 +234,7 @@ def _run(row: Any) -> DagRun:
 
 def _problem(row: Any) -> ImportProblem:
     lines = [line.strip() for line in row.stack_trace.splitlines() if line.strip()]
-    return ImportProblem(file=row.filename, message=lines[-1] if lines else "")
+    return ImportProblem(file=row.filename, message=lines[-1] if lines else "", at=_utc(row.timestamp))
 
 
 def _utc(at: datetime | None) -> datetime | None:

@@ -6,12 +6,14 @@ Implemented by ``airflow_mwaa`` and ``airflow_http``.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from reconciler.adapters.steady import steady
 from reconciler.model.errors import ReconcilerError, Terminal, Transient
+
+R = TypeVar("R")
 
 API = "/api/v2"
 """The API's version since Airflow 3.0. MWAA adds it by itself."""
@@ -26,11 +28,6 @@ class Request:
     query: Mapping[str, Sequence[str]]
     body: object = None
 
-    @property
-    def reads(self) -> bool:
-        """May it be repeated? ``…/list`` is a question that is too long for a URL."""
-        return self.method == "GET" or self.path.endswith("/list")
-
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 
@@ -41,6 +38,14 @@ class Answer:
 
     status: int
     body: bytes
+
+
+class Refused(Terminal):
+    """Airflow itself said no, with ``status`` (4xx); for some calls that is an answer like another."""
+
+    def __init__(self, status: int, message: str, remedy: str) -> None:
+        super().__init__(message, remedy)
+        self.status = status
 
 
 class Transport(Protocol):
@@ -57,6 +62,16 @@ class Transport(Protocol):
         """See ``ports.Airflow``."""
 
 
+def unless(status: int, call: Callable[[], R]) -> R | None:
+    """What ``call`` gives, or None if Airflow refuses it with ``status``."""
+    try:
+        return call()
+    except Refused as refused:
+        if refused.status != status:
+            raise
+        return None
+
+
 def failure(request: Request, answer: Answer, name: str) -> ReconcilerError | None:
     """What an answer means if it is not what was asked for, else None."""
     if answer.status < 300:
@@ -65,12 +80,13 @@ def failure(request: Request, answer: Answer, name: str) -> ReconcilerError | No
     if answer.status == 429 or answer.status >= 500:
         return Transient(said)
     if answer.status in (401, 403):
-        return Terminal(
+        return Refused(
+            answer.status,
             said,
-            "Give the reconciler an Airflow role that may read DAGs, DAG runs and import errors, "
-            "and a token or an IAM role that is bound to it.",
+            "Give the reconciler an Airflow role that may read DAGs, DAG runs, assets and import errors, "
+            "pause DAGs, create runs and clear tasks, and a token or an IAM role that is bound to it.",
         )
-    return Terminal(said, "Check `airflow.api` and `airflow.version` in environment.yaml.")
+    return Refused(answer.status, said, "Check `airflow.api` and `airflow.version` in environment.yaml.")
 
 
 def _detail(body: bytes) -> str:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from reconciler.adapters.memory.failures import Twin, port_call
 from reconciler.core.pointer_file import release_key
@@ -35,14 +36,22 @@ class MemoryAirflow(Twin):
         self._runs: list[DagRun] = []
         self._problems: list[ImportProblem] = []
         self._busy: str | None = None
+        self._paused: dict[str, bool] = {}
+        self._lost: dict[str, datetime] = {}
         self.unparsed: set[str] = set()
+        self.pauses: list[tuple[str, bool]] = []
+        """Every pause (True) and un-pause, in order."""
+        self.restarted: list[tuple[str, str]] = []
+        """DAG and run ids, each time that a run in flight was restarted."""
+        self.created: list[tuple[str, str]] = []
+        """DAG and run ids of the runs created."""
 
     @port_call
     def dags(self, dag_ids: Sequence[str]) -> dict[str, AirflowDag]:
         """See ``ports.Airflow``."""
         self._parse()
         known = self._parsed | self._fixed
-        return {dag_id: known[dag_id] for dag_id in dag_ids if dag_id in known}
+        return {dag_id: self._as_it_is(known[dag_id]) for dag_id in dag_ids if dag_id in known}
 
     @port_call
     def active_runs(self, dag_ids: Sequence[str]) -> Sequence[DagRun]:
@@ -59,9 +68,44 @@ class MemoryAirflow(Twin):
         """See ``ports.Airflow``."""
         return self._busy
 
+    @port_call
+    def set_paused(self, dag_id: str, paused: bool) -> None:
+        """See ``ports.Airflow``."""
+        self._paused[dag_id] = paused
+        self.pauses.append((dag_id, paused))
+
+    @port_call
+    def restart_run(self, dag_id: str, run_id: str) -> None:
+        """See ``ports.Airflow``."""
+        if any((run.dag_id, run.run_id) == (dag_id, run_id) for run in self._runs):
+            self.restarted.append((dag_id, run_id))
+
+    @port_call
+    def owed_by_assets(self, dag_id: str, after: datetime, until: datetime) -> bool:
+        """See ``ports.Airflow``."""
+        lost = self._lost.get(dag_id)
+        return lost is not None and after < lost <= until
+
+    @port_call
+    def create_run(self, dag_id: str, run_id: str) -> None:
+        """See ``ports.Airflow``."""
+        if (dag_id, run_id) in self.created or any(
+            (run.dag_id, run.run_id) == (dag_id, run_id) for run in self._runs
+        ):
+            return
+        self.created.append((dag_id, run_id))
+        self._runs.append(
+            DagRun(dag_id=dag_id, run_id=run_id, state="queued", run_type="manual", started_at=None)
+        )
+
+    def lose_assets(self, dag_id: str, at: datetime) -> None:
+        """Asset events fulfilled a DAG's condition at this time, and it was paused."""
+        self._lost[dag_id] = at
+
     def set_dag(self, dag: AirflowDag) -> None:
         """Let Airflow know a DAG, whatever is in the folder."""
         self._fixed[dag.dag_id] = dag
+        self._paused.pop(dag.dag_id, None)
 
     def set_runs(self, *runs: DagRun) -> None:
         """These runs, and no others, are active."""
@@ -75,6 +119,9 @@ class MemoryAirflow(Twin):
         """The environment is being updated, or (None) is not."""
         self._busy = why
 
+    def _as_it_is(self, dag: AirflowDag) -> AirflowDag:
+        return dag.model_copy(update={"paused": self._paused.get(dag.dag_id, dag.paused)})
+
     def _parse(self) -> None:
         if self._follow is None:
             return
@@ -83,9 +130,10 @@ class MemoryAirflow(Twin):
         bodies = {key: folder.read(key) for key in keys if key.endswith(".py") and not key.startswith("_")}
         found = {}
         for body in bodies.values():
-            for dag_id, history in _pointers(body or b""):
+            for pointer in _pointers(body or b""):
+                dag_id = pointer["dag_id"]
                 if dag_id not in self.unparsed:
-                    release = _due(history, keys, now)
+                    release = _due(pointer, keys, now)
                     found[dag_id] = AirflowDag(
                         dag_id=dag_id, active=True, paused=False, release=release, last_parsed_at=now
                     )
@@ -95,21 +143,19 @@ class MemoryAirflow(Twin):
         self._parsed |= found
 
 
-def _pointers(body: bytes) -> Iterable[tuple[str, list[tuple[str, str, str, str]]]]:
-    """``dag_id`` and ``history`` of each call of ``load`` in a DAG pointer."""
+def _pointers(body: bytes) -> Iterable[dict[str, Any]]:
+    """The arguments of each call of ``load`` in a DAG pointer, by name."""
     try:
         tree = ast.parse(body)
     except SyntaxError:
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "load":
-            said = {word.arg: ast.literal_eval(word.value) for word in node.keywords}
-            yield said["dag_id"], said["history"]
+            yield {str(word.arg): ast.literal_eval(word.value) for word in node.keywords}
 
 
-def _due(history: list[tuple[str, str, str, str]], keys: Iterable[str], now: datetime) -> str | None:
-    """The newest release that is due and in the folder, as the loader chooses it."""
-    for release, _, _, since in history:
-        if datetime.fromisoformat(since) <= now and release_key(release) in keys:
-            return release
-    return None
+def _due(pointer: dict[str, Any], keys: Iterable[str], now: datetime) -> str | None:
+    """What the loader gives whoever parses: the newest release that is due, not condemned, and here."""
+    usable = [entry for entry in pointer["history"] if entry[0] not in pointer.get("condemned", ())]
+    due = [entry for entry in usable if datetime.fromisoformat(entry[3]) <= now] or usable[-1:]
+    return next((release for release, *_ in due if release_key(release) in keys), None)
