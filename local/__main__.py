@@ -32,7 +32,7 @@ def main() -> None:
 def setup() -> None:
     """Make the environments of Airflow, dbt, Lambda and the AWS emulator, where missing or outdated."""
     prerequisites.check()
-    for name in (environments.AIRFLOW, environments.MINISTACK, environments.DBT, environments.LAMBDA):
+    for name in (*environments.AIRFLOWS, environments.MINISTACK, environments.DBT, environments.LAMBDA):
         environments.ensure(name, _say)
 
 

@@ -1,4 +1,4 @@
-"""Runs a real Airflow: api-server, scheduler and dag-processor, each on a leash of its own.
+"""Runs a real Airflow: api-server, scheduler, dag-processor and, if asked, a triggerer, each on a leash.
 
 Called by the stack and by the tests' fixtures. Never `airflow standalone`, which orphans its children.
 """
@@ -41,7 +41,7 @@ class Airflow:
         return fetch_token(self.url)
 
     def stop(self) -> None:
-        """End all three processes and the tasks they run."""
+        """End all processes and the tasks they run."""
         stop_all(self.processes)
 
 
@@ -52,7 +52,7 @@ def fetch_token(url: str) -> str:
 
 
 def start_airflow(config: AirflowConfig, python: Path, seconds: float = 90) -> Airflow:
-    """Make the database if need be, start the processes, return when all three are healthy.
+    """Make the database if need be, start the processes, return when all are healthy.
 
     Raises ServerDied with the end of the log of whichever part did not come up.
     """
@@ -65,7 +65,7 @@ def start_airflow(config: AirflowConfig, python: Path, seconds: float = 90) -> A
         for name, arguments, dags in _parts(config):
             command = Command((str(python), "-m", "airflow", *arguments), _environment(config, python, dags))
             processes.append(start(f"airflow {name}", command, logs / f"{name}.log"))
-        wait_for(processes[0], lambda: _healthy(config.url), seconds)
+        wait_for(processes[0], lambda: _healthy(config), seconds)
         _all_alive(processes)
     except BaseException:
         stop_all(processes)
@@ -74,12 +74,14 @@ def start_airflow(config: AirflowConfig, python: Path, seconds: float = 90) -> A
 
 
 def _parts(config: AirflowConfig) -> list[tuple[str, tuple[str, ...], Path]]:
-    return [
+    parts = [
         ("api-server", ("api-server", "--workers", "1"), config.worker_dags),
-        # Without --skip-serve-logs the scheduler listens on all interfaces.
+        # Without --skip-serve-logs these two listen on all interfaces.
         ("scheduler", ("scheduler", "--skip-serve-logs"), config.worker_dags),
+        ("triggerer", ("triggerer", "--skip-serve-logs"), config.worker_dags),
         ("dag-processor", ("dag-processor",), config.dags),
     ]
+    return [part for part in parts if config.triggerer or part[0] != "triggerer"]
 
 
 def _environment(config: AirflowConfig, python: Path, dags: Path) -> dict[str, str]:
@@ -103,13 +105,14 @@ def _migrate(config: AirflowConfig, python: Path, log: Path) -> None:
         raise ServerDied("airflow db migrate", log, f"ended with code {done.returncode}")
 
 
-def _healthy(url: str) -> bool:
-    health = f"{url}/api/v2/monitor/health"
+def _healthy(config: AirflowConfig) -> bool:
+    health = f"{config.url}/api/v2/monitor/health"
     if not answers(health):
         return False
     with urllib.request.urlopen(health, timeout=10) as answer:
         report = json.load(answer)
-    return all(report[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))
+    parts = ["metadatabase", "scheduler", "dag_processor", *(["triggerer"] if config.triggerer else [])]
+    return all(report[part]["status"] == "healthy" for part in parts)
 
 
 def _all_alive(processes: list[Process]) -> None:

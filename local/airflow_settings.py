@@ -16,8 +16,8 @@ PARALLELISM = 4
 class AirflowConfig:
     """What one Airflow is given. `dags` is what the dag-processor reads, `worker_dags` what tasks run from.
 
-    `parse_interval` is in seconds: 5 for 25 files, 10 for 80. `extra` holds further variables,
-    for example AIRFLOW_CONN_*.
+    `parse_interval` is in seconds: 5 for 25 files, 10 for 80. Only deferrable tasks need a `triggerer`.
+    `extra` holds further variables, for example AIRFLOW_CONN_*.
     """
 
     home: Path
@@ -25,6 +25,7 @@ class AirflowConfig:
     dags: Path
     worker_dags: Path
     parse_interval: int = 5
+    triggerer: bool = False
     extra: dict[str, str] = field(default_factory=dict)
 
     @property

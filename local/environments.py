@@ -21,16 +21,19 @@ from local.errors import LocalError
 ROOT = Path(__file__).resolve().parent.parent
 ENVS = ROOT / ".envs"
 REQUIREMENTS = Path(__file__).with_name("requirements")
-AIRFLOW, MINISTACK, DBT, LAMBDA = "airflow-3.0.6", "ministack", "dbt", "lambda"
+MINISTACK, DBT, LAMBDA = "ministack", "dbt", "lambda"
+# The stack runs the first; what rests on Airflow's inner ways is tested on all of them.
+AIRFLOW_VERSIONS = ("3.0.6", "3.2.1")
+AIRFLOWS = tuple(f"airflow-{version}" for version in AIRFLOW_VERSIONS)
 # Airflow 3.0.6 supports no newer Python than 3.12, which is what MWAA runs it on.
 PYTHON = ">=3.11,<3.13"
 
 Say = Callable[[str], None]
 
 
-def airflow_python(say: Say = print) -> Path:
-    """The interpreter of the Airflow environment, which is made first if need be."""
-    return ensure(AIRFLOW, say)
+def airflow_python(say: Say = print, version: str = AIRFLOW_VERSIONS[0]) -> Path:
+    """The interpreter of an Airflow's environment, which is made first if need be."""
+    return ensure(f"airflow-{version}", say)
 
 
 def ministack_python(say: Say = print) -> Path:

@@ -13,6 +13,7 @@ import pytest
 
 from local.airflow import Airflow, start_airflow
 from local.airflow_settings import AirflowConfig
+from local.environments import AIRFLOW_VERSIONS
 from local.environments import airflow_python as install_airflow
 from local.options import StackOptions
 from local.processes import free_port
@@ -24,6 +25,18 @@ from local.stack_info import StackInfo
 def airflow_python() -> Path:
     """Interpreter of the locked Airflow 3.0.6; made first if it is missing."""
     return install_airflow()
+
+
+@pytest.fixture(scope="session", params=AIRFLOW_VERSIONS)
+def airflow_version(request: pytest.FixtureRequest) -> str:
+    """Each version of Airflow in turn, for what has to hold on all of them."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def versioned_python(airflow_version: str) -> Path:
+    """Interpreter of the locked Airflow ``airflow_version``; made first if it is missing."""
+    return install_airflow(version=airflow_version)
 
 
 @pytest.fixture(scope="session")
