@@ -5,8 +5,8 @@ Standard library and Airflow only, Python 3.9 or newer. Needs no database.
 
 Each DAG file is parsed in a forked child of its own: what it opens is seen exactly, and one that exits,
 hangs or crashes is named and harms no other. Prints `{"airflow", "python", "dags": {id: {"file", "tags",
-"reads"}}, "errors": {file: text}, "duplicates": {id: [files]}, "hidden": {path: installed module},
-"seconds"}`; all paths are relative to the root.
+"serialized", "reads"}}, "errors": {file: text}, "duplicates": {id: [files]}, "hidden": {path: installed
+module}, "seconds"}`; all paths are relative to the root, `serialized` is Airflow's own JSON of the DAG.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MEMORY_BYTES = 4 * 1024**3
 COMMON_FOLDERS = {"test", "tests", "docs", "examples", "scripts"}
 
 Result = dict[str, Any]
-"""What one file gives: `{"dags": [[id, tags], ...], "reads": [path, ...], "error": text or None}`."""
+"""What one file gives: `{"dags": [[id, tags, JSON], ...], "reads": [path, ...], "error": text or None}`."""
 
 
 def main() -> None:
@@ -167,18 +167,17 @@ def parse_file(root: Path, file: str) -> Result:
     _install_supervisor()
     sys.addaudithook(watch)
     bag = Bag(dag_folder=str(root / file), include_examples=False, safe_mode=False)
-    errors = list(bag.import_errors.values())
-    for dag in [] if errors else bagged:
+    errors, dags = list(bag.import_errors.values()), list[Any]()
+    for dag in bagged:
+        serialized = ""
         try:
-            _serializer().to_dict(dag)
+            serialized = "" if bag.import_errors else json.dumps(_serializer().to_dict(dag))
         except Exception:
             errors.append(traceback.format_exc(limit=-5))
+        dags.append([dag.dag_id, sorted(dag.tags or ()), serialized])
     text = "\n".join(errors).replace(prefix, "")
-    return {
-        "dags": [[dag.dag_id, sorted(dag.tags or ())] for dag in bagged],
-        "reads": sorted(path for path in reads if (root / path).is_file()),
-        "error": text or None,
-    }
+    there = sorted(path for path in reads if (root / path).is_file())
+    return {"dags": dags, "reads": there, "error": text or None}
 
 
 class Child:
@@ -286,9 +285,9 @@ def merge(results: dict[str, Result]) -> dict[str, Any]:
     dags: dict[str, Any] = {}
     owners: dict[str, list[str]] = {}
     for file, result in sorted(results.items()):
-        for dag_id, tags in result["dags"]:
+        for dag_id, tags, serialized in result["dags"]:
             owners.setdefault(dag_id, []).append(file)
-            dags[dag_id] = {"file": file, "tags": tags, "reads": result["reads"]}
+            dags[dag_id] = {"file": file, "tags": tags, "serialized": serialized, "reads": result["reads"]}
     return {
         "dags": dags,
         "errors": {file: result["error"] for file, result in results.items() if result["error"]},

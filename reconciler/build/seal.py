@@ -1,4 +1,5 @@
-"""Seals a release: merges artifacts, parses them with the target's Airflow, fingerprints every DAG.
+"""Seals a release: merges artifacts, parses them with the target's Airflow, and says of every DAG what it
+depends on (its fingerprint) and what the scheduler does with it (its structure and calendar).
 
 Called by the CLI's `publish` and `seal`, where Airflow can be run; never in a Lambda function. Never stores
 anything: that is the artifact store's part.
@@ -6,6 +7,7 @@ anything: that is the artifact store's part.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -15,9 +17,10 @@ from pydantic import TypeAdapter, ValidationError
 from reconciler.build.archive import RELEASE, pack, unpack
 from reconciler.build.clean_parse import ParseReport, parse_cleanly
 from reconciler.build.paths import folded, path_problems
-from reconciler.core.closure import closure
+from reconciler.core.closure import ParsedDag, Parts, closure
 from reconciler.core.identity import artifact_digest, fingerprint, release_id, sha256
 from reconciler.core.pointer_file import LOADER
+from reconciler.core.serialized_dag import calendar, structure
 from reconciler.model.artifact import FileEntry
 from reconciler.model.component import Component, component_of
 from reconciler.model.errors import Terminal
@@ -59,13 +62,22 @@ def seal(
         airflow_version=report.airflow,
         python_version=report.python,
         dags={
-            dag_id: SealedDag(
-                file=dag.file, fingerprint=fingerprint(parts[dag_id]), depends_on=tuple(sorted(parts[dag_id]))
-            )
+            dag_id: _sealed_dag(dag, parts[dag_id], report.airflow)
             for dag_id, dag in sorted(report.dags.items())
         },
     )
     return manifest, archive
+
+
+def _sealed_dag(dag: ParsedDag, parts: Parts, airflow_version: str) -> SealedDag:
+    serialized = json.loads(dag.serialized)
+    return SealedDag(
+        file=dag.file,
+        fingerprint=fingerprint(parts),
+        depends_on=tuple(sorted(parts)),
+        structure=structure(serialized, airflow_version),
+        calendar=calendar(serialized),
+    )
 
 
 def _merge(archives: Mapping[Component, bytes], digests: Mapping[Component, str]) -> dict[str, bytes]:

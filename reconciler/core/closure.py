@@ -25,10 +25,14 @@ _DBT_WORD = re.compile(r"\bdbt\b", re.IGNORECASE)
 
 
 class ParsedDag(Value):
-    """What parsing saw of one DAG: its file, its tags, and the release's files opened meanwhile."""
+    """What parsing saw of one DAG: its file, its tags, and the release's files opened meanwhile.
+
+    ``serialized`` is the JSON that Airflow gives its scheduler; empty where that could not be made.
+    """
 
     file: str
     tags: tuple[str, ...] = ()
+    serialized: str = ""
     reads: tuple[str, ...] = ()
 
 

@@ -30,9 +30,9 @@ def compare(before: SealedDag, after: SealedDag) -> tuple[ChangeClass, tuple[str
     if not (before.structure and after.structure):
         which = "live release" if not before.structure else "new release"
         return ChangeClass.DRAINED, (f"the structure of the {which} is not known",)
-    graph = _graph_lines(before.structure, after.structure)
     calendar = _changed_lines(before.calendar, after.calendar)
-    if graph:
+    if before.structure != after.structure:
+        graph = _graph_lines(before.structure, after.structure)
         return ChangeClass.DRAINED, _shortened([*graph, *calendar])
     if calendar:
         past = _past_lines(before, after)

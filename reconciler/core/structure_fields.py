@@ -1,4 +1,4 @@
-"""The table of what each field of Airflow's serialized DAG counts as. Read by `serialized_dag` and `structure`.
+"""The table of what each field of Airflow's serialized DAG counts as, for `serialized_dag` and `structure`.
 
 *Structure* is what the scheduler applies to runs in flight, *calendar* when runs are due, *neutral* what only
 a task's own process, the executor or the pages for people look at. A field that is not here counts as
@@ -16,7 +16,7 @@ def _names(*lines: str) -> frozenset[str]:
     return frozenset(name for line in lines for name in line.split())
 
 
-# Structure, with Airflow's defaults: a task's fields, also where a mapped task has them in its partial_kwargs.
+# Structure, with Airflow's defaults. A mapped task has many of its fields in its partial_kwargs.
 TASK_STRUCTURE: Fields = {
     "downstream_task_ids": [],
     "trigger_rule": "all_success",
