@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,31 +12,10 @@ from reconciler.build.loader import loader_files
 from reconciler.core.identity import sha256
 from reconciler.core.pointer_file import pointer_key, release_key, render
 from reconciler.model.plan import DagPointer, HistoryEntry
+from tests.loader.parser import Parser
 
 PAST = datetime(2026, 1, 1, tzinfo=UTC)
 Files = Mapping[str, bytes]
-
-# Parses the folder's pointers in one process, in the order given, and tells what Airflow would see.
-PROBE = """
-import json, sys
-sys.path.append(sys.argv[1])
-from airflow.models.dagbag import DagBag
-out = []
-for path in sys.argv[2:]:
-    bag = DagBag(dag_folder=path, include_examples=False, safe_mode=True)
-    for dag in bag.dags.values():
-        out.append({
-            "dag_id": dag.dag_id,
-            "tags": sorted(dag.tags),
-            "doc": dag.doc_md,
-            "fileloc": dag.fileloc,
-            "searchpath": list(dag.template_searchpath or []),
-            "commands": {t.task_id: getattr(t, "bash_command", None) for t in dag.tasks},
-            "owners": [t.owner for t in dag.tasks],
-        })
-    out += [{"error": text} for text in bag.import_errors.values()]
-print("\\n" + json.dumps({"dags": out, "path": sys.path}))
-"""
 
 
 def dag_source(dag_id: str, *, doc: str = "None", top: str = "", body: str = "pass") -> bytes:
@@ -89,7 +66,12 @@ class DagFolder:
         return sorted(folder.name.partition("-")[0] for folder in self.cache.glob("[0-9a-f]*"))
 
     def point(
-        self, dag_id: str, *releases: str, file: str | None = None, since: Sequence[datetime] = ()
+        self,
+        dag_id: str,
+        *releases: str,
+        file: str | None = None,
+        since: Sequence[datetime] = (),
+        condemned: Sequence[str] = (),
     ) -> Path:
         """Write a DAG's pointer: releases newest first, each used since a time in the past by default."""
         times = list(since) or [PAST - timedelta(days=n) for n in range(len(releases))]
@@ -102,35 +84,14 @@ class DagFolder:
             )
             for release, when in zip(releases, times, strict=True)
         )
-        pointer = DagPointer(dag_id=dag_id, history=entries)
+        pointer = DagPointer(dag_id=dag_id, history=entries, condemned=tuple(condemned))
         path = self.root / pointer_key(dag_id)
         temporary = path.with_suffix(".tmp")
         temporary.write_bytes(render(pointer, "print('source')\n"))
         temporary.replace(path)
         return path
 
-    def parse(self, python: Path, *dag_ids: str, **env: str) -> dict[str, Any]:
+    def parse(self, parser: Parser, *dag_ids: str, **env: str) -> dict[str, Any]:
         """Parse these DAGs' pointers in one process; ``dags``, the ``log`` and ``sys.path`` afterwards."""
-        paths = [str(self.root / pointer_key(dag_id)) for dag_id in dag_ids]
-        home = self.cache.parent / "airflow-home"
-        done = subprocess.run(
-            [str(python), "-I", "-c", PROBE, str(self.root), *paths],
-            env={
-                "PATH": "/usr/bin:/bin",
-                "HOME": str(home),
-                "AIRFLOW_HOME": str(home),
-                "AIRFLOW__CORE__DAGS_FOLDER": str(self.root),
-                "AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACK_DEPTH": "9",
-                "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/none.db",
-                "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
-                "RECONCILER_RELEASE_CACHE": str(self.cache),
-                **env,
-            },
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        return {**report, "log": done.stdout + done.stderr}
+        paths = [self.root / pointer_key(dag_id) for dag_id in dag_ids]
+        return parser.parse(self.root, paths, {"RECONCILER_RELEASE_CACHE": str(self.cache), **env})

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.loader.dag_folder import PAST, DagFolder, dag_source
+from tests.loader.parser import Parser
 
 pytestmark = pytest.mark.airflow
 
@@ -30,17 +31,17 @@ def only(report: dict[str, Any]) -> dict[str, Any]:
     return dict(dag)
 
 
-def test_a_pointer_gives_its_dag_with_the_releases_tag(folder: DagFolder, airflow_python: Path) -> None:
+def test_a_pointer_gives_its_dag_with_the_releases_tag(folder: DagFolder, parser: Parser) -> None:
     release = folder.release(with_lib("films", "one"))
     pointer = folder.point("films", release)
-    dag = only(folder.parse(airflow_python, "films"))
+    dag = only(folder.parse(parser, "films"))
     assert dag["tags"] == ["own", f"release:{release}"]
     assert (dag["doc"], dag["fileloc"]) == ("one", str(pointer))
 
 
 @pytest.mark.parametrize("package", [{}, {"dags/lib/__init__.py": b""}], ids=["namespace", "package"])
 def test_releases_in_one_process_do_not_mix(
-    package: dict[str, bytes], folder: DagFolder, airflow_python: Path
+    package: dict[str, bytes], folder: DagFolder, parser: Parser
 ) -> None:
     from_lib = dag_source("c", top="from lib import text", doc="text.TEXT")
     old = folder.release({**with_lib("a", "old"), "dags/c.py": from_lib, **package})
@@ -48,7 +49,7 @@ def test_releases_in_one_process_do_not_mix(
     folder.point("a", old)
     folder.point("b", new)
     folder.point("c", old)
-    report = folder.parse(airflow_python, "a", "b", "c", "b", "a")
+    report = folder.parse(parser, "a", "b", "c", "b", "a")
     assert [(dag["dag_id"], dag["doc"]) for dag in report["dags"]] == [
         ("a", "old"),
         ("b", "new"),
@@ -61,79 +62,75 @@ def test_releases_in_one_process_do_not_mix(
     assert report["path"][0] == in_cache[0]
 
 
-def test_a_module_that_only_another_release_has_is_not_found(folder: DagFolder, airflow_python: Path) -> None:
+def test_a_module_that_only_another_release_has_is_not_found(folder: DagFolder, parser: Parser) -> None:
     old = folder.release({**with_lib("a", "old"), "dags/lib/gone.py": b"", "dags/helper.py": b""})
     uses_gone = dag_source("b", top="import lib.text\nimport lib.gone")
     new = folder.release({"dags/b.py": uses_gone, "dags/lib/text.py": b"TEXT = 'new'\n"})
     folder.point("a", old)
     folder.point("b", new)
-    _, second = folder.parse(airflow_python, "a", "b")["dags"]
+    _, second = folder.parse(parser, "a", "b")["dags"]
     assert "No module named 'lib.gone'" in second["error"]
 
 
-def test_a_folder_of_before_beside_the_pointers_does_not_get_in(
-    folder: DagFolder, airflow_python: Path
-) -> None:
+def test_a_folder_of_before_beside_the_pointers_does_not_get_in(folder: DagFolder, parser: Parser) -> None:
     (folder.root / "lib").mkdir()
     (folder.root / "lib" / "text.py").write_text("TEXT = 'legacy'\n")
     (folder.root / "legacy.py").write_bytes(dag_source("legacy", top="import lib.text", doc=LIB_DOC))
     folder.point("films", folder.release(with_lib("films", "released")))
-    report = folder.parse(airflow_python, "legacy", "films")
+    report = folder.parse(parser, "legacy", "films")
     assert [dag["doc"] for dag in report["dags"]] == ["legacy", "released"]
 
 
-def test_an_older_release_stands_in_until_the_newest_arrives(folder: DagFolder, airflow_python: Path) -> None:
+def test_an_older_release_stands_in_until_the_newest_arrives(folder: DagFolder, parser: Parser) -> None:
     old = folder.release(with_lib("films", "old"))
     new = folder.release(with_lib("films", "new"), arrived=False)
     folder.point("films", new, old)
-    report = folder.parse(airflow_python, "films")
+    report = folder.parse(parser, "films")
     assert only(report)["tags"] == ["own", f"release:{old}"]
     assert f"falls back to release {old}: {new} is not here" in report["log"]
     folder.put(new)
-    report = folder.parse(airflow_python, "films")
+    report = folder.parse(parser, "films")
     assert only(report)["doc"] == "new"
     assert "falls back" not in report["log"]
 
 
-def test_an_archive_that_is_not_whole_counts_as_absent(folder: DagFolder, airflow_python: Path) -> None:
+def test_an_archive_that_is_not_whole_counts_as_absent(folder: DagFolder, parser: Parser) -> None:
     old = folder.release(with_lib("films", "old"))
     new = folder.release(with_lib("films", "new"))
     folder.point("films", new, old)
     for spoilt in (folder.archive(new)[:-10], folder.archive(old), b""):
         folder.put(new, spoilt)
-        report = folder.parse(airflow_python, "films")
+        report = folder.parse(parser, "films")
         assert only(report)["doc"] == "old"
         assert "is not whole" in report["log"]
     assert folder.cached() == [old]
 
 
-def test_no_release_at_all_is_an_import_error_that_says_what_to_do(
-    folder: DagFolder, airflow_python: Path
-) -> None:
+def test_no_release_at_all_is_an_import_error_that_says_what_to_do(folder: DagFolder, parser: Parser) -> None:
     new = folder.release(with_lib("films", "new"), arrived=False)
     folder.point("films", new)
-    (problem,) = folder.parse(airflow_python, "films")["dags"]
+    (problem,) = folder.parse(parser, "films")["dags"]
     assert f"no whole copy of _releases/{new}.tar.gz" in problem["error"]
     assert "next sync of the DAG folder" in problem["error"]
 
 
-def test_a_release_is_used_from_its_time_on(folder: DagFolder, airflow_python: Path) -> None:
+def test_a_release_is_used_from_its_time_on(folder: DagFolder, parser: Parser) -> None:
     old, new = folder.release(with_lib("films", "old")), folder.release(with_lib("films", "new"))
     later = datetime.now(UTC) + timedelta(hours=1)
     folder.point("films", new, old, since=[later, PAST])
-    assert only(folder.parse(airflow_python, "films"))["doc"] == "old"
+    assert only(folder.parse(parser, "films"))["doc"] == "old"
     folder.point("films", new, old, since=[PAST + timedelta(hours=1), PAST])
-    assert only(folder.parse(airflow_python, "films"))["doc"] == "new"
+    assert only(folder.parse(parser, "films"))["doc"] == "new"
 
 
-def test_a_dag_without_a_past_is_there_before_its_time(folder: DagFolder, airflow_python: Path) -> None:
+def test_a_dag_without_a_past_is_there_before_its_time(folder: DagFolder, parser: Parser) -> None:
     new = folder.release(with_lib("films", "new"))
     folder.point("films", new, since=[datetime.now(UTC) + timedelta(hours=1)])
-    assert only(folder.parse(airflow_python, "films"))["doc"] == "new"
+    assert only(folder.parse(parser, "films"))["doc"] == "new"
 
 
 def test_templates_are_found_beside_the_file_and_on_its_own_searchpath(
-    folder: DagFolder, airflow_python: Path
+    folder: DagFolder, parser: Parser
 ) -> None:
     source = (
         "from pathlib import Path\nfrom airflow.sdk import DAG\n"
@@ -150,7 +147,7 @@ def test_templates_are_found_beside_the_file_and_on_its_own_searchpath(
         }
     )
     folder.point("films", release, file="dags/team/films.py")
-    dag = only(folder.parse(airflow_python, "films"))
+    dag = only(folder.parse(parser, "films"))
     assert dag["commands"] == {"beside": "echo beside", "own": "echo own"}
     assert [Path(path).name for path in dag["searchpath"]] == ["team", "more"]
 
@@ -171,45 +168,45 @@ shop_four()
 """
 
 
-def test_each_pointer_gives_one_dag_of_a_factory(folder: DagFolder, airflow_python: Path) -> None:
+def test_each_pointer_gives_one_dag_of_a_factory(folder: DagFolder, parser: Parser) -> None:
     release = folder.release({"dags/shops.py": FACTORY})
     names = ["one", "two", "three", "four"]
     for name in names:
         folder.point(f"shop_{name}", release, file="dags/shops.py")
-    report = folder.parse(airflow_python, *(f"shop_{name}" for name in names))
+    report = folder.parse(parser, *(f"shop_{name}" for name in names))
     assert [(dag["dag_id"], dag["doc"]) for dag in report["dags"]] == [(f"shop_{n}", n) for n in names]
 
 
-def test_a_pointer_to_what_the_release_does_not_have(folder: DagFolder, airflow_python: Path) -> None:
+def test_a_pointer_to_what_the_release_does_not_have(folder: DagFolder, parser: Parser) -> None:
     release = folder.release({"dags/shops.py": FACTORY})
     folder.point("shop_five", release, file="dags/shops.py")
     folder.point("films", release)
-    five, films = folder.parse(airflow_python, "shop_five", "films")["dags"]
+    five, films = folder.parse(parser, "shop_five", "films")["dags"]
     assert "defines no DAG shop_five, only: shop_four, shop_one, shop_three, shop_two" in five["error"]
     assert f"Release {release} has no file dags/films.py" in films["error"]
 
 
-def test_an_error_in_the_dag_shows_its_own_place(folder: DagFolder, airflow_python: Path) -> None:
+def test_an_error_in_the_dag_shows_its_own_place(folder: DagFolder, parser: Parser) -> None:
     release = folder.release({"dags/films.py": b"# airflow dag\nraise ValueError('mine')\n"})
     folder.point("films", release)
-    (problem,) = folder.parse(airflow_python, "films")["dags"]
+    (problem,) = folder.parse(parser, "films")["dags"]
     assert 'dags/films.py", line 2' in problem["error"]
     assert "ValueError: mine" in problem["error"]
 
 
-def test_dbt_is_found_as_in_a_checkout(folder: DagFolder, airflow_python: Path) -> None:
+def test_dbt_is_found_as_in_a_checkout(folder: DagFolder, parser: Parser) -> None:
     source = dag_source(
         "films",
         top="from pathlib import Path\nDBT = Path(__file__).parents[1] / 'dbt'",
         doc="(DBT / 'dbt_project.yml').read_text()",
     )
     folder.point("films", folder.release({"dags/films.py": source, "dbt/dbt_project.yml": b"name: shop"}))
-    assert only(folder.parse(airflow_python, "films"))["doc"] == "name: shop"
+    assert only(folder.parse(parser, "films"))["doc"] == "name: shop"
 
 
-def test_what_is_missing_in_the_cache_is_unpacked_again(folder: DagFolder, airflow_python: Path) -> None:
+def test_what_is_missing_in_the_cache_is_unpacked_again(folder: DagFolder, parser: Parser) -> None:
     folder.point("films", folder.release(with_lib("films", "one")))
-    assert only(folder.parse(airflow_python, "films"))["doc"] == "one"
+    assert only(folder.parse(parser, "films"))["doc"] == "one"
     (unpacked,) = folder.cache.glob("[0-9a-f]*")
     (unpacked / "dags" / "lib" / "text.py").unlink()
-    assert only(folder.parse(airflow_python, "films"))["doc"] == "one"
+    assert only(folder.parse(parser, "films"))["doc"] == "one"

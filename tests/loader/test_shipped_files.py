@@ -46,7 +46,7 @@ def test_what_runs_with_airflow_is_python_39_and_needs_no_other_library(path: Pa
 @pytest.mark.airflow
 @pytest.mark.parametrize("syntax", ["glob", "regexp"])
 def test_the_ignore_file_means_the_same_in_both_syntaxes(
-    syntax: str, folder: DagFolder, airflow_python: Path
+    syntax: str, folder: DagFolder, versioned_python: Path
 ) -> None:
     release = folder.release({"dags/films.py": dag_source("films")})
     folder.point("films", release)
@@ -57,7 +57,7 @@ def test_the_ignore_file_means_the_same_in_both_syntaxes(
         "print(*sorted(find(sys.argv[1], '.airflowignore', sys.argv[2])), sep='\\n')\n"
     )
     done = subprocess.run(
-        [str(airflow_python), "-I", "-c", listing, str(folder.root), syntax],
+        [str(versioned_python), "-I", "-c", listing, str(folder.root), syntax],
         env={"AIRFLOW_HOME": str(folder.cache), "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
