@@ -1,18 +1,24 @@
 """One message of the FIFO queue: one tick of one environment.
 
-Every outcome that is understood is acknowledged: the sweep looks again. What raises is our own bug: the
-message returns to the queue, and after some tries goes to the dead letters, which an alarm watches.
+Every outcome that is understood is acknowledged: the sweep looks again. So is a message that is none of ours:
+it would never become one, and holds up its environment. What raises is our own bug: the message returns to
+the queue, and after some tries goes to the dead letters, which an alarm watches.
 """
 
 from __future__ import annotations
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import SQSEvent, event_source
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import ValidationError
 
-from handlers.telemetry import logger, metrics
+from handlers.telemetry import begin, logger, metrics
 from reconciler import bootstrap
 from reconciler.engine.tick import tick
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.event import EventDraft
+from reconciler.model.reason import Reason, Severity
 from reconciler.model.tick_request import TickRequest
 
 
@@ -21,8 +27,34 @@ from reconciler.model.tick_request import TickRequest
 @event_source(data_class=SQSEvent)
 def handler(event: SQSEvent, context: LambdaContext) -> None:
     """``event`` is an SQS batch of one."""
+    begin(context)
     for record in event.records:
-        _tick(TickRequest.model_validate_json(record.body), context.aws_request_id)
+        try:
+            request = TickRequest.model_validate_json(record.body)
+        except ValidationError:
+            _poison(record)
+        else:
+            _tick(request, context.aws_request_id)
+
+
+def _poison(record: SQSRecord) -> None:
+    """Tell of a message that nobody can read. Its group is the environment that it would have held up."""
+    environment = record.attributes.message_group_id or ""
+    message = f"Message {record.message_id} in the tick queue is no request for a tick; it was dropped."
+    logger.error(message, extra={"body": record.body[:500], "group": environment})
+    metrics.add_dimension("environment", environment or "unknown")
+    metrics.add_dimension("outcome", "poison")
+    metrics.add_metric("Tick", MetricUnit.Count, 1)
+    if environment not in bootstrap.settings().environments:
+        return
+    to_do = "Find out who may send to the queue: only our functions and `reconciler sync` should."
+    event = EventDraft(
+        reason=Reason.POISON_MESSAGE, severity=Severity.ERROR, message=f"{message} {to_do}", revision=None
+    )
+    try:
+        bootstrap.store().append(environment, event)
+    except ReconcilerError as error:
+        logger.error(f"it could not be told either: {error}")
 
 
 def _tick(request: TickRequest, request_id: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handlers.telemetry import logger
+from handlers.telemetry import begin, logger
 from reconciler import bootstrap
 from reconciler.model.reason import TriggeredBy
 
@@ -14,6 +14,7 @@ from reconciler.model.reason import TriggeredBy
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """``event`` is the schedule's; EventBridge may deliver it twice, and a retry of it asks only once."""
+    begin(context)
     queue = bootstrap.queue()
     sweep = event.get("id") or context.aws_request_id
     for environment in bootstrap.settings().environments:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.settings import Settings
 
 if TYPE_CHECKING:
+    from reconciler.adapters.deadline import Deadline
     from reconciler.adapters.queue_probe import QueueSeen
     from reconciler.engine.world import World
     from reconciler.model.environment import Environment
@@ -39,10 +40,18 @@ def settings() -> Settings:
 
 
 @cache
+def deadline() -> Deadline:
+    """Until when the adapters of this process may go on asking; a function sets it at each invocation."""
+    from reconciler.adapters.deadline import Deadline
+
+    return Deadline()
+
+
+@cache
 def _client(service: str) -> Any:
     from reconciler.adapters.aws_session import client
 
-    return client(service)
+    return client(service, deadline=deadline())
 
 
 @cache
@@ -94,6 +103,7 @@ def repo(identity: tuple[str, str] = BOT) -> EnvironmentRepo:
         Path(gettempdir()) / "reconciler-git",
         Identity(*identity),
         token=partial(_secrets().get, secret) if secret else None,
+        deadline=deadline(),
     )
 
 
@@ -102,7 +112,7 @@ def artifacts() -> ArtifactStore:
     """The artifact store."""
     from reconciler.adapters.s3_artifacts import S3ArtifactStore
 
-    return S3ArtifactStore(_client("s3"), settings().artifacts)
+    return S3ArtifactStore(_client("s3"), settings().artifacts, deadline())
 
 
 @cache
@@ -148,7 +158,7 @@ def target(environment: Environment) -> Target:
 
     place = environment.airflow.dag_folder
     return AirflowDags(
-        S3DagFolder(_client("s3"), place.bucket, place.prefix),
+        S3DagFolder(_client("s3"), place.bucket, place.prefix, clock(), deadline()),
         airflow(environment),
         ReleaseArchives(artifacts()),
         loader_files(),

@@ -104,7 +104,8 @@ class DagFolder(Protocol):
     def put(self, key: str, body: bytes, if_match: str | None) -> str:
         """Write a file and return its etag.
 
-        Only if its etag is still ``if_match``; None: only if it does not exist. Else ``Conflict``.
+        Only if its etag is still ``if_match``; None: only if it does not exist. Else ``Conflict``, unless it
+        holds these very bytes: a write whose answer was lost may be repeated.
         """
 
     def delete(self, key: str, if_match: str) -> None:

@@ -34,3 +34,12 @@ def version_taken(manifest: ArtifactManifest, claimed: str) -> Terminal:
         "Publish it under a new version.",
         Reason.ARTIFACT_FAILED,
     )
+
+
+def not_ours(place: str, why: str) -> Terminal:
+    """An object of the store that nothing of ours can have written."""
+    return Terminal(
+        f"{place} is not what was stored there: {why}.",
+        "Find out who wrote it, and restore the object from its older versions.",
+        Reason.ARTIFACT_FAILED,
+    )

@@ -39,10 +39,14 @@ _DENIED = frozenset(
 _CREDENTIALS = frozenset(
     {
         "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId",
-        "InvalidSignatureException", "RequestTimeTooSkewed", "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
+        "InvalidSignatureException", "SignatureDoesNotMatch", "UnrecognizedClientException",
     }
 )  # fmt: skip
+# S3 has a code of its own, the others say it in words: "Signature expired: 20261121T050000Z is now earlier
+# than …", "Signature not yet current: …". https://docs.aws.amazon.com/IAM/latest/UserGuide/
+# reference_sigv-troubleshooting.html
+_SKEWED = frozenset({"RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"})
+_SKEWED_WORDS = ("signature expired", "signature not yet current")
 _MISSING = frozenset(
     {
         "AWS.SimpleQueueService.NonExistentQueue", "NoSuchBucket", "QueueDoesNotExist",
@@ -88,15 +92,16 @@ def http_status(error: ClientError) -> int:
 
 
 def _of_answer(error: ClientError, action: str, subject: str) -> ReconcilerError | None:
-    code = error_code(error)
+    code, status = error_code(error), http_status(error)
     said = steady(f"{code}: {error.response.get('Error', {}).get('Message', '')}").strip(": ")
-    if code in _PASSES or http_status(error) >= 500:
-        return Transient(f"AWS could not do {action} of {subject} now ({said}).")
-    if code in _DENIED or code.startswith("KMS."):
+    if code in _SKEWED or any(words in said.lower() for words in _SKEWED_WORDS):
         return Terminal(
-            f"AWS denies {action} of {subject} ({said}).",
-            f"Allow {action} on it in the IAM policy of this role, and in the resource's own policy or key.",
+            f"AWS refuses {action} of {subject}: this machine's clock is wrong ({said}).",
+            "Let the system set the clock (NTP); the credentials may be right.",
         )
+    # A number for a code: something on the way answered, or a service without saying why (HEAD).
+    if code in _PASSES or status >= 500 or (code, status) == ("400", 400):
+        return Transient(f"AWS could not do {action} of {subject} now ({said}).")
     if code in _CREDENTIALS:
         return Terminal(f"AWS does not accept the credentials ({said}).", "Renew the AWS credentials.")
     if code in _MISSING:
@@ -104,6 +109,9 @@ def _of_answer(error: ClientError, action: str, subject: str) -> ReconcilerError
             f"{subject} does not exist ({said}).",
             "Deploy the stack, or correct the name in the configuration.",
         )
-    if http_status(error) in (401, 403):
-        return Terminal(f"AWS refuses {action} of {subject} ({said}).", f"Check that {action} is allowed.")
+    if code in _DENIED or code.startswith("KMS.") or status in (401, 403):
+        return Terminal(
+            f"AWS denies {action} of {subject} ({said}).",
+            f"Allow {action} on it in the IAM policy of this role, and in the resource's own policy or key.",
+        )
     return None

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from urllib.parse import urlsplit
 
+from reconciler.adapters.deadline import NEVER, Deadline
 from reconciler.adapters.git_errors import GitFailure
 from reconciler.model.errors import Terminal
 from reconciler.model.reason import Reason
@@ -22,6 +23,9 @@ from reconciler.model.reason import Reason
 SECONDS = 20.0
 """Longest time for one command, of a tick's 60 s of work; the first that takes longer ends the tick. git
 has no limit of its own for a TLS handshake."""
+
+CLONE_SECONDS = 75.0
+"""Longest time for the first copy of a repo, which would else fail at every tick anew."""
 
 _SETTINGS = (
     # A stalled server is given up by git itself: under 1 kB/s for 10 s.
@@ -48,9 +52,10 @@ _ENVIRONMENT = {
 class GitCommand:
     """git, talking to one server. ``token`` is asked for each command, so that a rotated one is used."""
 
-    def __init__(self, url: str, token: Callable[[], str] | None = None) -> None:
+    def __init__(self, url: str, token: Callable[[], str] | None = None, deadline: Deadline = NEVER) -> None:
         self._origin = _web_origin(url)
         self._token = token
+        self._deadline = deadline
 
     def run(
         self,
@@ -62,15 +67,22 @@ class GitCommand:
     ) -> bytes:
         """What git printed. ``directory`` is a bare repository, ``accept`` the exit statuses that are fine.
 
-        Raises ``GitFailure`` if it ends badly or not in time, ``Terminal`` if there is no git.
+        Raises ``GitFailure`` if it ends badly or not in time, ``Transient`` if the tick's time is over before
+        it begins, ``Terminal`` if there is no git.
         """
+        self._deadline.check("git")
+        most = CLONE_SECONDS if arguments[0] == "clone" else SECONDS
         token = self._token() if self._token and self._origin else ""
         settings = [word for setting in _SETTINGS for word in ("-c", setting)]
         where = ["--git-dir", str(directory)] if directory else []
         command = [_git().Git.GIT_PYTHON_GIT_EXECUTABLE, *settings, *where, *arguments]
-        status, out, err = _execute(command, stdin, {**_ENVIRONMENT, **self._secret(token), **(env or {})})
+        full_env = {**_ENVIRONMENT, **self._secret(token), **(env or {})}
+        status, out, err = _execute(command, stdin, full_env, min(most, self._deadline.left()))
         if status in accept:
             return out
+        if status is None:
+            # What was said before it was killed differs each time.
+            err = f"fatal: no end after {most:g} s, or not before the tick's".encode()
         said = _without(f"{out.decode(errors='replace')}\n{err.decode(errors='replace')}", token)
         # From None, here and below: what git was given and said in full stays out of tracebacks.
         raise GitFailure(arguments[0], said, timed_out=status is None) from None
@@ -88,7 +100,9 @@ class GitCommand:
         }
 
 
-def _execute(command: list[str], stdin: bytes, env: Mapping[str, str]) -> tuple[int | None, bytes, bytes]:
+def _execute(
+    command: list[str], stdin: bytes, env: Mapping[str, str], seconds: float
+) -> tuple[int | None, bytes, bytes]:
     """Exit status (None: it was killed for taking too long), standard output, standard error."""
     git = _git()
     try:
@@ -102,13 +116,13 @@ def _execute(command: list[str], stdin: bytes, env: Mapping[str, str]) -> tuple[
             Reason.GIT_OPERATION_FAILED,
         ) from None
     try:
-        out, err = process.communicate(stdin, timeout=SECONDS)
+        out, err = process.communicate(stdin, timeout=seconds)
         return process.returncode, out, err
     except subprocess.TimeoutExpired:
         # The whole group: git's helpers would go on holding the connection.
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        return None, b"", f"fatal: no end after {SECONDS:g} s".encode()
+        return None, b"", b""
 
 
 @cache

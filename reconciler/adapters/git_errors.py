@@ -44,7 +44,7 @@ _SAID: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
         (
             Kind.NO_REPOSITORY,
             r"repository .*not found|does not appear to be a git repository|returned error: 404|"
-            r"project you were looking for could not be found",
+            r"project you were looking for could not be found|not valid: is this a git repository",
         ),
         (
             Kind.REFUSED,
@@ -56,7 +56,8 @@ _SAID: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
             r"Could not resolve|Failed to connect|Couldn't connect|TLS connection|Empty reply|Recv failure|"
             r"Connection (?:refused|timed out|reset|closed)|Operation (?:too slow|timed out)|early EOF|"
             r"RPC failed|hung up|unexpected disconnect|returned error: (?:429|5\d\d)|"
-            r"Network is unreachable|Could not read from remote|unable to access",
+            r"Network is unreachable|Could not read from remote|unable to access|protocol error|"
+            r"invalid server response|bad pack header",
         ),
     )
 )
@@ -69,6 +70,7 @@ class GitFailure(Exception):
         super().__init__(f"git {command}: {said}")
         self.command = command
         self.said = said
+        self.timed_out = timed_out
         self.kind = Kind.NETWORK if timed_out else _kind(said)
 
     def translated(self, url: str) -> ReconcilerError:
@@ -88,6 +90,12 @@ class GitFailure(Exception):
                 )
             case Kind.NO_BRANCH:
                 remedy = "Push the branch, or correct RECONCILER_REPO_BRANCH."
+            case Kind.NETWORK if self.timed_out and self.command == "clone":
+                remedy = (
+                    "It is retried by itself; if it never ends in time, the repo is too large or the server "
+                    "too slow: give the environments a repo of their own."
+                )
+                return Transient(what, remedy, reason=Reason.GIT_OPERATION_FAILED)
             case Kind.OVERTAKEN | Kind.NETWORK | Kind.LOCAL:
                 return Transient(what, reason=Reason.GIT_OPERATION_FAILED)
         return Terminal(what, remedy, Reason.GIT_OPERATION_FAILED)

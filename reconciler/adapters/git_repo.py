@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from reconciler.adapters import git_blobs
+from reconciler.adapters.deadline import NEVER, Deadline
 from reconciler.adapters.git_cache import GitCache, Remote
 from reconciler.adapters.git_command import GitCommand
 from reconciler.adapters.git_errors import GitFailure, Kind
@@ -45,6 +46,7 @@ class GitRepo:
         cache_directory: Path,
         identity: Identity,
         token: Callable[[], str] | None = None,
+        deadline: Deadline = NEVER,
     ) -> None:
         """``Terminal`` if the URL or the branch cannot be used. ``identity`` signs what ``push`` commits."""
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_./-]*", remote.branch) or ".." in remote.branch:
@@ -57,7 +59,7 @@ class GitRepo:
             )
         self._remote = remote
         self._identity = identity
-        self._git = GitCommand(remote.url, token)
+        self._git = GitCommand(remote.url, token, deadline)
         self._cache = GitCache(self._git, remote, cache_directory)
         self._folder = PurePosixPath(remote.folder.strip("/"))
 
@@ -67,8 +69,8 @@ class GitRepo:
             found = self._git.run("ls-remote", "--", self._remote.url, self._remote.ref)
         except GitFailure as failure:
             raise failure.translated(self._remote.url) from None
-        lines = [line.split("\t") for line in found.decode().splitlines()]
-        tips = [sha for sha, ref in lines if ref == self._remote.ref]
+        lines = [line.split("\t") for line in found.decode(errors="replace").splitlines()]
+        tips = [line[0] for line in lines if line[1:] == [self._remote.ref]]
         if not tips:
             raise no_branch(self._remote.branch)
         return tips[0]

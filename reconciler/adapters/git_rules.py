@@ -69,7 +69,7 @@ def no_branch(branch: str) -> Terminal:
     """A branch that does not exist."""
     return Terminal(
         f"The environment repo has no branch {branch!r}.",
-        "Push the branch, or correct RECONCILER_REPO_BRANCH.",
+        "Push the branch, or correct RECONCILER_REPO_BRANCH or RECONCILER_REPO_URL.",
         Reason.GIT_OPERATION_FAILED,
     )
 

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
+from pydantic import ValidationError
 
 from reconciler.adapters.archive_check import check_artifact, check_release
-from reconciler.adapters.artifact_errors import no_artifact, no_release, version_taken
+from reconciler.adapters.artifact_errors import no_artifact, no_release, not_ours, version_taken
 from reconciler.adapters.aws_errors import error_code, translated
+from reconciler.adapters.deadline import NEVER, Deadline
+from reconciler.adapters.s3_body import whole
 from reconciler.adapters.s3_dag_folder import ABSENT, RACING, UNMET
-from reconciler.model.artifact import ArtifactManifest
+from reconciler.core.identity import release_id as id_of
+from reconciler.model.artifact import ArtifactManifest, Digest
 from reconciler.model.component import Component
 from reconciler.model.errors import Terminal, Transient
 from reconciler.model.reason import Reason
@@ -28,17 +32,28 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+V = TypeVar("V", bound=Value)
+
+
+class _Claim(Value):
+    """What a version's file says."""
+
+    digest: Digest
+
+
 class S3ArtifactStore:
     """A bucket of artifacts and releases."""
 
-    def __init__(self, client: S3Client, bucket: str) -> None:
+    def __init__(self, client: S3Client, bucket: str, deadline: Deadline = NEVER) -> None:
         self._client = client
         self._bucket = bucket
+        self._deadline = deadline
 
     def resolve(self, component: Component, version: str) -> str | None:
         """See ``ports.ArtifactStore``."""
-        body = self._get(f"versions/{component}/{version}.json")
-        return None if body is None else str(json.loads(body)["digest"])
+        key = f"versions/{component}/{version}.json"
+        body = self._get(key)
+        return None if body is None else self._parsed(key, _Claim, body).digest
 
     def versions(self, component: Component) -> Sequence[str]:
         """See ``ports.ArtifactStore``."""
@@ -50,10 +65,14 @@ class S3ArtifactStore:
 
     def manifest(self, component: Component, digest: str) -> ArtifactManifest:
         """See ``ports.ArtifactStore``."""
-        body = self._get(f"artifacts/{component}/{digest}/manifest.json")
+        key = f"artifacts/{component}/{digest}/manifest.json"
+        body = self._get(key)
         if body is None:
             raise no_artifact(component, digest)
-        return ArtifactManifest.model_validate_json(body)
+        manifest = self._parsed(key, ArtifactManifest, body)
+        if (manifest.component, manifest.digest) != (component, digest):
+            raise not_ours(self._name(key), f"it describes {manifest.component} {manifest.digest}")
+        return manifest
 
     def open(self, component: Component, digest: str) -> bytes:
         """See ``ports.ArtifactStore``; checked against its manifest."""
@@ -82,8 +101,14 @@ class S3ArtifactStore:
 
     def release(self, release_id: str) -> ReleaseManifest | None:
         """See ``ports.ArtifactStore``."""
-        body = self._get(f"releases/{release_id}/manifest.json")
-        return None if body is None else ReleaseManifest.model_validate_json(body)
+        key = f"releases/{release_id}/manifest.json"
+        body = self._get(key)
+        if body is None:
+            return None
+        manifest = self._parsed(key, ReleaseManifest, body)
+        if (manifest.id, id_of(manifest.components)) != (release_id, release_id):
+            raise not_ours(self._name(key), f"it describes another release ({manifest.id})")
+        return manifest
 
     def open_release(self, release_id: str) -> bytes:
         """See ``ports.ArtifactStore``."""
@@ -110,10 +135,21 @@ class S3ArtifactStore:
             )
         return self._put_once(f"releases/{manifest.id}/manifest.json", _json(manifest))
 
+    def _parsed(self, key: str, model: type[V], body: bytes) -> V:
+        try:
+            return model.model_validate_json(body)
+        except ValidationError as error:
+            # The kinds of the problems alone: who wrote it may have written anything.
+            kinds = sorted({problem["type"] for problem in error.errors(include_input=False)})
+            raise not_ours(self._name(key), f"it cannot be read ({', '.join(kinds[:3])})") from None
+
+    def _name(self, key: str) -> str:
+        return f"s3://{self._bucket}/{key}"
+
     def _get(self, key: str) -> bytes | None:
-        with translated("s3:GetObject", f"s3://{self._bucket}/{key}"):
+        with translated("s3:GetObject", self._name(key)):
             try:
-                return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+                return whole(self._client.get_object(Bucket=self._bucket, Key=key)["Body"], self._deadline)
             except ClientError as error:
                 if error_code(error) in ABSENT:
                     return None
@@ -121,7 +157,7 @@ class S3ArtifactStore:
 
     def _put_once(self, key: str, body: bytes) -> bool:
         """Write an object that does not exist. False if it does."""
-        with translated("s3:PutObject", f"s3://{self._bucket}/{key}"):
+        with translated("s3:PutObject", self._name(key)):
             try:
                 self._client.put_object(Bucket=self._bucket, Key=key, Body=body, IfNoneMatch="*")
             except ClientError as error:
@@ -140,7 +176,7 @@ def _version_key(manifest: ArtifactManifest) -> str:
 
 
 def _claim(manifest: ArtifactManifest) -> bytes:
-    return json.dumps({"digest": manifest.digest}).encode()
+    return _Claim(digest=manifest.digest).model_dump_json().encode()
 
 
 def _json(value: Value) -> bytes:

@@ -11,31 +11,10 @@ import io
 import tarfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from reconciler.build.paths import path_problems
+from reconciler.core.archive_rules import ARTIFACT, MIB, SPECIAL_BITS, Limits, path_problems
 from reconciler.model.errors import Terminal
 from reconciler.model.reason import Reason
-
-MIB = 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much an archive may hold: files, their size in bytes, and bytes out per byte in.
-
-    The ratio counts only beyond ``ratio_from`` bytes: small repetitive files compress very well.
-    """
-
-    files: int = 20_000
-    size: int = 200 * MIB
-    ratio: int = 200
-    ratio_from: int = 16 * MIB
-
-
-ARTIFACT = Limits()
-RELEASE = Limits(files=60_000, size=600 * MIB)
-"""A release holds three artifacts."""
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
@@ -98,7 +77,8 @@ def _read(tar: tarfile.TarFile, limits: Limits) -> dict[str, bytes]:
 
 
 def _plain(member: tarfile.TarInfo) -> bool:
-    return member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not member.issparse()
+    plain = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not member.issparse()
+    return plain and not member.mode & SPECIAL_BITS
 
 
 def _body(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

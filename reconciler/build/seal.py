@@ -14,9 +14,9 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import TypeAdapter, ValidationError
 
-from reconciler.build.archive import RELEASE, pack, unpack
+from reconciler.build.archive import pack, unpack
 from reconciler.build.clean_parse import ParseReport, parse_cleanly
-from reconciler.build.paths import folded, path_problems
+from reconciler.core.archive_rules import RELEASE, folded, path_problems
 from reconciler.core.closure import ParsedDag, Parts, closure
 from reconciler.core.identity import artifact_digest, fingerprint, release_id, sha256
 from reconciler.core.pointer_file import LOADER

@@ -14,8 +14,7 @@ from pathlib import Path
 from git import Repo
 from git.exc import BadName, GitCommandError, InvalidGitRepositoryError, NoSuchPathError
 
-from reconciler.build.archive import ARTIFACT, MIB
-from reconciler.build.paths import path_problems
+from reconciler.core.archive_rules import ARTIFACT, MIB, path_problems
 from reconciler.model.component import Component, component_of
 from reconciler.model.errors import Terminal
 from reconciler.model.reason import Reason

@@ -104,3 +104,4 @@ class Reason(Described):
     SUPERSEDED = "Superseded", "A newer commit took over."
     PARTIAL_APPLY = "PartialApply", "Some DAGs are on the new release, others wait."
     OPERATION_RESUMED = "OperationResumed", "An operation that was interrupted is continued."
+    POISON_MESSAGE = "PoisonMessage", "A message in the queue is no request for a tick; it was dropped."

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.build.archive import Limits, pack, unpack
+from reconciler.build.archive import pack, unpack
+from reconciler.core.archive_rules import Limits
 from reconciler.model.errors import Terminal
 from reconciler.model.reason import Reason
 
@@ -74,6 +75,13 @@ def test_paths_that_are_not_plain(path: str) -> None:
     ],
 )
 def test_anything_but_a_plain_file(odd: tarfile.TarInfo) -> None:
+    assert "is not a plain file" in refusal(archive(odd))
+
+
+@pytest.mark.parametrize("mode", [0o4755, 0o2755, 0o1777])
+def test_special_mode_bits(mode: int) -> None:
+    odd = member("dags/a.py")
+    odd.mode = mode
     assert "is not a plain file" in refusal(archive(odd))
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.build.archive import pack, unpack
-from reconciler.build.paths import folded, path_problem, path_problems
+from reconciler.core.archive_rules import folded, path_problem, path_problems
 
 NAMES = st.text(min_size=1, max_size=60).filter(lambda name: path_problem(name) is None)
 PATHS = st.lists(NAMES, min_size=1, max_size=5).map("/".join).filter(lambda path: path_problem(path) is None)

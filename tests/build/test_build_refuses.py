@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.build import source
-from reconciler.build.archive import Limits
 from reconciler.build.package import build_component
+from reconciler.core.archive_rules import Limits
 from reconciler.model.component import Component
 from reconciler.model.errors import Terminal
 from reconciler.model.reason import Reason

@@ -53,6 +53,14 @@ def test_a_file_that_exists_is_not_created_again(folder: DagFolder) -> None:
     assert folder.read("one.py") == b"theirs"
 
 
+def test_a_write_whose_answer_was_lost_may_be_repeated(folder: DagFolder) -> None:
+    first = folder.put("one.py", b"ours", None)
+    assert folder.put("one.py", b"ours", None) == first
+    second = folder.put("one.py", b"newer", first)
+    assert folder.put("one.py", b"newer", first) == second
+    assert folder.read("one.py") == b"newer"
+
+
 def test_a_file_is_replaced_only_as_it_was_seen(folder: DagFolder) -> None:
     seen = folder.put("one.py", b"1", None)
     newer = folder.put("one.py", b"2", seen)

@@ -1,5 +1,6 @@
-"""Which file paths may travel in an artifact. Called before anything is packed and when it is unpacked.
+"""What may travel in an archive: which paths, how many files, how many bytes.
 
+Called before anything is packed (``build``), when it is unpacked, and when the store is read (``adapters``).
 Never touches a disk: paths are judged as text, so that a bad one cannot do harm first.
 """
 
@@ -7,10 +8,33 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+SPECIAL_BITS = 0o7000
+"""Set-uid, set-gid and sticky: no file that we pack has them."""
 
 MAX_PATH_BYTES = 1_000
 MAX_NAME_BYTES = 255
 """The longest name that common Linux file systems hold."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much an archive may hold: files, their size in bytes, and bytes out per byte in.
+
+    The ratio counts only beyond ``ratio_from`` bytes: small repetitive files compress very well.
+    """
+
+    files: int = 20_000
+    size: int = 200 * MIB
+    ratio: int = 200
+    ratio_from: int = 16 * MIB
+
+
+ARTIFACT = Limits()
+RELEASE = Limits(files=60_000, size=600 * MIB)
+"""A release holds three artifacts."""
 
 
 def path_problem(path: str) -> str | None:
