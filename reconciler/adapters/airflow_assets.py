@@ -1,7 +1,7 @@
-"""Reads from one Airflow which asset events a paused DAG did not get. Used by ``AirflowClient``; only reads.
+"""Which asset events a paused DAG of one Airflow did not get, and which wait for it.
 
-Events are counted per asset, never listed: Airflow 3.0.6 answers 500 to a list that holds an event whose
-run is still queued (`DagRunAssetReference.start_date` may not be null).
+Used by ``AirflowClient``. Events are counted per asset, never listed: Airflow 3.0.6 answers 500 to a list
+that holds an event whose run is still queued (`DagRunAssetReference.start_date` may not be null).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Ask(Protocol):
     def __call__(self, call: Callable[[], R]) -> R: ...
 
 
-class AssetReader:
+class DagAssets:
     """``client`` is the generated module, ``api`` its ``ApiClient``."""
 
     def __init__(self, client: Any, api: Any, ask: Ask) -> None:
@@ -47,6 +47,12 @@ class AssetReader:
             if since <= until and self._events(asset_id, since, until)
         )
         return run_is_owed(condition, queued, frozenset(happened), known)
+
+    def use_queued(self, dag_id: str, before: datetime) -> None:
+        """Take what was queued for a DAG before a time out of Airflow's queue, as a run of its own would."""
+        # The generated client wants this time as text, alone among all.
+        said = before.isoformat()
+        unless(404, lambda: self._ask(lambda: self._assets.delete_dag_asset_queued_events(dag_id, said)))
 
     def _unused_since(self, dag_id: str, after: datetime) -> datetime:
         """From when on events count: a run started by assets uses all events up to its ``run_after``."""

@@ -1,7 +1,8 @@
 """Asks one Airflow over its REST API, through the official generated client and either transport.
 
-Called by the DAG target. Only reads. Uses list calls alone: a path with a DAG's and a run's id in it does
-not fit the 64 characters that MWAA allows. The generated client is imported late: it costs over a second.
+Called by the DAG target. No call has a run's id in its path: beside a DAG's id it does not fit the 64
+characters that MWAA allows. What it changes is safe to repeat. Imports the generated client late: that takes
+a second.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import ValidationError
 
-from reconciler.adapters.airflow_assets import AssetReader
-from reconciler.adapters.airflow_paging import Page, every
+from reconciler.adapters.airflow_assets import DagAssets
+from reconciler.adapters.airflow_paging import PAGE, Page, every
+from reconciler.adapters.airflow_restart import Restarter
 from reconciler.adapters.airflow_transport import API, Answer, Request, Transport, failure, unless
 from reconciler.model.errors import ReconcilerError, Terminal, Transient
 from reconciler.model.observation import AirflowDag, DagRun, ImportProblem
@@ -31,6 +33,8 @@ RELEASE_TAG = "release:"
 
 BY_ASSETS = re.compile(r"Asset(?: or .*)?\Z", re.DOTALL)
 """What Airflow's two asset timetables say in ``timetable_summary``; the list has nothing better."""
+
+NO_CONTENT = 204
 
 FEW = 3
 """So many DAGs are asked for one by one; for more, reading the whole list is cheaper."""
@@ -102,20 +106,27 @@ class AirflowClient:
         """See ``ports.Airflow``."""
         if all(run.run_id != run_id for run in self.active_runs([dag_id])):
             return
-        body = self._client.ClearTaskInstancesBody(
-            dag_run_id=run_id, dry_run=False, only_failed=False, reset_dag_runs=True
-        )
-        tasks = self._client.TaskInstanceApi(self._api)
-        self._tell(lambda: tasks.post_clear_task_instances(dag_id, body), done=404)
+        Restarter(self._client, self._api, self._tell).restart(dag_id, run_id)
 
     def owed_by_assets(self, dag_id: str, after: datetime, until: datetime) -> bool:
         """See ``ports.Airflow``."""
-        return AssetReader(self._client, self._api, self._ask).owed(dag_id, after, until)
+        return self._dag_assets.owed(dag_id, after, until)
 
     def create_run(self, dag_id: str, run_id: str) -> None:
         """See ``ports.Airflow``."""
         body = self._client.TriggerDAGRunPostBody(dag_run_id=run_id, logical_date=None)
-        self._tell(lambda: self._client.DagRunApi(self._api).trigger_dag_run(dag_id, body), done=409)
+        runs = self._client.DagRunApi(self._api)
+        run = self._tell(lambda: runs.trigger_dag_run(dag_id, body), done=409) or self._manual(dag_id, run_id)
+        if run is not None:
+            self._dag_assets.use_queued(dag_id, run.run_after)
+
+    def _manual(self, dag_id: str, run_id: str) -> Any | None:
+        """A manual run, if it is among the newest."""
+        runs = self._client.DagRunApi(self._api)
+        said = self._ask(
+            lambda: runs.get_dag_runs(dag_id, run_type=["manual"], order_by="-run_after", limit=PAGE)
+        )
+        return next((row for row in said.dag_runs if row.dag_run_id == run_id), None)
 
     def _dag_rows(self, pattern: str | None) -> list[Any]:
         """All rows whose id holds ``pattern`` (None: all), stale ones included."""
@@ -146,6 +157,10 @@ class AirflowClient:
     def _tell(self, call: Callable[[], R], done: int) -> R | None:
         """A change that is safe to repeat, and so repeated; None: status ``done``, nothing was left to do."""
         return unless(done, lambda: self._ask(call))
+
+    @cached_property
+    def _dag_assets(self) -> DagAssets:
+        return DagAssets(self._client, self._api, self._ask)
 
     @cached_property
     def _client(self) -> Any:
@@ -186,7 +201,8 @@ class _Rest:
         if wrong is not None:
             raise wrong
         try:
-            json.loads(answer.body)
+            if answer.status != NO_CONTENT:
+                json.loads(answer.body)
         except ValueError:
             raise Terminal(
                 f"{self._transport.name} answered {request} with something that is not JSON.",

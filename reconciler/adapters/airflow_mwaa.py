@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
 
 from reconciler.adapters.airflow_transport import Answer, Request
 from reconciler.adapters.aws_errors import error_code, translated
+from reconciler.model.errors import Terminal
 
 if TYPE_CHECKING:
     from mypy_boto3_mwaa import MWAAClient
 
 MAX_PATH = 64
+MAX_DAG_ID = 38
+"""What the longest path, ``/dags/<id>/assets/queuedEvents``, leaves of it."""
+
 _AIRFLOW_ITSELF = frozenset({"RestApiClientException", "RestApiServerException"})
 # UPDATE_FAILED: "the environment was restored to its previous state successfully and is ready to use"
 # (EnvironmentStatus in botocore's service model).
@@ -37,9 +42,9 @@ class MwaaTransport:
         return f"the Airflow of MWAA environment {self._environment}"
 
     def send(self, request: Request) -> Answer:
-        """See ``Transport``. ``ValueError`` (our bug) for a path that the service would refuse."""
+        """See ``Transport``. ``Terminal`` for a path that the service would refuse."""
         if len(request.path) > MAX_PATH:
-            raise ValueError(f"MWAA takes paths of {MAX_PATH} characters, not {request.path!r}")
+            raise _too_long(request.path)
         asked: dict[str, Any] = {"Name": self._environment, "Path": request.path, "Method": request.method}
         if request.query:
             asked["QueryParameters"] = {
@@ -62,6 +67,15 @@ class MwaaTransport:
         with translated("airflow:GetEnvironment", f"MWAA environment {self._environment}"):
             status = self._client.get_environment(Name=self._environment)["Environment"].get("Status")
         return None if status in _READY else f"MWAA environment {self._environment} is {status}"
+
+
+def _too_long(path: str) -> Terminal:
+    """Only a DAG's id makes a path long; other ids travel in the body."""
+    dag_id = unquote(path.removeprefix("/dags/").partition("/")[0])
+    return Terminal(
+        f"DAG id {dag_id} is too long for MWAA: {path} has {len(path)} characters, and MWAA takes {MAX_PATH}.",
+        f"Rename the DAG; with {MAX_DAG_ID} plain characters every call fits.",
+    )
 
 
 def _answer(said: dict[str, Any]) -> Answer:

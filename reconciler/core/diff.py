@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from reconciler.core.change_class import classify
+from reconciler.core.pinning import before_newest
 from reconciler.core.pointer_file import SUPPORT_KEYS, pointer_key, release_key
-from reconciler.model.plan import Action, Change
-from reconciler.model.release import ReleaseManifest
-from reconciler.model.state import EnvironmentState
+from reconciler.model.plan import Action, Change, Goal
+from reconciler.model.release import ReleaseManifest, SealedDag
+from reconciler.model.state import EnvironmentState, LiveDag
 from reconciler.model.value import Value
 
 
@@ -15,25 +17,29 @@ class Difference(Value):
     """What to do to reach a release.
 
     ``foreign`` are keys that we would have to write and that somebody else wrote; ``drifted`` keys of ours
-    that are no longer as we wrote them; ``unverified`` DAGs that are right, but not yet seen running so.
+    that are no longer as we wrote them; ``unverified`` DAGs that are right, but not yet seen running so;
+    ``unfinished`` DAGs that are right, but still fenced, or with runs of a condemned release to look for;
+    ``rejected`` DAGs that stay as they are because Airflow could not import what the release has for them.
     """
 
     changes: tuple[Change, ...] = ()
     support: tuple[str, ...] = ()
     releases: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
+    unfinished: tuple[str, ...] = ()
     drifted: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
-        """Is everything live as the release says, and seen so?"""
-        return not (self.changes or self.support or self.releases or self.unverified)
+        """Is there nothing left to do?"""
+        return not (self.changes or self.support or self.releases or self.unverified or self.unfinished)
 
 
 def drifted_keys(state: EnvironmentState, listing: Mapping[str, str]) -> frozenset[str]:
     """Keys in force whose etag is no longer the one we were given when we wrote them."""
-    in_force = {*SUPPORT_KEYS, *map(pointer_key, state.live), *map(release_key, _releases_in_force(state))}
+    in_force = {*SUPPORT_KEYS, *map(pointer_key, state.live), *map(release_key, releases_in_force(state))}
     return frozenset(
         key for key, file in state.files.items() if key in in_force and listing.get(key) != file.etag
     )
@@ -46,25 +52,48 @@ def outdated_support(state: EnvironmentState, support: Mapping[str, str]) -> fro
     )
 
 
+def releases_in_force(state: EnvironmentState) -> frozenset[str]:
+    """The releases that any DAG's history names: a run in flight may need each of them."""
+    return frozenset(entry.release for live in state.live.values() for entry in live.pointer.history)
+
+
+def releases_left(release: ReleaseManifest, state: EnvironmentState) -> frozenset[str]:
+    """The releases whose manifests are needed to say what a change of their DAGs means."""
+    changing = [
+        live
+        for dag_id, live in state.live.items()
+        if dag_id in release.dags and release.dags[dag_id].fingerprint != live.fingerprint
+    ]
+    rejected = [state.live[dag_id] for dag_id in state.rejected if dag_id in state.live]
+    return frozenset(entry.release for live in (*changing, *rejected) for entry in live.pointer.history[:2])
+
+
 def difference(
-    release: ReleaseManifest,
+    goal: Goal,
     state: EnvironmentState,
     listing: Mapping[str, str],
     support: Mapping[str, str],
+    before: Mapping[str, ReleaseManifest],
 ) -> Difference:
-    """Compare a release with the live state. ``support`` are the support files' digests by key.
+    """Compare a release with the live state.
 
-    A DAG whose fingerprint is unchanged keeps its pointer, and with it the release it is on.
+    ``support`` are the support files' digests by key, ``before`` the manifests of ``releases_left``. A DAG
+    whose fingerprint is unchanged keeps its pointer, and with it the release it is on.
     """
-    drifted = drifted_keys(state, listing)
+    release, drifted = goal.release, drifted_keys(state, listing)
+    kept = frozenset(
+        dag_id
+        for dag_id, rejected in state.rejected.items()
+        if dag_id in release.dags and release.dags[dag_id].fingerprint == rejected.fingerprint
+    )
     changes = tuple(
         change
         for dag_id in sorted({*release.dags, *state.live})
-        if (change := _change(dag_id, release, state, drifted)) is not None
+        if (change := _change(dag_id, goal, state, drifted, before)) is not None
     )
     changed = {change.dag_id for change in changes}
     releases = sorted(
-        _releases_in_force(state) | {change.to_release for change in changes if change.to_release}
+        releases_in_force(state) | {change.to_release for change in changes if change.to_release}
     )
     written = [
         *SUPPORT_KEYS,
@@ -78,32 +107,68 @@ def difference(
         unverified=tuple(
             dag_id for dag_id, live in sorted(state.live.items()) if not (live.verified or dag_id in changed)
         ),
+        unfinished=tuple(sorted({*state.fences, *_with_stragglers(state)})),
         drifted=tuple(sorted(drifted)),
         foreign=tuple(
             key for key in written if key in listing and key not in state.files and key not in state.intents
         ),
+        rejected=tuple(sorted(kept)),
     )
+
+
+def _with_stragglers(state: EnvironmentState) -> list[str]:
+    return [dag_id for dag_id, live in state.live.items() if live.restarted is not None]
 
 
 def _intact(key: str, state: EnvironmentState, listing: Mapping[str, str]) -> bool:
     return key in state.files and listing.get(key) == state.files[key].etag
 
 
-def _releases_in_force(state: EnvironmentState) -> frozenset[str]:
-    return frozenset(live.pointer.release for live in state.live.values())
-
-
 def _change(
-    dag_id: str, release: ReleaseManifest, state: EnvironmentState, drifted: Collection[str]
+    dag_id: str,
+    goal: Goal,
+    state: EnvironmentState,
+    drifted: Collection[str],
+    before: Mapping[str, ReleaseManifest],
 ) -> Change | None:
-    sealed, live = release.dags.get(dag_id), state.live.get(dag_id)
+    sealed, live = goal.release.dags.get(dag_id), state.live.get(dag_id)
+    rejected = state.rejected.get(dag_id)
+    unwanted = sealed is not None and rejected is not None and rejected.fingerprint == sealed.fingerprint
     if live is None:
-        return Change(dag_id=dag_id, action=Action.ADD, to_release=release.id)
+        return None if unwanted else Change(dag_id=dag_id, action=Action.ADD, to_release=goal.release.id)
     current = live.pointer.release
     if sealed is None:
         return Change(dag_id=dag_id, action=Action.REMOVE, from_release=current)
-    if sealed.fingerprint != live.fingerprint:
-        return Change(dag_id=dag_id, action=Action.UPDATE, from_release=current, to_release=release.id)
+    if sealed.fingerprint != live.fingerprint and not unwanted:
+        return _update(dag_id, sealed, live, goal, before)
+    if sealed.fingerprint == live.fingerprint and unwanted and rejected is not None:
+        return _put_back(dag_id, live, goal, rejected.message)
     if pointer_key(dag_id) in drifted:
         return Change(dag_id=dag_id, action=Action.HEAL, from_release=current, to_release=current)
     return None
+
+
+def _update(
+    dag_id: str, sealed: SealedDag, live: LiveDag, goal: Goal, before: Mapping[str, ReleaseManifest]
+) -> Change:
+    left = before.get(live.pointer.release)
+    change_class, why = classify(left, dag_id, sealed, goal)
+    return Change(
+        dag_id=dag_id,
+        action=Action.UPDATE,
+        from_release=live.pointer.release,
+        to_release=goal.release.id,
+        change_class=change_class,
+        why=why,
+    )
+
+
+def _put_back(dag_id: str, live: LiveDag, goal: Goal, message: str) -> Change:
+    """To the release before; a DAG that had none is taken away."""
+    why, current = (f"Airflow cannot import it: {message}",), live.pointer.release
+    older = before_newest(live.pointer, goal.condemned)
+    if not older:
+        return Change(dag_id=dag_id, action=Action.REMOVE, from_release=current, why=why)
+    return Change(
+        dag_id=dag_id, action=Action.PUT_BACK, from_release=current, to_release=older[0].release, why=why
+    )

@@ -7,7 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.model.plan import Action, Change, Plan
 
-_VERBS = {Action.ADD: "added", Action.UPDATE: "updated", Action.HEAL: "put back", Action.REMOVE: "removed"}
+_VERBS = {
+    Action.ADD: "added",
+    Action.UPDATE: "updated",
+    Action.HEAL: "healed",
+    Action.PUT_BACK: "put back",
+    Action.REPOINT: "re-pointed",
+    Action.REMOVE: "removed",
+}
 
 
 def names(dag_ids: Iterable[str], most: int = 5) -> str:

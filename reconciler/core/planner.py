@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from reconciler.core.diff import Difference
+from reconciler.core.drain import Seen, stragglers
+from reconciler.core.fencing import to_close, to_flip, to_open
 from reconciler.core.identity import canonical, sha256
+from reconciler.core.pinning import before_newest, next_history
 from reconciler.core.pointer_file import SUPPORT_KEYS, pointer_key, release_key
-from reconciler.model.environment import AirflowSpec
 from reconciler.model.plan import (
     Action,
     AwaitParsed,
@@ -17,45 +20,52 @@ from reconciler.model.plan import (
     DeletePointers,
     Flip,
     FlipBatch,
+    Goal,
     HistoryEntry,
+    Pause,
     Plan,
     PutRelease,
     PutSupport,
+    RestartRuns,
     Settle,
     Step,
     Verdict,
 )
 from reconciler.model.release import ReleaseManifest
 from reconciler.model.state import EnvironmentState, LiveDag
-from reconciler.model.value import Value
 
 BATCH = 50
 """Pointers written under one intent: few enough to settle quickly after a crash."""
 
-
-class Goal(Value):
-    """Where to go: a commit, the release that it means, and how slowly Airflow follows."""
-
-    revision: str
-    release: ReleaseManifest
-    airflow: AirflowSpec
+_CLOCKS = {"since", "notBefore"}
 
 
-def make_plan(
-    goal: Goal, diff: Difference, verdicts: Sequence[Verdict], state: EnvironmentState, now: datetime
-) -> Plan:
+@dataclass(frozen=True)
+class Scene:
+    """All that a plan is made from: where to go, what is so now, and what Airflow says.
+
+    ``before`` are the manifests of the releases that DAGs leave, or are put back to.
+    """
+
+    goal: Goal
+    state: EnvironmentState
+    seen: Seen
+    before: Mapping[str, ReleaseManifest]
+    now: datetime
+
+
+def make_plan(scene: Scene, diff: Difference, verdicts: Sequence[Verdict]) -> Plan:
     """The plan for now: DAGs that a gate holds back are left out of its steps, and named in its verdicts."""
     plan = Plan(
-        environment=state.environment,
-        revision=goal.revision,
-        release=goal.release.id,
+        environment=scene.state.environment,
+        revision=scene.goal.revision,
+        release=scene.goal.release.id,
         changes=diff.changes,
         verdicts=tuple(verdicts),
     )
-    if plan.stopped:
-        return plan
-    free = [change for change in diff.changes if change.dag_id not in plan.held]
-    return plan.model_copy(update={"steps": tuple(_steps(goal, diff, free, state, now))})
+    free = () if plan.stopped else [change for change in diff.changes if change.dag_id not in plan.held]
+    steps = _closing(scene, ()) if plan.stopped else _steps(scene, diff, free)
+    return plan.model_copy(update={"steps": tuple(steps)})
 
 
 def plan_digest(plan: Plan) -> str:
@@ -64,68 +74,141 @@ def plan_digest(plan: Plan) -> str:
     return sha256(canonical({"release": plan.release, "revision": plan.revision, "steps": steps}))
 
 
+def stamped(step: Step, now: datetime) -> Step:
+    """A step as it is done now: what it writes is used from then on when every container has it."""
+    if not isinstance(step, FlipBatch):
+        return step
+    since = now + timedelta(seconds=step.seconds)
+    flips = (_since(flip, since) if flip.new else flip for flip in step.flips)
+    return step.model_copy(update={"flips": tuple(flips)})
+
+
+def _since(flip: Flip, since: datetime) -> Flip:
+    newest, *older = flip.pointer.history
+    history = (newest.model_copy(update={"since": since}), *older)
+    return flip.model_copy(update={"pointer": flip.pointer.model_copy(update={"history": history})})
+
+
 def _without_clock(value: object) -> object:
     match value:
         case dict():
-            return {key: _without_clock(item) for key, item in value.items() if key != "since"}
+            return {key: _without_clock(item) for key, item in value.items() if key not in _CLOCKS}
         case list():
             return [_without_clock(item) for item in value]
         case _:
             return value
 
 
-def _steps(
-    goal: Goal, diff: Difference, free: Sequence[Change], state: EnvironmentState, now: datetime
-) -> Iterator[Step]:
-    flips = [_flip(change, goal.release, state, now) for change in free if change.action is not Action.REMOVE]
+def _steps(scene: Scene, diff: Difference, free: Sequence[Change]) -> Iterator[Step]:
+    state = scene.state
+    now = to_flip(free, state, scene.seen)
+    flips = {change: _flip(scene, change) for change in now if change.action is not Action.REMOVE}
     # A held DAG whose pointer was edited gets back the one it had: else its runs might never end.
-    flips += [
+    put_back = [
         _as_it_was(live)
         for change in diff.changes
-        if change not in free
+        if change not in now
         and (live := state.live.get(change.dag_id)) is not None
         and pointer_key(change.dag_id) in diff.drifted
     ]
-    removed = tuple(change.dag_id for change in free if change.action is Action.REMOVE)
     if diff.support:
         yield PutSupport(keys=diff.support)
-    # Also while every DAG waits: the release has then settled when the first of them may flip.
+    # Also while every DAG waits: the release is then there when the first of them may flip.
     for release in diff.releases:
         yield PutRelease(release=release, key=release_key(release))
-    if flips:
-        keys = (*SUPPORT_KEYS, *sorted({release_key(flip.pointer.release) for flip in flips}))
-        yield Settle(keys=keys, seconds=goal.airflow.sync_seconds)
-    for start in range(0, len(flips), BATCH):
-        yield FlipBatch(flips=tuple(flips[start : start + BATCH]))
+    yield from _settle(scene, flips, put_back)
+    batches = [*flips.values(), *put_back]
+    for start in range(0, len(batches), BATCH):
+        flips_now = tuple(batches[start : start + BATCH])
+        yield FlipBatch(flips=flips_now, seconds=scene.goal.flip_seconds)
+    removed = tuple(change.dag_id for change in now if change.action is Action.REMOVE)
     if removed:
         yield DeletePointers(dag_ids=removed)
+    opens = to_open(free, state, scene.seen)
+    if opens:
+        yield Pause(ours=opens)
+    yield from _restarts(scene)
+    written = {flip.pointer.dag_id: flip.pointer.release for flip in batches}
+    yield from _closing(scene, [change.dag_id for change in free], {**written, **dict.fromkeys(removed)})
+
+
+def _settle(scene: Scene, flips: Mapping[Change, Flip], put_back: Sequence[Flip]) -> Iterator[Step]:
+    """Nothing may need a file before it is everywhere.
+
+    The loader is needed at once; a release only when the flip to it is due, unless there is none before it.
+    """
+    at_once = [flip for change, flip in flips.items() if change.action is not Action.UPDATE]
+    releases = {flip.pointer.release for flip in (*at_once, *put_back)}
+    if flips or put_back:
+        keys = (*SUPPORT_KEYS, *sorted(map(release_key, releases)))
+        yield Settle(keys=keys, seconds=scene.goal.airflow.sync_seconds)
+
+
+def _restarts(scene: Scene) -> Iterator[Step]:
+    ready, runs = stragglers(scene.goal, scene.state.live, scene.seen.runs, scene.now)
+    if ready:
+        yield RestartRuns(dag_ids=tuple(sorted(ready)), runs=runs)
+
+
+def _closing(
+    scene: Scene, free: Sequence[str], written: Mapping[str, str | None] | None = None
+) -> Iterator[Step]:
+    """See that Airflow runs what was written, and close the fences behind which nothing is left to do."""
+    airflow, written = scene.goal.airflow, written or {}
+    at_once, later = to_close(free, scene.state, airflow, scene.now)
+    if at_once is not None:
+        yield at_once
     expected = {
         dag_id: live.pointer.release
-        for dag_id, live in state.live.items()
-        if not live.verified and dag_id not in removed
+        for dag_id, live in scene.state.live.items()
+        if not live.verified and dag_id not in written
     }
-    expected |= {flip.pointer.dag_id: flip.pointer.release for flip in flips}
+    expected |= {dag_id: release for dag_id, release in written.items() if release is not None}
     if expected:
         yield AwaitParsed(
-            expected=dict(sorted(expected.items())),
-            seconds=goal.airflow.sync_seconds + goal.airflow.parse_seconds,
+            expected=dict(sorted(expected.items())), seconds=airflow.sync_seconds + airflow.parse_seconds
         )
+    if later is not None:
+        yield later
 
 
 def _as_it_was(live: LiveDag) -> Flip:
     return Flip(pointer=live.pointer, fingerprint=live.fingerprint)
 
 
-def _flip(change: Change, release: ReleaseManifest, state: EnvironmentState, now: datetime) -> Flip:
-    live = state.live.get(change.dag_id)
+def _flip(scene: Scene, change: Change) -> Flip:
+    live = scene.state.live.get(change.dag_id)
     if live is not None and change.action is Action.HEAL:
         return _as_it_was(live)
-    sealed = release.dags[change.dag_id]
-    newest = HistoryEntry(
-        release=release.id, archive_sha256=release.archive.sha256, file=sealed.file, since=now
-    )
-    before = live.pointer.history if live is not None else ()
-    # One older release stays: parsing falls back to it where the newest has not arrived.
-    older = tuple(entry for entry in before if entry.release != release.id)[:1]
-    pointer = DagPointer(dag_id=change.dag_id, history=(newest, *older))
+    if live is not None and change.action is Action.PUT_BACK:
+        return _put_back(scene, live)
+    return _to_goal(scene, change.dag_id)
+
+
+def _put_back(scene: Scene, live: LiveDag) -> Flip:
+    """The pointer as it was before its newest release: nothing ever ran on that."""
+    history = before_newest(live.pointer, scene.goal.condemned)
+    dag_id = live.pointer.dag_id
+    sealed = scene.before[history[0].release].dags[dag_id]
+    pointer = live.pointer.model_copy(update={"history": history})
     return Flip(pointer=pointer, fingerprint=sealed.fingerprint)
+
+
+def _to_goal(scene: Scene, dag_id: str) -> Flip:
+    goal, live = scene.goal, scene.state.live.get(dag_id)
+    sealed = goal.release.dags[dag_id]
+    newest = HistoryEntry(
+        release=goal.release.id,
+        archive_sha256=goal.release.archive.sha256,
+        file=sealed.file,
+        since=scene.now,
+    )
+    if live is None:
+        history: tuple[HistoryEntry, ...] = (newest,)
+    else:
+        starts = [run.started_at for run in scene.seen.runs if run.dag_id == dag_id and run.started_at]
+        last = scene.now - timedelta(seconds=goal.airflow.clock_margin_seconds)
+        history = next_history(live.pointer.history, newest, [*starts, last], goal.condemned)
+    condemned = sorted({entry.release for entry in history} & goal.condemned)
+    pointer = DagPointer(dag_id=dag_id, history=history, condemned=tuple(condemned))
+    return Flip(pointer=pointer, fingerprint=sealed.fingerprint, new=True)

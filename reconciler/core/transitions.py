@@ -7,9 +7,28 @@ from datetime import datetime
 
 from reconciler.core.pointer_file import pointer_key
 from reconciler.model.event import EventDraft
-from reconciler.model.plan import AwaitParsed, DeletePointers, FlipBatch, PutRelease, PutSupport, Step
+from reconciler.model.plan import (
+    AwaitParsed,
+    DeletePointers,
+    FlipBatch,
+    Pause,
+    PutRelease,
+    PutSupport,
+    RestartRuns,
+    Step,
+    Unpause,
+)
 from reconciler.model.reason import ConditionType, Reason, Severity
-from reconciler.model.state import Condition, EnvironmentState, Intent, LiveDag, OwnedFile, StepResult
+from reconciler.model.state import (
+    Condition,
+    EnvironmentState,
+    Fence,
+    Intent,
+    LiveDag,
+    OwnedFile,
+    Rejected,
+    StepResult,
+)
 from reconciler.model.value import Value
 
 
@@ -82,7 +101,9 @@ def event_of(finding: Finding, state: EnvironmentState, revision: str | None) ->
 def began(
     state: EnvironmentState, step: Step, writes: Mapping[str, str | None], now: datetime
 ) -> EnvironmentState:
-    """Remember what a step is about to write."""
+    """Remember what a step is about to do."""
+    if isinstance(step, Pause):
+        return state.model_copy(update={"fences": {**state.fences, **_fences(step, state, now)}})
     effects = _effects(step, now)
     intents = {
         key: effects.get(key, Intent(digest=None)).model_copy(update={"digest": digest})
@@ -91,12 +112,20 @@ def began(
     return state.model_copy(update={"intents": {**state.intents, **intents}})
 
 
-def ended(state: EnvironmentState, step: Step, result: StepResult) -> EnvironmentState:
+def ended(state: EnvironmentState, step: Step, result: StepResult, now: datetime) -> EnvironmentState:
     """Remember what a step did."""
     after, update = _landed(state, result.written), dict[str, object]()
     match step:
+        case Pause():
+            return _paused(after, step, now)
+        case Unpause():
+            left = {dag_id: fence for dag_id, fence in after.fences.items() if dag_id not in result.unfenced}
+            return after.model_copy(update={"fences": left})
+        case RestartRuns():
+            return _restarted(after, step)
         case AwaitParsed():
             seen, update = result.verified, {"verified": True}
+            after = _with_rejected(after, result, now)
         case PutSupport():
             seen, update = frozenset(after.live), _to_verify(result)
         case PutRelease():
@@ -108,6 +137,41 @@ def ended(state: EnvironmentState, step: Step, result: StepResult) -> Environmen
         dag_id: dag.model_copy(update=update) if dag_id in seen else dag for dag_id, dag in after.live.items()
     }
     return after.model_copy(update={"live": live})
+
+
+def _fences(step: Pause, state: EnvironmentState, now: datetime) -> dict[str, Fence]:
+    opened = {dag_id: fence.opened_at for dag_id, fence in state.fences.items()}
+    return {dag_id: Fence(opened_at=opened.get(dag_id, now), ours=ours) for dag_id, ours in step.ours.items()}
+
+
+def _paused(state: EnvironmentState, step: Pause, now: datetime) -> EnvironmentState:
+    shut = {dag_id: state.fences[dag_id].model_copy(update={"paused_at": now}) for dag_id in step.ours}
+    return state.model_copy(update={"fences": {**state.fences, **shut}})
+
+
+def _restarted(state: EnvironmentState, step: RestartRuns) -> EnvironmentState:
+    """A DAG without a run that had to begin anew needs no more looking after."""
+    live = dict(state.live)
+    for dag_id in step.dag_ids:
+        new = tuple(run.run_id for run in step.runs if run.dag_id == dag_id)
+        if dag_id in live:
+            seen = (*(live[dag_id].restarted or ()), *new) if new else None
+            live[dag_id] = live[dag_id].model_copy(update={"restarted": seen})
+    return state.model_copy(update={"live": live})
+
+
+def _with_rejected(state: EnvironmentState, result: StepResult, now: datetime) -> EnvironmentState:
+    rejected = {
+        dag_id: Rejected(
+            release=state.live[dag_id].pointer.release,
+            fingerprint=state.live[dag_id].fingerprint,
+            message=message[:MAX_LINE],
+            at=now,
+        )
+        for dag_id, message in result.rejected.items()
+        if dag_id in state.live
+    }
+    return state.model_copy(update={"rejected": {**state.rejected, **rejected}}) if rejected else state
 
 
 def _to_verify(result: StepResult) -> dict[str, object]:
@@ -130,7 +194,7 @@ def settled(state: EnvironmentState, found: Mapping[str, OwnedFile | None]) -> E
 
 
 def _landed(state: EnvironmentState, written: Mapping[str, OwnedFile | None]) -> EnvironmentState:
-    files, live = dict(state.files), dict(state.live)
+    files, live, fences = dict(state.files), dict(state.live), dict(state.fences)
     for key, file in written.items():
         intent = state.intents.get(key)
         if file is None:
@@ -139,10 +203,17 @@ def _landed(state: EnvironmentState, written: Mapping[str, OwnedFile | None]) ->
             files[key] = file
         if intent is not None and intent.flips is not None:
             live[intent.flips.pointer.dag_id] = intent.flips
-        if intent is not None and intent.removes is not None:
+            _behind_fence(fences, intent.flips.pointer.dag_id, intent.flips.flipped_at)
+        if intent is not None and intent.removes is not None and intent.at is not None:
             live.pop(intent.removes, None)
+            _behind_fence(fences, intent.removes, intent.at)
     left = {key: intent for key, intent in state.intents.items() if key not in written}
-    return state.model_copy(update={"files": files, "live": live, "intents": left})
+    return state.model_copy(update={"files": files, "live": live, "intents": left, "fences": fences})
+
+
+def _behind_fence(fences: dict[str, Fence], dag_id: str, now: datetime) -> None:
+    if dag_id in fences:
+        fences[dag_id] = fences[dag_id].model_copy(update={"flipped_at": now})
 
 
 def _effects(step: Step, now: datetime) -> dict[str, Intent]:
@@ -151,11 +222,18 @@ def _effects(step: Step, now: datetime) -> dict[str, Intent]:
             return {
                 pointer_key(flip.pointer.dag_id): Intent(
                     digest=None,
-                    flips=LiveDag(pointer=flip.pointer, fingerprint=flip.fingerprint, flipped_at=now),
+                    flips=LiveDag(
+                        pointer=flip.pointer,
+                        fingerprint=flip.fingerprint,
+                        flipped_at=now,
+                        restarted=() if flip.pointer.condemned else None,
+                    ),
                 )
                 for flip in step.flips
             }
         case DeletePointers():
-            return {pointer_key(dag_id): Intent(digest=None, removes=dag_id) for dag_id in step.dag_ids}
+            return {
+                pointer_key(dag_id): Intent(digest=None, removes=dag_id, at=now) for dag_id in step.dag_ids
+            }
         case _:
             return {}

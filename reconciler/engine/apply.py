@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 from datetime import timedelta
 
+from reconciler.core.diff import Difference
 from reconciler.core.transitions import Finding
 from reconciler.engine.executor import Execution, execute
+from reconciler.engine.manifests import Manifests
 from reconciler.engine.operations import Operations
 from reconciler.engine.plan_now import plan_now
 from reconciler.engine.recovery import recover
@@ -39,20 +41,31 @@ def apply(operations: Operations, triggered_by: TriggeredBy) -> TickResult:
 
 
 def _apply(operations: Operations, target: Target, triggered_by: TriggeredBy) -> TickResult:
-    session = operations.session
+    session, manifests = operations.session, Manifests(operations.world.artifacts)
     while True:
         listing = target.folder.list()
         recover(session, target, listing)
-        diff, plan = plan_now(operations.wanted, session.state, target, listing, session.now)
+        now = session.now
+        diff, plan = plan_now(operations.wanted, session.state, target, manifests, listing, now)
         operations.drift(diff)
         if diff.empty:
-            operations.succeed()
-            return TickResult(Outcome.APPLIED, f"Release {plan.release} is live.")
-        operations.begin(plan, diff, triggered_by)
+            return _end(operations, plan, diff)
+        operations.begin(plan, diff, triggered_by, now)
         _report_verdicts(operations, plan)
+        operations.fences()
         execution = execute(session, target, plan, listing)
         if not (execution.again or _patient(operations, plan, execution)):
             return _conclude(operations, plan, execution)
+
+
+def _end(operations: Operations, plan: Plan, diff: Difference) -> TickResult:
+    """Everything is as it can be."""
+    if diff.rejected:
+        problems = operations.rejected(diff)
+        operations.fail(plan, problems)
+        return TickResult(Outcome.FAILED, problems[0])
+    operations.succeed()
+    return TickResult(Outcome.APPLIED, f"Release {plan.release} is live.")
 
 
 def _patient(operations: Operations, plan: Plan, execution: Execution) -> bool:
@@ -97,9 +110,14 @@ def _finding(verdict: Verdict, at_tip: bool) -> Finding:
         status=status,
         reason=verdict.reason,
         message=verdict.message,
-        severity=Severity.ERROR if verdict.decision is Decision.STOP else Severity.INFO,
+        severity=_severity(verdict),
         evidence=verdict.evidence,
     )
+
+
+def _severity(verdict: Verdict) -> Severity:
+    acts = verdict.decision is Decision.STOP or verdict.reason is Reason.DRAIN_TIMED_OUT
+    return Severity.ERROR if acts else Severity.INFO
 
 
 def _refusal(error: ReconcilerError, at_tip: bool) -> Finding:

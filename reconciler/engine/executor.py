@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.narrative import names
+from reconciler.core.planner import stamped
 from reconciler.core.transitions import began, ended
 from reconciler.engine.session import Session
 from reconciler.model.plan import (
     AwaitParsed,
     DeletePointers,
+    DeleteReleases,
     FlipBatch,
+    Pause,
     Plan,
     PutRelease,
     PutSupport,
+    RestartRuns,
     Settle,
     Step,
+    Unpause,
 )
 from reconciler.model.state import EnvironmentState, StepRecord, StepResult
 from reconciler.ports import Target
+
+_OUTDATING = FlipBatch | DeletePointers | Pause | Unpause | RestartRuns
+"""After these, DAGs are not what they were when the plan was made."""
 
 
 @dataclass(frozen=True)
@@ -37,20 +45,25 @@ class Execution:
 
 def execute(session: Session, target: Target, plan: Plan, listing: Mapping[str, str]) -> Execution:
     """Run what the plan allows, up to the first step after which the plan may be outdated."""
-    wrote = waited = False
+    did = False
     for step in plan.steps:
         if session.over:
             return Execution(waiting="The rest is done by the next tick.")
-        result, slept = _run(session, target, step, listing)
+        before = session.state
+        result, slept = _run(session, target, stamped(step, session.now), listing)
         if result.problems:
             return Execution(problems=result.problems)
         if result.wait_until is not None:
             return Execution(waiting=result.message)
-        wrote = wrote or bool(result.written)
-        waited = isinstance(step, Settle) and slept
-        if waited or isinstance(step, FlipBatch | DeletePointers):
+        did = did or slept or _remembered(before) != _remembered(session.state)
+        if slept or result.rejected or isinstance(step, _OUTDATING):
             break
-    return Execution(again=wrote or waited)
+    return Execution(again=did)
+
+
+def _remembered(state: EnvironmentState) -> tuple[object, ...]:
+    """What a plan is made from: a step that changes none of it leads to no other plan."""
+    return state.files, state.live, state.fences, state.rejected
 
 
 def _run(session: Session, target: Target, step: Step, listing: Mapping[str, str]) -> tuple[StepResult, bool]:
@@ -63,14 +76,14 @@ def _run(session: Session, target: Target, step: Step, listing: Mapping[str, str
     done = (
         () if record is None else (record.model_copy(update={"finished_at": session.now, "outcome": "done"}),)
     )
-    session.commit(ended(session.state, step, result), steps=done)
+    session.commit(ended(session.state, step, result, session.now), steps=done)
     return result, slept
 
 
 def _intend(session: Session, target: Target, step: Step) -> StepRecord | None:
-    """Write down what is about to be written. A step that writes nothing is not journalled."""
+    """Write down what is about to be done. A step that changes nothing outside is not journalled."""
     writes = target.writes(step)
-    if not writes:
+    if not writes and not isinstance(step, Pause | Unpause | RestartRuns):
         return None
     counted = _counted(session.state)
     operation = counted.operation
@@ -96,14 +109,20 @@ def _counted(state: EnvironmentState) -> EnvironmentState:
 
 def subject(step: Step) -> str:
     """What a step is about, in a few words, for people."""
+    about: Iterable[str]
     match step:
-        case PutSupport() | Settle():
-            return ", ".join(step.keys)
+        case PutSupport() | Settle() | DeleteReleases():
+            about = step.keys
         case PutRelease():
-            return step.release
+            about = (step.release,)
         case FlipBatch():
-            return names((flip.pointer.dag_id for flip in step.flips), 10)
-        case DeletePointers():
-            return names(step.dag_ids, 10)
+            about = (flip.pointer.dag_id for flip in step.flips)
+        case DeletePointers() | Unpause():
+            about = step.dag_ids
+        case Pause():
+            about = step.ours
         case AwaitParsed():
-            return names(step.expected, 10)
+            about = step.expected
+        case RestartRuns():
+            about = (f"{run.dag_id} {run.run_id}" for run in step.runs)
+    return names(about, 10)

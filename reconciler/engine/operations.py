@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from reconciler.core import narrative
 from reconciler.core.diff import Difference
+from reconciler.core.fencing import TOO_LONG, too_long_open
 from reconciler.core.planner import plan_digest
+from reconciler.core.rollback import begun, succeeded
 from reconciler.core.transitions import MAX_MESSAGE, Finding, event_of, with_conditions
 from reconciler.engine.desired import Wanted
 from reconciler.engine.session import Session
@@ -35,8 +38,27 @@ class Operations:
         if condition is not None and condition.status:
             self.session.report(_put_back(told=not self._heals()), self.wanted.revision)
 
-    def begin(self, plan: Plan, diff: Difference, triggered_by: TriggeredBy) -> None:
-        """Start an operation for the plan, or go on with the one there is for the same wish."""
+    def fences(self) -> None:
+        """Tell of DAGs that are paused by us for longer than a flip takes."""
+        late = too_long_open(self.session.state, self.session.now)
+        condition = self.session.state.conditions.get(ConditionType.FENCED)
+        if late:
+            self.session.report(_fenced(late), self.wanted.revision)
+        elif condition is not None and condition.status:
+            self.session.report(_unfenced(), self.wanted.revision)
+
+    def rejected(self, diff: Difference) -> tuple[str, ...]:
+        """What Airflow could not import, for people."""
+        live, state = self.session.state.live, self.session.state
+        return tuple(
+            f"{dag_id} does not import in Airflow and stays "
+            f"{f'on release {live[dag_id].pointer.release}' if dag_id in live else 'away'}: "
+            f"{state.rejected[dag_id].message}"
+            for dag_id in diff.rejected
+        )
+
+    def begin(self, plan: Plan, diff: Difference, triggered_by: TriggeredBy, now: datetime) -> None:
+        """Start an operation for the plan made ``now``, or go on with the one there is for the same wish."""
         current = self.session.state.operation
         writes = diff.changes or diff.support or diff.releases
         if current is not None and self._is_ours(current) and (current.finished_at is None or not writes):
@@ -44,7 +66,7 @@ class Operations:
             return
         if current is not None and current.finished_at is None:
             self._supersede(current)
-        state = self._started(plan, TriggeredBy.DRIFT if _only_heals(diff) else triggered_by)
+        state = self._started(plan, TriggeredBy.DRIFT if _only_heals(diff) else triggered_by, now)
         message = narrative.beginning(plan, self.wanted.versions, len(self.wanted.release.dags))
         evidence = (f"{self.wanted.author}: {self.wanted.subject}",)
         finding = _reconciling(Reason.PROGRESSING, message, evidence)
@@ -67,6 +89,7 @@ class Operations:
             f"{f' (and {len(problems) - 1} more)' if len(problems) > 1 else ''}. Looked at each minute; "
             "`git revert` the commit to go back."
         )
+        self.fences()
         state = self._phase(Phase.RUNNING if plan.held else Phase.FAILED, message)
         if not plan.held:
             state = self._applied(state).model_copy(update={"sync": self._sync()})
@@ -87,8 +110,11 @@ class Operations:
         if operation is not None and not self._is_ours(operation) and operation.finished_at is None:
             self._supersede(operation)
             operation = None
+        self.fences()
         state = self.session.state
-        after = self._all_well(self._applied(state))
+        release = self.wanted.release.id
+        after = succeeded(self._all_well(self._applied(begun(state, release))), release)
+        after = after.model_copy(update={"rejected": {}})
         if operation is not None and self._is_ours(operation) and operation.phase is not Phase.SUCCEEDED:
             ended = operation.model_copy(update={"phase": Phase.SUCCEEDED, "finished_at": self.session.now})
             after = after.model_copy(update={"operation": ended})
@@ -184,8 +210,8 @@ class Operations:
         update = {"phase": phase, "message": message[:MAX_MESSAGE], "finished_at": finished}
         return state.model_copy(update={"operation": state.operation.model_copy(update=update)})
 
-    def _started(self, plan: Plan, triggered_by: TriggeredBy) -> EnvironmentState:
-        state = self.session.state
+    def _started(self, plan: Plan, triggered_by: TriggeredBy, now: datetime) -> EnvironmentState:
+        state = begun(self.session.state, plan.release)
         operation = Operation(
             attempt=(state.operation.attempt if state.operation else 0) + 1,
             revision=plan.revision,
@@ -197,7 +223,7 @@ class Operations:
             message=narrative.counts(plan.changes, len(self.wanted.release.dags)),
             plan_digest=plan_digest(plan),
             versions=self.wanted.versions,
-            started_at=self.session.now,
+            started_at=now,
         )
         update = {"operation": operation, "sync": Sync.OUT_OF_SYNC, "health": Health.PROGRESSING}
         started = self._accepted(state.model_copy(update=update))
@@ -237,6 +263,30 @@ def _put_back(told: bool) -> Finding:
         reason=Reason.DRIFT_HEALED,
         message="What somebody else had changed in the DAG folder is as it was deployed again.",
         told=told,
+    )
+
+
+def _fenced(dag_ids: tuple[str, ...]) -> Finding:
+    return Finding(
+        type=ConditionType.FENCED,
+        status=True,
+        reason=Reason.FENCE_OPEN,
+        message=(
+            f"{narrative.names(dag_ids)}: paused by reconciler for {TOO_LONG.seconds // 60} minutes now to be "
+            "changed: scheduled runs are late meanwhile. It is tried each minute to end this; if that does "
+            "not help, un-pause in Airflow."
+        ),
+        severity=Severity.ERROR,
+        evidence=dag_ids,
+    )
+
+
+def _unfenced() -> Finding:
+    return Finding(
+        type=ConditionType.FENCED,
+        status=False,
+        reason=Reason.RECONCILIATION_SUCCEEDED,
+        message="No DAG is paused by reconciler any more.",
     )
 
 

@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from reconciler.model.artifact import Digest
+from reconciler.model.environment import AirflowSpec
 from reconciler.model.reason import Described, Reason
-from reconciler.model.release import DagId, Fingerprint, ReleaseId
+from reconciler.model.release import DagId, Fingerprint, ReleaseId, ReleaseManifest
 from reconciler.model.value import Value
 
 
@@ -54,6 +55,7 @@ class Action(StrEnum):
     UPDATE = "update"
     HEAL = "heal"
     PUT_BACK = "put-back"
+    REPOINT = "re-point"
     REMOVE = "remove"
 
 
@@ -103,17 +105,62 @@ class Settle(Value):
 
 
 class Flip(Value):
-    """A pointer to write, and the fingerprint of the DAG behind it."""
+    """A pointer to write, and the fingerprint of the DAG behind it.
+
+    ``new``: its newest entry begins with this write; else it says what it said before.
+    """
 
     pointer: DagPointer
     fingerprint: Fingerprint
+    new: bool = False
+
+
+class Pause(Value):
+    """Open a fence around idle DAGs, so that no run of theirs starts while they are flipped.
+
+    ``ours`` says of each DAG whether we pause it; False: a person had paused it, and it stays so.
+    """
+
+    kind: Literal["Pause"] = "Pause"
+    ours: dict[DagId, bool]
+
+
+class Unpause(Value):
+    """Close fences: from ``not_before`` (UTC) on, and only when all that is ``expected`` is so.
+
+    ``expected`` is the release on which a DAG has to be active; None for one that must not be active.
+    """
+
+    kind: Literal["Unpause"] = "Unpause"
+    dag_ids: tuple[DagId, ...]
+    expected: dict[DagId, ReleaseId | None] = {}
+    not_before: datetime
+
+
+class Straggler(Value):
+    """A run in flight that started on a release which is condemned now."""
+
+    dag_id: DagId
+    run_id: str
+
+
+class RestartRuns(Value):
+    """Let the runs of a condemned release begin anew; they use the release before it.
+
+    ``dag_ids`` are the DAGs that were looked at: those without such a run are done with.
+    """
+
+    kind: Literal["RestartRuns"] = "RestartRuns"
+    dag_ids: tuple[DagId, ...]
+    runs: tuple[Straggler, ...] = ()
 
 
 class FlipBatch(Value):
-    """Write the pointers of some DAGs: the moment at which they change release."""
+    """Write the pointers of some DAGs: what makes them change release, ``seconds`` later."""
 
     kind: Literal["FlipBatch"] = "FlipBatch"
     flips: tuple[Flip, ...]
+    seconds: float
 
 
 class DeletePointers(Value):
@@ -121,6 +168,13 @@ class DeletePointers(Value):
 
     kind: Literal["DeletePointers"] = "DeletePointers"
     dag_ids: tuple[DagId, ...]
+
+
+class DeleteReleases(Value):
+    """Delete archives of releases that no pointer names any more."""
+
+    kind: Literal["DeleteReleases"] = "DeleteReleases"
+    keys: tuple[str, ...]
 
 
 class AwaitParsed(Value):
@@ -132,7 +186,17 @@ class AwaitParsed(Value):
 
 
 Step = Annotated[
-    PutSupport | PutRelease | Settle | FlipBatch | DeletePointers | AwaitParsed, Field(discriminator="kind")
+    PutSupport
+    | PutRelease
+    | Settle
+    | Pause
+    | FlipBatch
+    | DeletePointers
+    | AwaitParsed
+    | RestartRuns
+    | Unpause
+    | DeleteReleases,
+    Field(discriminator="kind"),
 ]
 
 
@@ -157,6 +221,23 @@ class Verdict(Value):
     dag_ids: tuple[DagId, ...] = ()
     evidence: tuple[str, ...] = ()
     until: datetime | None = None
+
+
+class Goal(Value):
+    """Where to go: a commit, the release that it means, and the Airflow that is to run it.
+
+    ``condemned`` are the releases that no run may use any more once it is reached.
+    """
+
+    revision: str
+    release: ReleaseManifest
+    airflow: AirflowSpec
+    condemned: frozenset[ReleaseId] = frozenset()
+
+    @property
+    def flip_seconds(self) -> float:
+        """From the write of a pointer until its release is used: every container has it by then."""
+        return self.airflow.sync_seconds + self.airflow.clock_margin_seconds
 
 
 class Plan(Value):

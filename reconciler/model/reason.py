@@ -62,6 +62,7 @@ class ConditionType(Described):
     DRIFTED = "Drifted", "The live state was changed without a commit."
     HEALTHY = "Healthy", "Airflow runs what was deployed."
     QUIESCED = "Quiesced", "No conflicting DAG run is in flight."
+    FENCED = "Fenced", "A DAG is paused by us while it is flipped."
 
 
 class Severity(Described):
@@ -97,7 +98,10 @@ class Reason(Described):
     GIT_OPERATION_FAILED = "GitOperationFailed", "The Git server could not be reached or refused."
     INVALID_CONFIGURATION = "InvalidConfiguration", "A file of the environment repo does not validate."
     REVISION_NOT_DESCENDANT = "RevisionNotDescendant", "The tip does not descend from the applied revision."
-    IN_FLIGHT_RUNS = "InFlightRuns", "A DAG that has to change has runs in flight."
+    IN_FLIGHT_RUNS = "InFlightRuns", "A DAG whose graph changes has runs in flight."
+    DRAIN_TIMED_OUT = "DrainTimedOut", "Runs in flight hold back a change for longer than is allowed."
+    FENCE_OPEN = "FenceOpen", "A DAG that we paused to change it is still paused."
+    RUNS_RESTARTED = "RunsRestarted", "Runs of a release that was rolled back begin anew."
     ENVIRONMENT_BUSY = "EnvironmentBusy", "MWAA is updating the environment."
     LEASE_CONTENDED = "LeaseContended", "Another tick holds the environment's lease."
     FOREIGN_FILE = "ForeignFile", "A file that we did not write is in the way."

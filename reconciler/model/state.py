@@ -32,18 +32,53 @@ class OwnedFile(Value):
 
 
 class LiveDag(Value):
-    """What one DAG runs: its pointer, the fingerprint behind it, and whether Airflow was seen running it."""
+    """What one DAG runs: its pointer, the fingerprint behind it, and whether Airflow was seen running it.
+
+    ``restarted`` are the runs of a condemned release that were made to begin anew; None where there is no
+    condemned release whose runs have to be looked for.
+    """
 
     pointer: DagPointer
     fingerprint: Fingerprint
     verified: bool = False
     flipped_at: datetime
+    restarted: tuple[str, ...] | None = None
+
+
+class Fence(Value):
+    """A DAG that is kept from starting runs while it is flipped. Written before the DAG is paused.
+
+    ``ours``: we pause it, and un-pause it in the end; else a person had paused it before. ``flipped_at``: its
+    pointer was written, or deleted, inside the fence.
+    """
+
+    opened_at: datetime
+    ours: bool
+    paused_at: datetime | None = None
+    flipped_at: datetime | None = None
+
+
+class Rejected(Value):
+    """What Airflow could not import: the DAG was put back, and is tried again when it differs from this."""
+
+    release: ReleaseId
+    fingerprint: Fingerprint
+    message: str
+    at: datetime
+
+
+class PastRelease(Value):
+    """A release that was begun here; ``succeeded`` if it was live as a whole and seen to be."""
+
+    release: ReleaseId
+    succeeded: bool = False
 
 
 class Intent(Value):
-    """A write that begins: the digest of the body (None: a deletion), and what is live once it is done."""
+    """A write that begins ``at``: the body's digest (None: a deletion), and what is live once it is done."""
 
     digest: str | None
+    at: datetime | None = None
     flips: LiveDag | None = None
     removes: str | None = None
 
@@ -93,8 +128,9 @@ class EnvironmentState(Value):
     """The whole memory of one environment.
 
     ``accepted`` is the last commit that was begun, and stays in force while a newer one cannot be;
-    ``applied`` the last that was made live as a whole. ``files`` are all keys we own in the DAG folder;
-    ``intents`` the writes, by key, that began and are not known to have ended.
+    ``applied`` the last that was made live as a whole. ``past`` are the releases begun here, newest first;
+    ``condemned`` those that were rolled back. ``files`` are all keys we own in the DAG folder; ``intents``
+    the writes, by key, that began and are not known to have ended. ``fences`` and ``rejected`` are by DAG.
     """
 
     environment: str
@@ -104,7 +140,11 @@ class EnvironmentState(Value):
     accepted: Applied | None = None
     applied: Applied | None = None
     last_attempted_revision: str | None = None
+    past: tuple[PastRelease, ...] = ()
+    condemned: frozenset[ReleaseId] = frozenset()
     live: dict[str, LiveDag] = {}
+    fences: dict[str, Fence] = {}
+    rejected: dict[str, Rejected] = {}
     files: dict[str, OwnedFile] = {}
     intents: dict[str, Intent] = {}
     conditions: dict[ConditionType, Condition] = {}
@@ -125,11 +165,15 @@ class Changes(Value):
 class StepResult(Value):
     """What a step did: files written (None: deleted), DAGs seen on their release, until when to wait.
 
-    ``problems`` not empty means that the step ended and what it wanted is not so.
+    ``rejected`` are DAGs that Airflow cannot import, and what it says; ``unfenced`` those whose fence is
+    closed. ``problems`` not empty means that the
+    step ended and what it wanted is not so.
     """
 
     written: dict[str, OwnedFile | None] = {}
     verified: frozenset[str] = frozenset()
+    rejected: dict[str, str] = {}
+    unfenced: frozenset[str] = frozenset()
     wait_until: datetime | None = None
     message: str = ""
     problems: tuple[str, ...] = ()

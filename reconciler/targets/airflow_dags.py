@@ -12,28 +12,30 @@ from datetime import timedelta
 from typing import TypeVar, assert_never
 
 from reconciler.core.identity import sha256
-from reconciler.core.narrative import names
 from reconciler.core.pointer_file import pointer_key, render
 from reconciler.model.errors import Conflict, Transient
 from reconciler.model.plan import (
     AwaitParsed,
     DeletePointers,
+    DeleteReleases,
     FlipBatch,
+    Pause,
     PutRelease,
     PutSupport,
+    RestartRuns,
     Settle,
     Step,
+    Unpause,
 )
 from reconciler.model.reason import Reason
 from reconciler.model.state import EnvironmentState, OwnedFile, StepResult
 from reconciler.ports import Airflow, Clock, DagFolder
+from reconciler.targets.airflow_fence import AirflowFence
+from reconciler.targets.airflow_parsed import AirflowParsed
 from reconciler.targets.release_archives import ReleaseArchives
 
 WRITERS = 16
 """Pointers written side by side; S3 takes 3,500 writes a second for one prefix."""
-
-POLL_SECONDS, MOST_POLL_SECONDS = 1.0, 5.0
-"""Between two questions to Airflow, at first and later."""
 
 Etags = Mapping[str, str]
 T = TypeVar("T")
@@ -58,6 +60,8 @@ class AirflowDags:
         """See ``ports.Target``."""
         if isinstance(step, DeletePointers):
             return {pointer_key(dag_id): None for dag_id in step.dag_ids}
+        if isinstance(step, DeleteReleases):
+            return dict.fromkeys(step.keys)
         return {key: sha256(body) for key, body in self._bodies(step).items()}
 
     def perform(self, step: Step, state: EnvironmentState, listing: Etags) -> StepResult:
@@ -65,12 +69,14 @@ class AirflowDags:
         match step:
             case PutSupport() | PutRelease() | FlipBatch():
                 return self._put(self._bodies(step), listing)
-            case DeletePointers():
-                return self._delete(step, listing)
+            case DeletePointers() | DeleteReleases():
+                return self._delete(list(self.writes(step)), listing)
             case Settle():
                 return self._settle(step, state)
             case AwaitParsed():
-                return self._await_parsed(step, state)
+                return AirflowParsed(self.airflow, self.clock).look(step, state)
+            case Pause() | Unpause() | RestartRuns():
+                return AirflowFence(self.airflow, self.clock).perform(step, state)
             case _:
                 assert_never(step)
 
@@ -106,9 +112,7 @@ class AirflowDags:
         except Conflict as conflict:
             raise _changed_meanwhile(key) from conflict
 
-    def _delete(self, step: DeletePointers, listing: Etags) -> StepResult:
-        keys = [pointer_key(dag_id) for dag_id in step.dag_ids]
-
+    def _delete(self, keys: Iterable[str], listing: Etags) -> StepResult:
         def delete(key: str) -> tuple[str, None]:
             try:
                 if key in listing:
@@ -126,48 +130,10 @@ class AirflowDags:
             return StepResult(message="Every container has had the time to copy the release.")
         return StepResult(wait_until=until, message="Airflow's containers are copying the release from S3.")
 
-    def _await_parsed(self, step: AwaitParsed, state: EnvironmentState) -> StepResult:
-        seen = self.airflow.dags(list(step.expected))
-        right = frozenset(
-            dag_id
-            for dag_id, release in step.expected.items()
-            if (dag := seen.get(dag_id)) is not None and dag.active and dag.release == release
-        )
-        missing = sorted(step.expected.keys() - right)
-        if not missing:
-            return StepResult(verified=right, message=f"Airflow runs {len(right)} DAGs as deployed.")
-        now = self.clock.now()
-        flipped = max(state.live[dag_id].flipped_at for dag_id in missing)
-        if now < flipped + timedelta(seconds=step.seconds):
-            wait = now + _pause(now - flipped)
-            return StepResult(
-                verified=right, wait_until=wait, message=f"Airflow is parsing {names(missing, 3)}."
-            )
-        return StepResult(verified=right, problems=tuple(self._problems(step, missing)))
-
-    def _problems(self, step: AwaitParsed, missing: list[str]) -> Iterable[str]:
-        seen = self.airflow.dags(missing)
-        errors = {error.file.rsplit("/", 1)[-1]: error.message for error in self.airflow.import_errors()}
-        for dag_id in missing:
-            dag, expected = seen.get(dag_id), step.expected[dag_id]
-            if error := errors.get(pointer_key(dag_id)):
-                yield f"{dag_id} does not import in Airflow: {error}"
-            elif dag is None:
-                yield f"{dag_id} is not known to Airflow; expected on release {expected}"
-            elif not dag.active:
-                yield f"{dag_id} is stale in Airflow; expected active on release {expected}"
-            else:
-                yield f"{dag_id} is on release {dag.release or 'unknown'}; expected {expected}"
-
 
 def _side_by_side(do: Callable[[str], T], keys: Iterable[str]) -> list[T]:
     with ThreadPoolExecutor(max_workers=WRITERS) as pool:
         return list(pool.map(do, keys))
-
-
-def _pause(elapsed: timedelta) -> timedelta:
-    """Ask often at first, then more seldom: MWAA answers about ten calls a second, to everybody together."""
-    return min(max(elapsed / 5, timedelta(seconds=POLL_SECONDS)), timedelta(seconds=MOST_POLL_SECONDS))
 
 
 def _changed_meanwhile(key: str) -> Transient:

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.core.drain import Drain
 from reconciler.core.gates import ancestry, busy, in_flight, ownership
 from reconciler.model.observation import DagRun
-from reconciler.model.plan import Action, Change, Decision
+from reconciler.model.plan import Decision
 from reconciler.model.reason import Reason
-
-NEW, OLD = "b" * 16, "a" * 16
-
-
-def change(dag_id: str, action: Action = Action.UPDATE) -> Change:
-    return Change(dag_id=dag_id, action=action, from_release=OLD, to_release=NEW)
+from tests.builders import NOW
 
 
 def run(dag_id: str, state: str = "running", run_type: str = "scheduled") -> DagRun:
     return DagRun(dag_id=dag_id, run_id=f"r-{dag_id}", state=state, run_type=run_type, started_at=None)
-
-
-def test_a_paused_dag_in_flight_is_named() -> None:
-    verdict = in_flight([change("one")], [run("one")], {"one"})
-    assert verdict.decision is Decision.WAIT
-    assert "one is paused" in verdict.message
 
 
 @pytest.mark.parametrize(
@@ -50,30 +40,22 @@ def test_busy(status: str | None, decision: Decision) -> None:
 
 
 @pytest.mark.parametrize(
-    ("actions", "runs", "held"),
-    [
-        ({}, ["other"], ()),
-        ({"one": Action.UPDATE}, [], ()),
-        ({"one": Action.UPDATE}, ["other"], ()),
-        ({"one": Action.UPDATE, "two": Action.UPDATE}, ["two"], ("two",)),
-        ({"one": Action.REMOVE}, ["one"], ("one",)),
-        ({"one": Action.ADD}, ["one"], ()),
-        ({"one": Action.HEAL}, ["one"], ()),
-    ],
+    ("overdue", "reason", "says"),
+    [(False, Reason.IN_FLIGHT_RUNS, "told again"), (True, Reason.DRAIN_TIMED_OUT, "should have ended")],
 )
-def test_in_flight(actions: dict[str, Action], runs: list[str], held: tuple[str, ...]) -> None:
-    changes = [change(dag_id, action) for dag_id, action in actions.items()]
-    verdict = in_flight(changes, list(map(run, runs)), ())
-    assert verdict.dag_ids == held
-    assert (verdict.decision is Decision.WAIT) == bool(held)
+def test_in_flight_names_the_runs_and_until_when(overdue: bool, reason: Reason, says: str) -> None:
+    blocking = (run("one"), run("two", "queued", "backfill"))
+    verdict = in_flight(Drain(blocking=blocking, until=NOW, overdue=overdue), {"one"})
+    assert (verdict.decision, verdict.reason, verdict.dag_ids) == (Decision.WAIT, reason, ("one", "two"))
+    assert "one (r-one)" in verdict.message
+    assert says in verdict.message
+    assert f"{NOW:%H:%M:%S}" in verdict.message
+    assert "one is paused" in verdict.message
+    assert "two: backfill run r-two is queued" in verdict.evidence
 
 
-@pytest.mark.parametrize("state", ["queued", "running"])
-@pytest.mark.parametrize("run_type", ["scheduled", "manual", "backfill", "asset_triggered"])
-def test_every_kind_of_run_counts(state: str, run_type: str) -> None:
-    verdict = in_flight([change("one")], [run("one", state, run_type)], ())
-    assert verdict.dag_ids == ("one",)
-    assert any(run_type in line and state in line for line in verdict.evidence)
+def test_in_flight_goes_where_no_run_is_in_the_way() -> None:
+    assert in_flight(Drain(until=NOW), ()).decision is Decision.GO
 
 
 def test_ownership() -> None:

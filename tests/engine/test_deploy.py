@@ -47,7 +47,7 @@ def test_a_bump_leaves_untouched_dags_byte_identical() -> None:
     scene = Scene()
     first = scene.deploy("1.0.0", {"one": "a", "two": "b"})
     before = scene.folder.read("two.py")
-    second = scene.publish("1.1.0", {"one": "A", "two": "b"})
+    second = scene.publish("1.1.0", {"one": "wider: A", "two": "b"})
     scene.push("1.1.0")
     scene.tick()
     assert scene.running() == {"one": second.id, "two": first.id}
@@ -57,7 +57,7 @@ def test_a_bump_leaves_untouched_dags_byte_identical() -> None:
 def test_a_revert_brings_the_first_release_back() -> None:
     scene = Scene()
     first = scene.deploy("1.0.0", {"one": "a"})
-    scene.deploy("1.1.0", {"one": "A"})
+    scene.deploy("1.1.0", {"one": "wider: A"})
     scene.push("1.0.0", 'Revert "Bump"')
     scene.tick()
     assert scene.running() == {"one": first.id}
@@ -87,7 +87,7 @@ def test_a_dag_in_flight_waits_alone_and_is_named() -> None:
     scene = Scene()
     first = scene.deploy("1.0.0", {"one": "a", "two": "b"})
     scene.airflow.set_runs(run_of("one"))
-    second = scene.publish("1.1.0", {"one": "A", "two": "B"})
+    second = scene.publish("1.1.0", {"one": "wider: A", "two": "wider: B"})
     scene.push("1.1.0")
 
     assert scene.tick().outcome is Outcome.WAITING
@@ -122,7 +122,7 @@ def test_a_newer_commit_supersedes_a_waiting_one() -> None:
     scene = Scene()
     scene.deploy("1.0.0", {"one": "a"})
     scene.airflow.set_runs(run_of("one"))
-    scene.deploy("1.1.0", {"one": "A"})
+    scene.deploy("1.1.0", {"one": "wider: A"})
     third = scene.publish("1.2.0", {"one": "AA"})
     scene.push("1.2.0")
     scene.airflow.set_runs()
@@ -148,5 +148,5 @@ def test_a_commit_for_others_is_applied_in_silence() -> None:
 def test_the_bus_has_every_event_in_order() -> None:
     scene = Scene()
     scene.deploy("1.0.0", {"one": "a"})
-    scene.deploy("1.1.0", {"one": "A"})
+    scene.deploy("1.1.0", {"one": "wider: A"})
     assert [event.sequence for event in scene.bus.published] == list(range(1, len(scene.events) + 1))

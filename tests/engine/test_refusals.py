@@ -52,7 +52,7 @@ def not_sealed(scene: Scene) -> None:
 def test_nothing_live_changes(do: Callable[[Scene], None], reason: Reason, says: str) -> None:
     scene = Scene()
     scene.deploy("1.0.0", {"one": "a"})
-    scene.deploy("1.1.0", {"one": "A"})
+    scene.deploy("1.1.0", {"one": "wider: A"})
     before = scene.folder.list()
     do(scene)
 
@@ -83,7 +83,7 @@ def test_a_bad_tip_does_not_turn_back_what_goes_forward() -> None:
     first = scene.deploy("1.0.0", {"one": "a", "two": "b"})
     run = DagRun(dag_id="one", run_id="r", state="running", run_type="manual", started_at=None)
     scene.airflow.set_runs(run)
-    second = scene.deploy("1.1.0", {"one": "A", "two": "B"})
+    second = scene.deploy("1.1.0", {"one": "wider: A", "two": "wider: B"})
     assert scene.running() == {"one": first.id, "two": second.id}
     bad_yaml(scene)
     assert scene.tick().outcome is Outcome.STALLED
@@ -98,7 +98,7 @@ def test_a_better_commit_ends_the_stall() -> None:
     scene.deploy("1.0.0", {"one": "a"})
     bad_yaml(scene)
     scene.tick()
-    release = scene.deploy("1.1.0", {"one": "A"})
+    release = scene.deploy("1.1.0", {"one": "wider: A"})
     assert scene.running() == {"one": release.id}
     assert scene.state.conditions[ConditionType.STALLED].status is False
 

@@ -17,6 +17,8 @@ def test_a_rollback_to_a_release_that_was_tidied_away_puts_it_back_first() -> No
     scene = Scene()
     first = scene.deploy("1.0.0", {"one": "a"})
     scene.deploy("1.1.0", {"one": "A"})
+    scene.clock.advance(600)
+    scene.deploy("1.2.0", {"one": "B"})
     scene.folder.tamper(f"_releases/{first.id}.tar.gz", None)
     scene.push("1.0.0")
     assert scene.tick().outcome is Outcome.APPLIED

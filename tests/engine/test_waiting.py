@@ -19,31 +19,15 @@ def waiting_scene() -> Scene:
     scene = Scene()
     scene.deploy("1.0.0", {"one": "a", "two": "b"})
     scene.airflow.set_runs(run("one"))
-    scene.deploy("1.1.0", {"one": "A", "two": "B"})
+    scene.deploy("1.1.0", {"one": "wider: A", "two": "wider: B"})
     return scene
-
-
-def test_a_run_that_starts_while_files_settle_is_not_flipped_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    scene = Scene()
-    first = scene.deploy("1.0.0", {"one": "a"})
-    sleep = scene.clock.sleep
-
-    def sleep_and_start(seconds: float) -> None:
-        sleep(seconds)
-        scene.airflow.set_runs(run("one"))
-
-    monkeypatch.setattr(scene.clock, "sleep", sleep_and_start)
-    scene.publish("1.1.0", {"one": "A"})
-    scene.push("1.1.0")
-    assert scene.tick().outcome is Outcome.WAITING
-    assert scene.running() == {"one": first.id}
 
 
 def test_a_short_run_is_waited_for_within_the_tick(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene()
     scene.deploy("1.0.0", {"one": "a"})
     scene.airflow.set_runs(run("one"))
-    second = scene.publish("1.1.0", {"one": "A"})
+    second = scene.publish("1.1.0", {"one": "wider: A"})
     scene.push("1.1.0")
     sleep = scene.clock.sleep
 
@@ -60,7 +44,7 @@ def test_a_revert_while_waiting_ends_the_attempt_as_superseded() -> None:
     scene = Scene()
     scene.deploy("1.0.0", {"one": "a"})
     scene.airflow.set_runs(run("one"))
-    scene.deploy("1.1.0", {"one": "A"})
+    scene.deploy("1.1.0", {"one": "wider: A"})
     scene.push("1.0.0", "Revert")
     assert scene.tick().outcome is Outcome.APPLIED
     newest = scene.store.operations("dev", 1)[0]
@@ -103,14 +87,14 @@ def test_a_deleted_pointer_of_a_dag_in_flight_comes_back() -> None:
     scene.deploy("1.0.0", {"one": "a"})
     scene.airflow.set_runs(run("one"))
     scene.folder.tamper("one.py", None)
-    scene.deploy("1.1.0", {"one": "A"})
+    scene.deploy("1.1.0", {"one": "wider: A"})
     assert "one.py" in scene.folder.list()
 
 
 def test_a_stale_dag_with_a_run_does_not_block_its_own_rescue() -> None:
     scene = Scene()
     first = scene.deploy("1.0.0", {"one": "a"})
-    scene.deploy("1.1.0", {"one": "A"})
+    scene.deploy("1.1.0", {"one": "wider: A"})
     scene.airflow.set_runs(run("one"))
     scene.airflow.unparsed.add("one")
     stale = AirflowDag(dag_id="one", active=False, paused=False, release=None, last_parsed_at=None)
@@ -125,7 +109,7 @@ def test_a_failure_while_others_wait_is_one_attempt() -> None:
     scene.deploy("1.0.0", {"one": "a", "two": "b"})
     scene.airflow.set_runs(run("one"))
     scene.airflow.unparsed.add("two")
-    scene.deploy("1.1.0", {"one": "A", "two": "B"})
+    scene.deploy("1.1.0", {"one": "wider: A", "two": "wider: B"})
     for _ in range(8):
         scene.clock.advance(60)
         scene.tick()
@@ -144,7 +128,7 @@ def test_ten_thousand_runs_fit_into_an_event() -> None:
     scene = Scene()
     scene.deploy("1.0.0", {"one": "a", "two": "b"})
     scene.airflow.set_runs(*(run("one", f"backfill__2024-01-01T00:00:00+00:00__{n}") for n in range(10_000)))
-    second = scene.deploy("1.1.0", {"one": "A", "two": "B"})
+    second = scene.deploy("1.1.0", {"one": "wider: A", "two": "wider: B"})
     assert scene.running()["two"] == second.id
     assert max(len(event.model_dump_json()) for event in scene.events) < 20_000
     assert any("9980 more" in line for event in scene.events for line in event.evidence)

@@ -38,6 +38,7 @@ def plan(
     """
     from reconciler.core.planner import plan_digest
     from reconciler.engine.desired import at_revision
+    from reconciler.engine.manifests import Manifests
     from reconciler.engine.plan_now import plan_now
 
     cli = begin(ctx, output)
@@ -48,7 +49,8 @@ def plan(
         _check_ahead(world, state, sha)
     wanted = at_revision(world, state, sha)
     target = world.target(wanted.desired.environment)
-    diff, made = plan_now(wanted, state, target, target.folder.list(), world.clock.now())
+    manifests = Manifests(world.artifacts)
+    diff, made = plan_now(wanted, state, target, manifests, target.folder.list(), world.clock.now())
     digest, reasons = plan_digest(made), _reasons(world, state, wanted, made)
     cli.out.document(
         {
@@ -129,6 +131,8 @@ def _reason(change: Change, bumped: str) -> str:
             return "new in this release"
         case Action.REMOVE:
             return "not in this release any more"
+        case Action.PUT_BACK | Action.REPOINT:
+            return "; ".join(change.why)
         case Action.HEAL:
             return "its file was changed or deleted by somebody else"
         case Action.UPDATE:

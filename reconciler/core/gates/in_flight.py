@@ -1,47 +1,55 @@
-"""The in-flight gate: a DAG with runs in flight is not touched; the others go ahead."""
+"""The in-flight gate: a DAG whose graph changes is not touched while it has runs; the others go ahead."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import groupby
 
+from reconciler.core.drain import Drain
 from reconciler.core.narrative import names
 from reconciler.model.observation import DagRun
-from reconciler.model.plan import Action, Change, Decision, Verdict
+from reconciler.model.plan import Decision, Verdict
 from reconciler.model.reason import Reason
 
 
-def in_flight(changes: Sequence[Change], runs: Sequence[DagRun], paused: Collection[str]) -> Verdict:
-    """Hold back the DAGs that are to change and have a run queued or running.
+def in_flight(drain: Drain, paused: Collection[str]) -> Verdict:
+    """Hold back the DAGs that are to change and have a run in the way.
 
-    ``runs`` are those that can end: not of a DAG that is stale in Airflow, whose file is gone or does not
-    import. ``paused`` DAGs are named, for their runs are frozen. Putting back a pointer that somebody edited
-    (``heal``) is not held back: what runs meanwhile is the edit.
+    ``paused`` DAGs are named, for their runs are frozen.
     """
-    subject = {change.dag_id for change in changes if change.action in (Action.UPDATE, Action.REMOVE)}
-    blocking = sorted(
-        (run for run in runs if run.dag_id in subject), key=lambda run: (run.dag_id, run.run_id)
-    )
-    held = tuple(sorted({run.dag_id for run in blocking}))
+    held = tuple(sorted({run.dag_id for run in drain.blocking}))
     if not held:
         return Verdict(
             gate="in-flight",
             decision=Decision.GO,
             reason=Reason.RECONCILIATION_SUCCEEDED,
-            message="No DAG that has to change has a run in flight.",
+            message="No run in flight is in the way of a change.",
         )
     return Verdict(
         gate="in-flight",
         decision=Decision.WAIT,
-        reason=Reason.IN_FLIGHT_RUNS,
-        message=_message(held, [dag_id for dag_id in held if dag_id in paused]),
+        reason=Reason.DRAIN_TIMED_OUT if drain.overdue else Reason.IN_FLIGHT_RUNS,
+        message=_message(drain, [dag_id for dag_id in held if dag_id in paused]),
         dag_ids=held,
-        evidence=tuple(_describe(run) for run in blocking),
+        evidence=tuple(_describe(run) for run in drain.blocking),
+        until=drain.until,
     )
 
 
-def _message(held: Sequence[str], paused: Sequence[str]) -> str:
-    has = "has" if len(held) == 1 else "have"
-    message = f"{names(held)} {has} runs in flight and will change when they end. Other DAGs do not wait."
+def _message(drain: Drain, paused: Sequence[str]) -> str:
+    by_dag = [
+        f"{dag_id} ({names((run.run_id for run in runs), 2)})"
+        for dag_id, runs in groupby(drain.blocking, key=lambda run: run.dag_id)
+    ]
+    until = f"{drain.until:%Y-%m-%d %H:%M:%S} UTC"
+    waits = "waits" if len(by_dag) == 1 else "wait"
+    message = f"{names(by_dag)} {waits} for runs in flight. Other DAGs do not wait."
+    if drain.ends:
+        message += f" Runs of a release that is rolled back begin anew at {until}."
+    elif drain.overdue:
+        message += f" It should have ended by {until}: end the runs, or revert the commit."
+    else:
+        message += f" It is told again if it lasts beyond {until}."
     if not paused:
         return message
     return (

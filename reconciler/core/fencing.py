@@ -1,0 +1,86 @@
+"""The fence around a DAG while it is flipped: when it is opened, when it may be flipped, when it is closed.
+
+Idle, then paused, then still idle, then flipped; once that is everywhere and was seen, un-paused. A DAG that
+a person paused stays paused. The fence is written down before the DAG is paused, so that a tick that dies
+leaves behind what the next one closes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from reconciler.core.drain import Seen, needs_fence
+from reconciler.model.environment import AirflowSpec
+from reconciler.model.plan import Change, Unpause
+from reconciler.model.state import EnvironmentState, Fence, LiveDag
+
+TOO_LONG = timedelta(minutes=3)
+"""A fence that is open for longer is told to people."""
+
+
+def open_fence(dag_id: str, fence: Fence | None, seen: Seen) -> Fence | None:
+    """Is the DAG kept from starting runs, as far as anybody knows? Then its fence."""
+    shut = fence is not None and fence.paused_at is not None and seen.paused(dag_id)
+    return fence if shut else None
+
+
+def to_open(free: Sequence[Change], state: EnvironmentState, seen: Seen) -> dict[str, bool]:
+    """The DAGs to pause now, and of each whether it is we who pause it."""
+    opens = {}
+    for change in free:
+        fence = state.fences.get(change.dag_id)
+        if needs_fence(change) and open_fence(change.dag_id, fence, seen) is None:
+            begun = fence is not None and fence.ours
+            opens[change.dag_id] = begun or not seen.paused(change.dag_id)
+    return opens
+
+
+def to_flip(free: Sequence[Change], state: EnvironmentState, seen: Seen) -> list[Change]:
+    """The changes that may be made now: those that need no fence, and those behind a closed one."""
+    return [
+        change
+        for change in free
+        if not needs_fence(change)
+        or open_fence(change.dag_id, state.fences.get(change.dag_id), seen) is not None
+    ]
+
+
+def to_close(
+    free: Collection[str], state: EnvironmentState, airflow: AirflowSpec, now: datetime
+) -> tuple[Unpause | None, Unpause | None]:
+    """The fences to close: at once, and once what was flipped behind them is seen everywhere.
+
+    At once: those behind which nothing is to be flipped any more, or not now, because a run got in between;
+    and those whose DAG did not come up in time, for it starts no runs anyway.
+    """
+    at_once: list[str] = []
+    later: dict[str, str | None] = {}
+    last = now
+    for dag_id, fence in sorted(state.fences.items()):
+        if dag_id in free:
+            continue
+        live = state.live.get(dag_id)
+        steady = _steady(fence, live, airflow)
+        if steady is None or now > steady + timedelta(seconds=airflow.sync_seconds + airflow.parse_seconds):
+            at_once.append(dag_id)
+        else:
+            later[dag_id] = live.pointer.release if live is not None else None
+            last = max(last, steady)
+    return (
+        Unpause(dag_ids=tuple(at_once), not_before=now) if at_once else None,
+        Unpause(dag_ids=tuple(later), expected=later, not_before=last) if later else None,
+    )
+
+
+def too_long_open(state: EnvironmentState, now: datetime) -> tuple[str, ...]:
+    """The DAGs behind a fence that should have been closed by now."""
+    return tuple(dag_id for dag_id, fence in sorted(state.fences.items()) if now > fence.opened_at + TOO_LONG)
+
+
+def _steady(fence: Fence, live: LiveDag | None, airflow: AirflowSpec) -> datetime | None:
+    """By then every container has copied the folder twice, and uses the new release. None: not flipped."""
+    if fence.flipped_at is None:
+        return None
+    copied_twice = fence.flipped_at + timedelta(seconds=2 * airflow.sync_seconds)
+    return copied_twice if live is None else max(copied_twice, live.pointer.history[0].since)

@@ -1,0 +1,53 @@
+"""Which release a run uses, and what a DAG's history has to keep so that it stays so.
+
+The loader in Airflow's containers follows the same rule; both are held to it by the tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from reconciler.model.observation import DagRun
+from reconciler.model.plan import DagPointer, HistoryEntry
+
+PINNING_PROVEN = frozenset({"3.0.6", "3.2.1"})
+"""Versions of Airflow on which runs were shown, by what their tasks did, to stay on their release."""
+
+
+def due(history: Sequence[HistoryEntry], moment: datetime) -> HistoryEntry:
+    """The newest entry that is due at a moment; before anything is due, the oldest."""
+    return next((entry for entry in history if entry.since <= moment), history[-1])
+
+
+def started_on(run: DagRun, pointer: DagPointer, now: datetime) -> str:
+    """The release on which a run started; one that has not started will use what is due now."""
+    return due(pointer.history, run.started_at or now).release
+
+
+def before_newest(pointer: DagPointer, bad: Collection[str]) -> tuple[HistoryEntry, ...]:
+    """The history without the newest release, and without the ``bad`` ones."""
+    return tuple(
+        entry for entry in pointer.history if entry.release != pointer.release and entry.release not in bad
+    )
+
+
+def next_history(
+    before: Sequence[HistoryEntry], newest: HistoryEntry, moments: Iterable[datetime], bad: Collection[str]
+) -> tuple[HistoryEntry, ...]:
+    """The history with ``newest`` on top, and of the entries before it only what somebody needs.
+
+    ``moments`` are the starts of the runs in flight, and the time from which on runs may start before the
+    new pointer is everywhere. Parsing needs one older release to fall back to, none of the ``bad`` ones.
+    """
+    kept = set()
+    good = [entry for entry in before if entry.release not in bad]
+    for moment in moments:
+        kept.add(due(before, moment))
+        if good:
+            kept.add(due(good, moment))
+        kept.update(entry for entry in before if entry.since > moment)
+    spare = next((entry for entry in good if entry.release != newest.release), None)
+    if spare is not None:
+        kept.add(spare)
+    return (newest, *(entry for entry in before if entry in kept))

@@ -1,0 +1,97 @@
+"""Pauses DAGs while they are flipped, un-pauses them, and lets runs of a condemned release begin anew.
+
+Called by `airflow_dags`. Every call may be repeated: a tick that died in the middle is simply continued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from reconciler.core.narrative import names
+from reconciler.model.observation import AirflowDag
+from reconciler.model.plan import Pause, RestartRuns, Unpause
+from reconciler.model.state import EnvironmentState, Fence, StepResult
+from reconciler.ports import Airflow, Clock
+
+CALLERS = 4
+"""Calls side by side: MWAA answers about ten a second, to everybody together."""
+
+T = TypeVar("T")
+
+LOOK_AGAIN = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class AirflowFence:
+    """The fences around the DAGs of one Airflow."""
+
+    airflow: Airflow
+    clock: Clock
+
+    def perform(self, step: Pause | Unpause | RestartRuns, state: EnvironmentState) -> StepResult:
+        """One step, once. ``wait_until`` says that it is too early."""
+        match step:
+            case Pause():
+                return self._pause(step)
+            case Unpause():
+                return self._unpause(step, state)
+            case RestartRuns():
+                return self._restart(step)
+
+    def _pause(self, step: Pause) -> StepResult:
+        """Pause those that are ours to pause."""
+        ours = sorted(dag_id for dag_id, is_ours in step.ours.items() if is_ours)
+        _each(lambda dag_id: self.airflow.set_paused(dag_id, True), ours)
+        return StepResult(message=f"{names(ours)} start no runs while they are flipped.")
+
+    def _restart(self, step: RestartRuns) -> StepResult:
+        """Let runs begin anew."""
+        _each(lambda run: self.airflow.restart_run(run.dag_id, run.run_id), step.runs)
+        return StepResult(message=f"{len(step.runs)} runs begin anew.")
+
+    def _unpause(self, step: Unpause, state: EnvironmentState) -> StepResult:
+        """Un-pause what we paused, once it is everywhere; first create the runs that were owed meanwhile."""
+        now = self.clock.now()
+        if now < step.not_before:
+            return StepResult(wait_until=step.not_before, message=_waiting(step))
+        dags = self.airflow.dags(step.dag_ids)
+        if not all(_as_expected(dags.get(dag_id), release) for dag_id, release in step.expected.items()):
+            return StepResult(wait_until=now + LOOK_AGAIN, message=_waiting(step))
+        _each(lambda dag_id: self._open(dag_id, state.fences[dag_id], dags), step.dag_ids)
+        return StepResult(unfenced=frozenset(step.dag_ids))
+
+    def _open(self, dag_id: str, fence: Fence, dags: Mapping[str, AirflowDag]) -> None:
+        if not fence.ours:
+            return
+        dag = dags.get(dag_id)
+        by_assets = fence.paused_at is not None and dag is not None and dag.active and dag.by_assets
+        if by_assets:
+            self._pay(dag_id, fence.paused_at)
+        self.airflow.set_paused(dag_id, False)
+        if by_assets:
+            # What came between that look and the un-pausing; the run has one id, so it is created once.
+            self._pay(dag_id, fence.paused_at)
+
+    def _pay(self, dag_id: str, paused_at: datetime | None) -> None:
+        """Airflow drops the asset events of a paused DAG: create the run that they would have made."""
+        if paused_at is None or not self.airflow.owed_by_assets(dag_id, paused_at, self.clock.now()):
+            return
+        self.airflow.create_run(dag_id, f"reconciler__{paused_at:%Y-%m-%dT%H:%M:%S}")
+
+
+def _as_expected(dag: AirflowDag | None, release: str | None) -> bool:
+    active = dag is not None and dag.active
+    return not active if release is None else active and dag is not None and dag.release == release
+
+
+def _waiting(step: Unpause) -> str:
+    return f"{names(step.dag_ids)} may start runs again once the flip is seen everywhere."
+
+
+def _each(do: Callable[[T], None], items: Iterable[T]) -> None:
+    with ThreadPoolExecutor(max_workers=CALLERS) as pool:
+        list(pool.map(do, items))
