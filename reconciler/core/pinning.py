@@ -33,21 +33,20 @@ def before_newest(pointer: DagPointer, bad: Collection[str]) -> tuple[HistoryEnt
 
 
 def next_history(
-    before: Sequence[HistoryEntry], newest: HistoryEntry, moments: Iterable[datetime], bad: Collection[str]
+    before: Sequence[HistoryEntry],
+    newest: HistoryEntry,
+    starts: Iterable[datetime],
+    last_look: datetime,
+    bad: Collection[str],
 ) -> tuple[HistoryEntry, ...]:
     """The history with ``newest`` on top, and of the entries before it only what somebody needs.
 
-    ``moments`` are the starts of the runs in flight, and the time from which on runs may start before the
-    new pointer is everywhere. Parsing needs one older release to fall back to, none of the ``bad`` ones.
+    ``starts`` are those of the runs in flight; after ``last_look`` others may have started. Parsing needs one
+    older release to fall back to, none of the ``bad`` ones.
     """
-    kept = set()
     good = [entry for entry in before if entry.release not in bad]
-    for moment in moments:
-        kept.add(due(before, moment))
-        if good:
-            kept.add(due(good, moment))
-        kept.update(entry for entry in before if entry.since > moment)
-    spare = next((entry for entry in good if entry.release != newest.release), None)
-    if spare is not None:
-        kept.add(spare)
+    kept = {entry for entry in before if entry.since > last_look}
+    for moment in (*starts, last_look):
+        kept.update(due(entries, moment) for entries in (before, good) if entries)
+    kept.update([entry for entry in good if entry.release != newest.release][:1])
     return (newest, *(entry for entry in before if entry in kept))

@@ -10,7 +10,7 @@ from reconciler.core.diff import Difference
 from reconciler.core.drain import Seen, stragglers
 from reconciler.core.fencing import to_close, to_flip, to_open
 from reconciler.core.identity import canonical, sha256
-from reconciler.core.pinning import before_newest, next_history
+from reconciler.core.pinning import before_newest, due, next_history
 from reconciler.core.pointer_file import SUPPORT_KEYS, pointer_key, release_key
 from reconciler.model.plan import (
     Action,
@@ -182,7 +182,7 @@ def _flip(scene: Scene, change: Change) -> Flip:
         return _as_it_was(live)
     if live is not None and change.action is Action.PUT_BACK:
         return _put_back(scene, live)
-    return _to_goal(scene, change.dag_id)
+    return to_goal(scene, change.dag_id)
 
 
 def _put_back(scene: Scene, live: LiveDag) -> Flip:
@@ -194,7 +194,8 @@ def _put_back(scene: Scene, live: LiveDag) -> Flip:
     return Flip(pointer=pointer, fingerprint=sealed.fingerprint)
 
 
-def _to_goal(scene: Scene, dag_id: str) -> Flip:
+def to_goal(scene: Scene, dag_id: str) -> Flip:
+    """A DAG's pointer with the goal's release as its newest."""
     goal, live = scene.goal, scene.state.live.get(dag_id)
     sealed = goal.release.dags[dag_id]
     newest = HistoryEntry(
@@ -203,12 +204,27 @@ def _to_goal(scene: Scene, dag_id: str) -> Flip:
         file=sealed.file,
         since=scene.now,
     )
-    if live is None:
-        history: tuple[HistoryEntry, ...] = (newest,)
-    else:
-        starts = [run.started_at for run in scene.seen.runs if run.dag_id == dag_id and run.started_at]
-        last = scene.now - timedelta(seconds=goal.airflow.clock_margin_seconds)
-        history = next_history(live.pointer.history, newest, [*starts, last], goal.condemned)
-    condemned = sorted({entry.release for entry in history} & goal.condemned)
-    pointer = DagPointer(dag_id=dag_id, history=history, condemned=tuple(condemned))
-    return Flip(pointer=pointer, fingerprint=sealed.fingerprint, new=True)
+    history: tuple[HistoryEntry, ...] = (newest,)
+    if live is not None:
+        looked = scene.now - timedelta(seconds=goal.airflow.clock_margin_seconds)
+        starts = _starts(scene, dag_id)
+        history = next_history(live.pointer.history, newest, starts, looked, goal.condemned)
+    return Flip(pointer=_pointer(scene, dag_id, history), fingerprint=sealed.fingerprint, new=True)
+
+
+def trimmed(scene: Scene, live: LiveDag) -> Flip:
+    """A DAG's pointer, its newest release long everywhere, without what no run in flight needs."""
+    newest, *before = live.pointer.history
+    early = [start for start in _starts(scene, live.pointer.dag_id) if start < newest.since]
+    needed = {due(before, start) for start in early if before}
+    history = (newest, *(entry for entry in before if entry in needed))
+    return Flip(pointer=_pointer(scene, live.pointer.dag_id, history), fingerprint=live.fingerprint)
+
+
+def _starts(scene: Scene, dag_id: str) -> list[datetime]:
+    return [run.started_at for run in scene.seen.runs if run.dag_id == dag_id and run.started_at]
+
+
+def _pointer(scene: Scene, dag_id: str, history: tuple[HistoryEntry, ...]) -> DagPointer:
+    condemned = sorted({entry.release for entry in history} & scene.goal.condemned)
+    return DagPointer(dag_id=dag_id, history=history, condemned=tuple(condemned))

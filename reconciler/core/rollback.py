@@ -14,12 +14,14 @@ def condemned_by(state: EnvironmentState, release: str) -> frozenset[str]:
     Asking for a release that was live as a whole before the newest one is a rollback: it condemns all that
     were begun after it. Asking for a condemned release takes that back.
     """
+    if release in state.condemned:
+        return state.condemned - {release}
     newer: set[str] = set()
     for past in state.past:
         if past.release == release:
-            return (state.condemned | (newer if past.succeeded else set())) - {release}
+            return state.condemned | (newer if past.succeeded else set())
         newer.add(past.release)
-    return state.condemned - {release}
+    return state.condemned
 
 
 def begun(state: EnvironmentState, release: str) -> EnvironmentState:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from datetime import timedelta
 
 from reconciler.core.diff import Difference
+from reconciler.core.retention import tidying
 from reconciler.core.transitions import Finding
 from reconciler.engine.executor import Execution, execute
 from reconciler.engine.manifests import Manifests
 from reconciler.engine.operations import Operations
-from reconciler.engine.plan_now import plan_now
+from reconciler.engine.plan_now import plan_now, tidying_scene
 from reconciler.engine.recovery import recover
 from reconciler.engine.world import Outcome, TickResult
 from reconciler.model.errors import ReconcilerError, Terminal, Transient
@@ -49,13 +51,26 @@ def _apply(operations: Operations, target: Target, triggered_by: TriggeredBy) ->
         diff, plan = plan_now(operations.wanted, session.state, target, manifests, listing, now)
         operations.drift(diff)
         if diff.empty:
-            return _end(operations, plan, diff)
+            if not _tidy(operations, target, plan, listing):
+                return _end(operations, plan, diff)
+            continue
         operations.begin(plan, diff, triggered_by, now)
         _report_verdicts(operations, plan)
         operations.fences()
         execution = execute(session, target, plan, listing)
         if not (execution.again or _patient(operations, plan, execution)):
             return _conclude(operations, plan, execution)
+
+
+def _tidy(operations: Operations, target: Target, plan: Plan, listing: Mapping[str, str]) -> bool:
+    """Move DAGs off old releases and delete those; True if there is something to look at again."""
+    session = operations.session
+    state = session.state
+    scene = tidying_scene(operations.wanted, state, target.airflow, session.now)
+    steps = tidying(scene) if state.operation is not None else ()
+    if not steps:
+        return False
+    return execute(session, target, plan.model_copy(update={"steps": steps}), listing).again
 
 
 def _end(operations: Operations, plan: Plan, diff: Difference) -> TickResult:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from reconciler.core.narrative import names
 from reconciler.core.planner import stamped
-from reconciler.core.transitions import began, ended
+from reconciler.core.transitions import Finding, began, ended, event_of
 from reconciler.engine.session import Session
+from reconciler.model.event import EventDraft
 from reconciler.model.plan import (
     AwaitParsed,
     DeletePointers,
@@ -23,6 +24,7 @@ from reconciler.model.plan import (
     Step,
     Unpause,
 )
+from reconciler.model.reason import ConditionType, Reason, Severity
 from reconciler.model.state import EnvironmentState, StepRecord, StepResult
 from reconciler.ports import Target
 
@@ -76,8 +78,25 @@ def _run(session: Session, target: Target, step: Step, listing: Mapping[str, str
     done = (
         () if record is None else (record.model_copy(update={"finished_at": session.now, "outcome": "done"}),)
     )
-    session.commit(ended(session.state, step, result, session.now), steps=done)
+    after = ended(session.state, step, result, session.now)
+    session.commit(after, steps=done, events=_told(session.state, step))
     return result, slept
+
+
+def _told(state: EnvironmentState, step: Step) -> tuple[EventDraft, ...]:
+    """What people want to know of a step by itself."""
+    if not isinstance(step, RestartRuns) or not step.runs:
+        return ()
+    finding = Finding(
+        type=ConditionType.RECONCILING,
+        status=True,
+        reason=Reason.RUNS_RESTARTED,
+        message=f"{len(step.runs)} runs of a release that was rolled back begin anew on the one before it: "
+        f"{subject(step)}.",
+        severity=Severity.WARNING,
+        evidence=tuple(f"{run.dag_id}: {run.run_id}" for run in step.runs),
+    )
+    return (event_of(finding, state, state.last_attempted_revision),)
 
 
 def _intend(session: Session, target: Target, step: Step) -> StepRecord | None:

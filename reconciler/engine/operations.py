@@ -272,8 +272,8 @@ def _fenced(dag_ids: tuple[str, ...]) -> Finding:
         status=True,
         reason=Reason.FENCE_OPEN,
         message=(
-            f"{narrative.names(dag_ids)}: paused by reconciler for {TOO_LONG.seconds // 60} minutes now to be "
-            "changed: scheduled runs are late meanwhile. It is tried each minute to end this; if that does "
+            f"{narrative.names(dag_ids)}: paused for over {TOO_LONG.seconds // 60} minutes, in order to be "
+            "changed; scheduled runs are late meanwhile. It is tried each minute to end this; if that does "
             "not help, un-pause in Airflow."
         ),
         severity=Severity.ERROR,

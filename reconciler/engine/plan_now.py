@@ -10,6 +10,7 @@ from reconciler.core.drain import Seen, drain, needs_fence
 from reconciler.core.gates import busy, in_flight, ownership
 from reconciler.core.planner import Scene, make_plan
 from reconciler.core.pointer_file import pointer_key
+from reconciler.core.retention import outdated
 from reconciler.core.rollback import condemned_by
 from reconciler.engine.desired import Wanted
 from reconciler.engine.manifests import Manifests
@@ -39,6 +40,13 @@ def plan_now(
         in_flight(waiting, {run.dag_id for run in waiting.blocking if seen.paused(run.dag_id)}),
     )
     return diff, make_plan(Scene(goal, state, seen, before, now), diff, verdicts)
+
+
+def tidying_scene(wanted: Wanted, state: EnvironmentState, airflow: Airflow, now: datetime) -> Scene:
+    """What tidying up is decided from. Airflow is only asked if a DAG's history names an old release."""
+    dag_ids = outdated(state, wanted.release.id)
+    runs = airflow.active_runs(dag_ids) if dag_ids else ()
+    return Scene(goal_of(wanted, state), state, Seen(runs=tuple(runs)), {}, now)
 
 
 def goal_of(wanted: Wanted, state: EnvironmentState) -> Goal:

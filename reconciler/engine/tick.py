@@ -84,6 +84,9 @@ class _Tick:
             self._report_stalled(tip, error)
             return self._stay(TickResult(Outcome.STALLED, str(error)))
         self._report_readable(tip)
+        if self._triggered_by is TriggeredBy.MANUAL:
+            # A person who asks for a tick asks for another try.
+            self._session.commit(self._session.state.model_copy(update={"rejected": {}}))
         return apply(Operations(self._world, self._session, wanted, at_tip=True), self._triggered_by)
 
     def _nothing_to_do(self, tip: str) -> bool:

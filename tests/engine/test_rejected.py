@@ -1,0 +1,113 @@
+"""A DAG that is sealed, and does not import on the target: it alone goes back, and is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from reconciler.engine.world import Outcome
+from reconciler.model.observation import ImportProblem
+from reconciler.model.reason import Health, Phase, Reason, TriggeredBy
+from tests.engine.scene import Scene
+
+MESSAGE = "ModuleNotFoundError: No module named 'frobnicate'"
+
+
+def breaks_on_the_target(scene: Scene, dag_id: str) -> None:
+    """From the next sleep on, Airflow cannot import the DAG's newest release."""
+    sleep, good = scene.clock.sleep, scene.state.live.get(dag_id)
+
+    def sleep_and_break(seconds: float) -> None:
+        sleep(seconds)
+        live = scene.state.live.get(dag_id)
+        broken = live is not None and (good is None or live.fingerprint != good.fingerprint)
+        scene.airflow.set_import_errors(
+            *([ImportProblem(file=f"{dag_id}.py", message=MESSAGE, at=scene.clock.now())] if broken else [])
+        )
+        (scene.airflow.unparsed.add if broken else scene.airflow.unparsed.discard)(dag_id)
+
+    scene.clock.sleep = sleep_and_break  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("graph", ["", "wider: "])
+def test_it_is_put_back_alone(graph: str) -> None:
+    scene = Scene()
+    first = scene.deploy("1.0.0", {"one": "a", "two": "b"})
+    scene.clock.advance(600)
+    breaks_on_the_target(scene, "one")
+    second = scene.publish("1.1.0", {"one": f"{graph}A", "two": "B"})
+    scene.push("1.1.0")
+    outcomes = [scene.tick().outcome]
+    scene.clock.advance(60)
+    outcomes.append(scene.tick().outcome)
+    assert outcomes[-1] is Outcome.FAILED
+    assert scene.running() == {"one": first.id, "two": second.id}
+    state = scene.state
+    assert state.health is Health.DEGRADED
+    assert state.operation is not None
+    assert (state.operation.phase, state.fences) == (Phase.FAILED, {})
+    failed = [event for event in scene.events if event.reason is Reason.HEALTH_CHECK_FAILED]
+    assert len(failed) == 1
+    assert "one does not import" in failed[0].message
+    assert MESSAGE in failed[0].message
+    assert not scene.airflow.dags(["one"])["one"].paused
+
+
+def test_it_is_not_tried_again_until_it_differs() -> None:
+    scene = Scene()
+    first = scene.deploy("1.0.0", {"one": "a", "two": "b"})
+    scene.clock.advance(600)
+    breaks_on_the_target(scene, "one")
+    scene.deploy("1.1.0", {"one": "A", "two": "b"})
+    scene.tick()
+    told = len(scene.events)
+    operations = len(scene.store.operations("dev", 100))
+    for _ in range(3):
+        scene.clock.advance(60)
+        scene.tick(TriggeredBy.SCHEDULE)
+    assert scene.running()["one"] == first.id
+    assert (len(scene.events), len(scene.store.operations("dev", 100))) == (told, operations)
+    scene.clock.sleep = type(scene.clock).sleep.__get__(scene.clock)  # type: ignore[method-assign]
+    scene.airflow.set_import_errors()
+    scene.airflow.unparsed.clear()
+    third = scene.deploy("1.2.0", {"one": "mended", "two": "b"})
+    assert scene.running()["one"] == third.id
+    assert scene.state.rejected == {}
+    assert scene.state.health is Health.HEALTHY
+
+
+def test_a_person_may_ask_for_another_try() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    scene.clock.advance(600)
+    breaks_on_the_target(scene, "one")
+    second = scene.deploy("1.1.0", {"one": "A"})
+    scene.tick()
+    scene.clock.sleep = type(scene.clock).sleep.__get__(scene.clock)  # type: ignore[method-assign]
+    scene.airflow.set_import_errors()
+    scene.airflow.unparsed.clear()
+    assert scene.tick(TriggeredBy.MANUAL).outcome is Outcome.APPLIED
+    assert scene.running()["one"] == second.id
+
+
+def test_a_new_dag_that_does_not_import_is_taken_away() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    breaks_on_the_target(scene, "new")
+    scene.deploy("1.1.0", {"one": "A", "new": "n"})
+    scene.tick()
+    assert "new.py" not in scene.folder.list()
+    assert scene.state.operation is not None
+    assert scene.state.operation.phase is Phase.FAILED
+
+
+def test_an_error_from_before_the_flip_is_not_held_against_it() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    scene.clock.advance(600)
+    old = scene.clock.now() - timedelta(seconds=300)
+    scene.airflow.set_import_errors(ImportProblem(file="one.py", message=MESSAGE, at=old))
+    second = scene.deploy("1.1.0", {"one": "A"})
+    assert scene.running()["one"] == second.id
+    assert scene.state.rejected == {}

@@ -1,0 +1,135 @@
+"""Going back to a release that was live: what came after it is condemned, and its runs begin anew."""
+
+from __future__ import annotations
+
+from reconciler.core.pinning import started_on
+from reconciler.engine.world import Outcome
+from reconciler.model.observation import DagRun
+from reconciler.model.reason import Reason
+from tests.engine.scene import Scene
+
+
+def run_now(scene: Scene, run_id: str) -> DagRun:
+    return DagRun(
+        dag_id="one", run_id=run_id, state="running", run_type="manual", started_at=scene.clock.now()
+    )
+
+
+def bad_release_is_live(graph: str = "") -> tuple[Scene, str, str]:
+    """1.1.0, which is bad, took over from 1.0.0 ten minutes ago."""
+    scene = Scene()
+    good = scene.deploy("1.0.0", {"one": "a", "two": "b"})
+    scene.clock.advance(600)
+    bad = scene.deploy("1.1.0", {"one": f"{graph}A", "two": "b"})
+    scene.clock.advance(600)
+    return scene, good.id, bad.id
+
+
+def test_a_rollback_condemns_what_it_leaves() -> None:
+    scene, good, bad = bad_release_is_live()
+    scene.push("1.0.0", "Revert")
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.running()["one"] == good
+    assert scene.state.condemned == {bad}
+    assert scene.state.live["one"].pointer.condemned == (bad,)
+    assert scene.airflow.pauses == [], "the graph is the same"
+
+
+def test_runs_of_the_bad_release_get_a_minute_and_then_begin_anew_once() -> None:
+    scene, good, _ = bad_release_is_live()
+    scene.airflow.set_runs(run_now(scene, "bad"))
+    scene.clock.advance(30)
+    scene.push("1.0.0", "Revert")
+    assert scene.tick().outcome is Outcome.WAITING
+    assert Reason.IN_FLIGHT_RUNS in scene.reasons
+    assert scene.airflow.restarted == []
+    scene.clock.advance(61)
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.running()["one"] == good
+    assert scene.airflow.restarted == [("one", "bad")]
+    scene.clock.advance(60)
+    scene.tick()
+    assert scene.airflow.restarted == [("one", "bad")]
+    assert Reason.RUNS_RESTARTED in scene.reasons
+
+
+def test_a_run_that_ends_within_the_minute_is_left_alone() -> None:
+    scene, good, _ = bad_release_is_live()
+    scene.airflow.set_runs(run_now(scene, "bad"))
+    scene.push("1.0.0", "Revert")
+    assert scene.tick().outcome is Outcome.WAITING
+    scene.airflow.set_runs()
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert (scene.running()["one"], scene.airflow.restarted) == (good, [])
+
+
+def test_a_run_of_the_good_release_is_neither_waited_for_nor_restarted() -> None:
+    scene = Scene()
+    good = scene.deploy("1.0.0", {"one": "a"})
+    scene.clock.advance(600)
+    old = run_now(scene, "old")
+    scene.airflow.set_runs(old)
+    scene.clock.advance(600)
+    scene.deploy("1.1.0", {"one": "A"})
+    scene.clock.advance(600)
+    scene.push("1.0.0", "Revert")
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.airflow.restarted == []
+    assert started_on(old, scene.state.live["one"].pointer, scene.clock.now()) == good.id
+
+
+def test_a_run_that_starts_while_the_flip_is_on_its_way_begins_anew() -> None:
+    scene, _, _ = bad_release_is_live()
+    sleep = scene.clock.sleep
+
+    def start_then_sleep(seconds: float) -> None:
+        scene.airflow.set_runs(run_now(scene, "racer"))
+        sleep(seconds)
+
+    scene.clock.sleep = start_then_sleep  # type: ignore[method-assign]
+    scene.push("1.0.0", "Revert")
+    scene.tick()
+    assert scene.airflow.restarted == [("one", "racer")]
+
+
+def test_a_changed_graph_is_rolled_back_behind_a_fence_even_with_runs_that_do_not_end() -> None:
+    scene, good, _ = bad_release_is_live("wider: ")
+    scene.airflow.pauses.clear()
+    scene.airflow.set_runs(run_now(scene, "bad"))
+    scene.push("1.0.0", "Revert")
+    assert scene.tick().outcome is Outcome.WAITING
+    scene.clock.advance(61)
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.airflow.pauses == [("one", True), ("one", False)]
+    assert scene.airflow.restarted == [("one", "bad")]
+    assert scene.running()["one"] == good
+
+
+def test_deploying_the_condemned_release_again_takes_that_back() -> None:
+    scene, _, bad = bad_release_is_live()
+    scene.push("1.0.0", "Revert")
+    scene.tick()
+    scene.clock.advance(600)
+    scene.push("1.1.0", "Revert the revert")
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.running()["one"] == bad
+    assert scene.state.condemned == frozenset()
+    assert scene.state.live["one"].pointer.condemned == ()
+
+
+def test_a_new_release_after_a_rollback_condemns_nothing_more() -> None:
+    scene, _, bad = bad_release_is_live()
+    scene.push("1.0.0", "Revert")
+    scene.tick()
+    scene.clock.advance(600)
+    scene.deploy("1.2.0", {"one": "AA", "two": "b"})
+    assert scene.state.condemned == {bad}
+
+
+def test_going_back_two_releases_condemns_both() -> None:
+    scene, good, bad = bad_release_is_live()
+    worse = scene.deploy("1.2.0", {"one": "worse", "two": "b"})
+    scene.push("1.0.0", "Revert both")
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.state.condemned == {bad, worse.id}
+    assert scene.running()["one"] == good
