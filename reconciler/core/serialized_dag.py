@@ -34,7 +34,8 @@ Places = dict[str, str]
 LONGEST = 60
 """Bytes of a value that is kept as it is."""
 
-_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+# Addresses in memory, and the names that Airflow gives to DAG files' modules, which depend on their folder.
+_PASSING = re.compile(r" at 0x[0-9a-f]+|\bunusual_prefix_[0-9a-f]{40}_")
 
 
 def structure(serialized: Mapping[str, Any], airflow_version: str) -> Places:
@@ -110,7 +111,7 @@ def _text(value: Any) -> str:
 
 
 def _stable(value: Any) -> Any:
-    """Without what differs from one parse to the next: the order of sets, and addresses in memory."""
+    """Without what differs from one parse to the next, also in the order of sets."""
     match value:
         case {"__type": "set", "__var": items}:
             return {"__type": "set", "__var": sorted(map(_stable, items), key=canonical)}
@@ -119,7 +120,7 @@ def _stable(value: Any) -> Any:
         case list():
             return [_stable(item) for item in value]
         case str():
-            return _ADDRESS.sub("", value)
+            return _PASSING.sub("", value)
         case _:
             return value
 
