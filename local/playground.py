@@ -15,7 +15,7 @@ from local.options import ENVIRONMENTS, StackOptions, Sync
 from local.stack_info import StackInfo
 
 # A local container has a file after a second; MWAA's after 30.
-SYNC_SECONDS, PARSE_SECONDS = 2, 30
+SYNC_SECONDS, PARSE_SECONDS, CLOCK_MARGIN_SECONDS = 2, 30, 0.5
 COMMANDS = """\
 source {home}/env.sh         # this shell talks to this stack, not to your AWS
 reconciler build --version 1.0.0
@@ -57,6 +57,7 @@ def fit(tree: Path) -> None:
     repo = EnvironmentRepo(tree)
     repo.replace(ENVIRONMENT, r"(\n  syncSeconds: )\S+", rf"\g<1>{SYNC_SECONDS}")
     repo.replace(ENVIRONMENT, r"(\n  parseSeconds: )\S+", rf"\g<1>{PARSE_SECONDS}")
+    repo.replace(ENVIRONMENT, r"(\n  clockMarginSeconds: )\S+", rf"\g<1>{CLOCK_MARGIN_SECONDS}")
     begin(tree)
 
 
