@@ -46,16 +46,12 @@ def _shortened(lines: list[str]) -> tuple[str, ...]:
 
 
 def _past_lines(before: SealedDag, after: SealedDag) -> list[str]:
-    """Which run is the one before depends on these: what waits for that one would wait for another."""
+    """Catchup and start date decide which run is the one before: tasks in flight would look at another."""
     past = [place for place in after.structure if place.endswith(".depends_on_past")]
-    changed = [
-        field
-        for field in ("catchup", "start_date")
-        if before.calendar.get(field) != after.calendar.get(field)
-    ]
-    if not (past and changed):
+    same = all(before.calendar.get(field) == after.calendar.get(field) for field in ("catchup", "start_date"))
+    if same or not past:
         return []
-    return [f"{past[0].rpartition('.')[0]} depends on past runs, which {' and '.join(changed)} decide"]
+    return [f"{past[0].rpartition('.')[0]} depends on past runs, and which these are has changed"]
 
 
 def _graph_lines(before: Places, after: Places) -> list[str]:
