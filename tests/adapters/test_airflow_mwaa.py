@@ -87,7 +87,7 @@ def test_questions_with_many_dags_travel_in_the_body(mwaa: Mwaa) -> None:
 
 
 def test_a_path_longer_than_mwaa_takes_is_never_sent(mwaa: Mwaa) -> None:
-    with pytest.raises(ValueError, match="64 characters"):
+    with pytest.raises(Terminal, match=r"DAG id x{59} is too long for MWAA.*65 characters.*Rename"):
         mwaa.transport.send(Request("GET", "/dags/" + "x" * 59, {}))
     mwaa.answers({})
     assert mwaa.transport.send(Request("GET", "/dags/" + "x" * 58, {})) == Answer(200, b"{}")

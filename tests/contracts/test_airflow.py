@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
@@ -25,10 +22,13 @@ from reconciler.adapters.memory import MemoryAirflow
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.model.observation import AirflowDag, DagRun, ImportProblem
 from reconciler.ports import Airflow
+from tests.adapters.real_airflow import ask, asset_event, dag, run, tasks, until
 from tests.builders import NOW
 
 MANY = tuple(f"contract_many_{number:03}" for number in range(130))
 TAGGED, PAUSED, STALE, BUSY = "contract_tagged", "contract_paused", "contract_stale", "contract_busy"
+QUICK, YEARLY, ASSETS = "contract_quick", "contract_yearly", "contract_assets"
+NEW_YEAR = datetime(datetime.now(UTC).year + 1, 1, 1, tzinfo=UTC)
 RELEASE = "0123456789abcdef"
 
 FILES = {
@@ -53,22 +53,36 @@ def busy():
     never()
 busy()
 """,
+    "contract_quick.py": f"""
+from airflow.sdk import DAG, Asset
+from airflow.providers.standard.operators.empty import EmptyOperator
+asset = Asset("contract_asset")
+for dag_id, schedule in (({QUICK!r}, None), ({YEARLY!r}, "0 0 1 1 *"), ({ASSETS!r}, [asset])):
+    with DAG(dag_id, schedule=schedule, catchup=False, is_paused_upon_creation=False) as made:
+        EmptyOperator(task_id="nothing")
+    globals()[dag_id] = made
+""",
     "contract_broken.py": "# airflow dag\nimport a_module_that_is_nowhere\n",
 }
 
 
 @dataclass
 class Scene:
-    """An Airflow in a known state: what is described by FILES, with one run running and one queued."""
+    """An Airflow in a known state: what is described by FILES, with one run running and one queued.
+
+    ``lose``: let asset events happen for a DAG that is paused. ``life``: changes when a run begins anew.
+    """
 
     airflow: Airflow
+    lose: Callable[[str], object]
+    life: Callable[[str, str], object]
     make_busy: Callable[[str], object] | None = field(default=None)
 
 
 def twin() -> Scene:
     """The same state, set by hand."""
     fake = MemoryAirflow()
-    for dag_id in (*MANY, TAGGED, PAUSED, STALE, BUSY):
+    for dag_id in (*MANY, TAGGED, PAUSED, STALE, BUSY, QUICK, YEARLY, ASSETS):
         fake.set_dag(
             AirflowDag(
                 dag_id=dag_id,
@@ -76,34 +90,31 @@ def twin() -> Scene:
                 paused=dag_id == PAUSED,
                 release=RELEASE if dag_id == TAGGED else None,
                 last_parsed_at=NOW,
+                by_assets=dag_id == ASSETS,
+                next_run_at=NEW_YEAR if dag_id == YEARLY else None,
             )
         )
     fake.set_runs(
         DagRun(dag_id=BUSY, run_id="one", state="running", run_type="manual", started_at=NOW),
         DagRun(dag_id=BUSY, run_id="two", state="queued", run_type="manual", started_at=None),
     )
-    fake.set_import_errors(ImportProblem(file="contract_broken.py", message="No module named 'a_module…'"))
-    return Scene(fake, fake.set_busy)
-
-
-def ask(real: RealAirflow, method: str, path: str, body: Any = None) -> Any:
-    """One call of the real Airflow's API, past our own client."""
-    request = urllib.request.Request(
-        f"{real.url}/api/v2{path}",
-        None if body is None else json.dumps(body).encode(),
-        {"Authorization": f"Bearer {real.token()}", "Content-Type": "application/json"},
-        method=method,
+    broken = ImportProblem(file="contract_broken.py", message="No module named 'a_module…'", at=NOW)
+    fake.set_import_errors(broken)
+    return Scene(
+        fake,
+        lambda dag_id: fake.lose_assets(dag_id, datetime.now(UTC)),
+        lambda dag_id, run_id: fake.restarted.count((dag_id, run_id)),
+        fake.set_busy,
     )
-    with urllib.request.urlopen(request, timeout=15) as answer:
-        return json.load(answer)
 
 
-def until(seen: Callable[[], bool], seconds: float = 90) -> None:
-    """Wait for something to be so."""
-    deadline = time.monotonic() + seconds
-    while not seen():
-        assert time.monotonic() < deadline, "Airflow did not come to the state that the test needs"
-        time.sleep(0.25)
+def over(real: RealAirflow, airflow: Airflow) -> Scene:
+    """A real Airflow, asked by ``airflow``."""
+    return Scene(
+        airflow,
+        lambda dag_id: asset_event(real, "contract_asset"),
+        lambda dag_id, run_id: {name: task["id"] for name, task in tasks(real, dag_id, run_id).items()},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -112,20 +123,17 @@ def staged(airflow_server: RealAirflow) -> Iterator[RealAirflow]:
     real, folder = airflow_server, airflow_server.config.dags
     for name, text in FILES.items():
         (folder / name).write_text(text)
-
-    def dag(dag_id: str) -> dict[str, Any]:
-        listed = ask(real, "GET", f"/dags?exclude_stale=false&dag_id_pattern={dag_id}")["dags"]
-        return next((one for one in listed if one["dag_id"] == dag_id), {})
-
-    until(lambda: all(dag(dag_id) for dag_id in (MANY[-1], TAGGED, PAUSED, STALE, BUSY)))
+    wanted = (MANY[-1], TAGGED, PAUSED, STALE, BUSY, QUICK, YEARLY, ASSETS)
+    until(lambda: all(dag(real, dag_id) for dag_id in wanted))
     until(lambda: ask(real, "GET", "/importErrors")["total_entries"] == 1)
-    for run_id in ("one", "two"):
+    for run_id, state in (("one", "running"), ("two", "queued")):
         ask(real, "POST", f"/dags/{BUSY}/dagRuns", {"dag_run_id": run_id, "logical_date": None})
         # One after the other: which of the two the scheduler starts first must be certain.
-        wanted = {"one": "running", "two": "queued"}[run_id]
-        until(lambda: ask(real, "GET", f"/dags/{BUSY}/dagRuns/{run_id}")["state"] == wanted)  # noqa: B023
+        until(lambda: run(real, BUSY, run_id)["state"] == state)  # noqa: B023
+    ask(real, "POST", f"/dags/{QUICK}/dagRuns", {"dag_run_id": "ended", "logical_date": None})
+    until(lambda: run(real, QUICK, "ended")["state"] == "success")
     (folder / "contract_stale.py").unlink()
-    until(lambda: dag(STALE)["is_stale"])
+    until(lambda: dag(real, STALE)["is_stale"])
     yield real
     for name in FILES:
         (folder / name).unlink(missing_ok=True)
@@ -146,10 +154,9 @@ def over_mwaa(real: RealAirflow, home: Path) -> Iterator[Scene]:
         config=Config(inject_host_prefix=False, retries={"mode": "standard", "total_max_attempts": 6}),
     )
     clock = SystemClock()
-    yield Scene(
-        AirflowClient(MwaaTransport(client, "dev-airflow"), clock),
-        (home / "dev-airflow.status").write_text,
-    )
+    scene = over(real, AirflowClient(MwaaTransport(client, "dev-airflow"), clock))
+    scene.make_busy = (home / "dev-airflow.status").write_text
+    yield scene
     server.shutdown()
     server.server_close()
 
@@ -165,8 +172,8 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     if request.param == "twin":
         yield twin()
     elif request.param == "http":
-        url = request.getfixturevalue("staged").url
-        yield Scene(AirflowClient(HttpTransport(url), SystemClock()))
+        real = request.getfixturevalue("staged")
+        yield over(real, AirflowClient(HttpTransport(real.url), SystemClock()))
     else:
         yield from over_mwaa(request.getfixturevalue("staged"), tmp_path)
 
@@ -218,6 +225,8 @@ def test_a_file_that_cannot_be_imported_is_named_with_its_reason(scene: Scene) -
     assert problem.file.endswith("contract_broken.py")
     assert "No module named 'a_module" in problem.message
     assert "\n" not in problem.message
+    assert problem.at is not None
+    assert problem.at.tzinfo is UTC
 
 
 def test_an_environment_that_is_being_updated_is_busy(scene: Scene) -> None:
@@ -225,3 +234,81 @@ def test_an_environment_that_is_being_updated_is_busy(scene: Scene) -> None:
     if scene.make_busy:
         scene.make_busy("UPDATING")
         assert "UPDATING" in (scene.airflow.busy() or "")
+
+
+def test_a_dag_tells_what_starts_its_runs(scene: Scene) -> None:
+    found = scene.airflow.dags([TAGGED, YEARLY, ASSETS])
+    assert {dag_id: dag.by_assets for dag_id, dag in found.items()} == {
+        TAGGED: False,
+        YEARLY: False,
+        ASSETS: True,
+    }
+    assert {dag_id: dag.next_run_at for dag_id, dag in found.items()} == {
+        TAGGED: None,
+        YEARLY: NEW_YEAR,
+        ASSETS: None,
+    }
+
+
+def test_a_dag_is_paused_and_un_paused_however_often(scene: Scene) -> None:
+    for paused in (True, True, False, False):
+        scene.airflow.set_paused(TAGGED, paused)
+        found = scene.airflow.dags([TAGGED, PAUSED, QUICK])
+        assert {dag_id: dag.paused for dag_id, dag in found.items()} == {
+            TAGGED: paused,
+            PAUSED: True,
+            QUICK: False,
+        }
+
+
+def test_a_dag_that_airflow_does_not_know_is_paused_without_harm(scene: Scene) -> None:
+    scene.airflow.set_paused("contract_unknown", True)
+    assert set(scene.airflow.dags(["contract_unknown"])) == set()
+
+
+def test_a_run_is_created_once_and_waits_while_its_dag_is_paused(scene: Scene) -> None:
+    for _ in range(2):
+        scene.airflow.create_run(PAUSED, "made")
+    (run,) = scene.airflow.active_runs([PAUSED])
+    assert (run.run_id, run.state, run.run_type, run.started_at) == ("made", "queued", "manual", None)
+
+
+def test_a_run_in_flight_begins_anew(scene: Scene) -> None:
+    before = scene.life(BUSY, "one"), scene.life(BUSY, "two")
+    scene.airflow.set_paused(BUSY, True)
+    scene.airflow.restart_run(BUSY, "one")
+    assert (scene.life(BUSY, "one") == before[0], scene.life(BUSY, "two") == before[1]) == (False, True)
+    runs = {run.run_id: run.state for run in scene.airflow.active_runs([BUSY])}
+    assert runs == {"one": "running", "two": "queued"}
+    scene.airflow.set_paused(BUSY, False)
+
+
+def test_a_run_that_ended_is_left_alone(scene: Scene) -> None:
+    before = scene.life(QUICK, "ended")
+    scene.airflow.restart_run(QUICK, "ended")
+    assert scene.life(QUICK, "ended") == before
+    assert list(scene.airflow.active_runs([QUICK])) == []
+
+
+def test_a_run_that_is_gone_is_restarted_without_harm(scene: Scene) -> None:
+    scene.airflow.restart_run(BUSY, "gone")
+    scene.airflow.restart_run("contract_unknown", "gone")
+    assert {run.run_id for run in scene.airflow.active_runs([BUSY])} == {"one", "two"}
+
+
+def test_what_a_pause_swallowed_is_owed(scene: Scene) -> None:
+    paused_at = datetime.now(UTC)
+    scene.airflow.set_paused(ASSETS, True)
+    assert not scene.airflow.owed_by_assets(ASSETS, paused_at, datetime.now(UTC))
+    scene.lose(ASSETS)
+    now = datetime.now(UTC)
+    assert scene.airflow.owed_by_assets(ASSETS, paused_at, now)
+    assert not scene.airflow.owed_by_assets(ASSETS, now, now + timedelta(minutes=1))
+    assert not scene.airflow.owed_by_assets(ASSETS, paused_at - timedelta(milliseconds=1), paused_at)
+    scene.airflow.set_paused(ASSETS, False)
+
+
+def test_a_dag_that_no_assets_start_is_owed_nothing(scene: Scene) -> None:
+    now = datetime.now(UTC)
+    for dag_id in (TAGGED, YEARLY, "contract_unknown"):
+        assert not scene.airflow.owed_by_assets(dag_id, now - timedelta(days=1), now)
