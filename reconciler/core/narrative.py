@@ -12,7 +12,6 @@ _VERBS = {
     Action.UPDATE: "updated",
     Action.HEAL: "healed",
     Action.PUT_BACK: "put back",
-    Action.REPOINT: "re-pointed",
     Action.REMOVE: "removed",
 }
 

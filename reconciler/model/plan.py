@@ -55,7 +55,6 @@ class Action(StrEnum):
     UPDATE = "update"
     HEAL = "heal"
     PUT_BACK = "put-back"
-    REPOINT = "re-point"
     REMOVE = "remove"
 
 

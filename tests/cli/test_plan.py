@@ -9,6 +9,7 @@ from tests.cli.desk import Desk
 
 def _bumped(desk: Desk) -> str:
     desk.scene.deploy("1.0.0", {"films": "one", "sales": "same", "old": "x"})
+    desk.scene.clock.advance(600)
     desk.scene.publish("1.1.0", {"films": "two", "sales": "same", "new": "y"})
     return desk.scene.push("1.1.0")
 
@@ -22,16 +23,20 @@ def test_each_change_says_what_from_where_to_where_and_why(desk: Desk) -> None:
     assert answer.code == 0
     rows = [line.split() for line in answer.out.splitlines()]
     films = next(row for row in rows if row[:2] == ["update", "films"])
-    assert films[2] == before
+    assert films[2:4] == ["pinned", before]
     assert "dags 1.0.0 → 1.1.0" in " ".join(films)
     assert next(row for row in rows if row[:2] == ["add", "new"])
     assert next(row for row in rows if row[:2] == ["remove", "old"])
     assert not [row for row in rows if row[1:2] == ["sales"]]
+    assert "untouched: 1 DAGs keep their files (sales)" in answer.out
+    assert "pinned: Live at once" in answer.out
     assert tip[:10] in answer.out
 
 
 def test_gates_and_steps_are_shown(desk: Desk) -> None:
     _bumped(desk)
+    desk.scene.publish("1.2.0", {"films": "wider: two", "sales": "same", "new": "y"})
+    desk.scene.push("1.2.0")
     run = DagRun(dag_id="films", run_id="r1", state="running", run_type="scheduled", started_at=None)
     desk.scene.airflow.set_runs(run)
 
@@ -39,7 +44,9 @@ def test_gates_and_steps_are_shown(desk: Desk) -> None:
 
     assert "wait" in out
     assert "in-flight" in out
-    assert "films has runs in flight" in out
+    assert "films (r1) waits for runs in flight" in out
+    assert "drained: Waits until" in out
+    assert "wider" in out
     assert "PutRelease" in out
     flips = next(line for line in out.splitlines() if "FlipBatch" in line)
     assert "films" not in flips
@@ -58,7 +65,9 @@ def test_the_document_is_the_plan_that_a_tick_runs(desk: Desk) -> None:
         "new": "add",
         "old": "remove",
     }
-    assert all(change["why"] for change in document["changes"])
+    assert all(change["cause"] for change in document["changes"])
+    assert {change["dagId"]: change.get("changeClass") for change in document["changes"]}["films"] == "pinned"
+    assert document["untouched"] == ["sales"]
     operation = desk.scene.state.operation
     assert operation is not None
     assert document["digest"] == operation.plan_digest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.model.errors import Transient
+from reconciler.model.observation import DagRun
 from tests.cli.desk import Desk
 
 
@@ -34,6 +35,35 @@ def test_all_environments_at_a_glance(desk: Desk) -> None:
     }
     assert "Synced" in rows["dev"]
     assert "Missing" in rows["prod"]
+
+
+def test_a_dag_that_waits_says_for_which_run_and_until_when(desk: Desk) -> None:
+    desk.scene.deploy("1.0.0", {"films": "one"})
+    run = DagRun(dag_id="films", run_id="r1", state="running", run_type="scheduled", started_at=None)
+    desk.scene.airflow.set_runs(run)
+    desk.scene.deploy("1.1.0", {"films": "wider: one"})
+
+    out = desk.run("status", "dev").out
+
+    assert "films (r1) waits for runs in flight" in out
+    assert "UTC" in out
+
+
+def test_what_is_fenced_and_condemned_is_shown(desk: Desk) -> None:
+    desk.scene.deploy("1.0.0", {"films": "one"})
+    bad = desk.scene.deploy("1.1.0", {"films": "two"})
+    desk.scene.push("1.0.0")
+    desk.scene.tick()
+    desk.scene.publish("1.2.0", {"films": "wider: one"})
+    desk.scene.push("1.2.0")
+    desk.scene.airflow.fail_next("set_paused", Transient("It does not answer."))
+    desk.scene.tick()
+
+    out, document = desk.run("status", "dev").out, desk.json("status", "dev")
+
+    assert "films (paused by us" in out
+    assert bad.id in next(line for line in out.splitlines() if line.startswith("Condemned"))
+    assert (list(document["fenced"]), document["condemned"]) == (["films"], [bad.id])
 
 
 def test_the_documents(desk: Desk) -> None:

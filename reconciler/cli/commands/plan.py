@@ -55,14 +55,16 @@ def plan(
     cli.out.document(
         {
             **made.to_json(),
-            "changes": [{**one.to_json(), "why": reasons[one.dag_id]} for one in made.changes],
+            "changes": [{**one.to_json(), "cause": reasons[one.dag_id]} for one in made.changes],
+            "untouched": _untouched(wanted, made),
             "versions": wanted.versions,
             "digest": digest,
             "changed": not diff.empty,
         }
     )
     if diff.empty:
-        cli.out.line(f"✓ {name} is as commit {short(wanted.revision)} says: nothing to do.", "green")
+        said = f"✓ {name} is as the pushed commit {short(wanted.revision)} says: nothing to do."
+        cli.out.line(said, "green")
     else:
         _show(cli, wanted, made, reasons)
         cli.out.line(f"\nPlan {digest[:16]}")
@@ -88,7 +90,9 @@ def _show(cli: Cli, wanted: Wanted, made: Plan, reasons: Mapping[str, str]) -> N
     out = cli.out
     out.line(f"{made.environment} → {versions(wanted.versions)} (release {made.release})")
     out.line(f"commit {short(made.revision)}; DAGs: {counts(made.changes, len(wanted.release.dags))}\n")
-    out.table(["action", "dag", "from", "to", "why"], [_row(one, reasons) for one in made.changes])
+    columns = ["action", "dag", "class", "from", "to", "why"]
+    out.table(columns, [_row(one, reasons) for one in made.changes])
+    _explain(cli, wanted, made)
     out.line("\nGates")
     out.table(
         ["decision", "gate", "reason", "message"],
@@ -98,9 +102,29 @@ def _show(cli: Cli, wanted: Wanted, made: Plan, reasons: Mapping[str, str]) -> N
     out.table(["#", "step", "of"], [[str(n), s.kind, subject(s)] for n, s in enumerate(made.steps, start=1)])
 
 
+def _explain(cli: Cli, wanted: Wanted, made: Plan) -> None:
+    """What the classes in the table mean, and which DAGs are not in it."""
+    from reconciler.core.narrative import names
+    from reconciler.model.plan import ChangeClass
+
+    here = {change.change_class for change in made.changes}
+    for one in ChangeClass:
+        if one in here:
+            cli.out.line(f"{one.value}: {one.sentence}")
+    untouched = _untouched(wanted, made)
+    if untouched:
+        cli.out.line(f"untouched: {len(untouched)} DAGs keep their files ({names(untouched, 5)})")
+
+
+def _untouched(wanted: Wanted, made: Plan) -> list[str]:
+    return sorted(wanted.release.dags.keys() - {change.dag_id for change in made.changes})
+
+
 def _row(change: Change, reasons: Mapping[str, str]) -> list[str]:
     ends = [change.from_release or "", change.to_release or ""]
-    return [change.action.value, change.dag_id, *ends, reasons[change.dag_id]]
+    kind = change.change_class.value if change.change_class else ""
+    why = "; ".join(filter(None, [reasons[change.dag_id], *change.why]))
+    return [change.action.value, change.dag_id, kind, *ends, why]
 
 
 def _reasons(world: World, state: EnvironmentState, wanted: Wanted, made: Plan) -> dict[str, str]:
@@ -131,8 +155,8 @@ def _reason(change: Change, bumped: str) -> str:
             return "new in this release"
         case Action.REMOVE:
             return "not in this release any more"
-        case Action.PUT_BACK | Action.REPOINT:
-            return "; ".join(change.why)
+        case Action.PUT_BACK:
+            return "back to the release before"
         case Action.HEAL:
             return "its file was changed or deleted by somebody else"
         case Action.UPDATE:

@@ -14,7 +14,7 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.reason import ConditionType
 
 if TYPE_CHECKING:
-    from reconciler.model.state import Condition, EnvironmentState
+    from reconciler.model.state import Condition, EnvironmentState, Fence
 
 # A condition is of concern unless it has the value that it has when all is well.
 _WELL = {
@@ -26,6 +26,7 @@ _WELL = {
     ConditionType.DRIFTED: False,
     ConditionType.HEALTHY: True,
     ConditionType.QUIESCED: True,
+    ConditionType.FENCED: False,
 }
 
 
@@ -99,6 +100,9 @@ def _document(state: EnvironmentState, tip: str | None, dags: bool) -> dict[str,
         "conditions": [condition.to_json() for condition in state.conditions.values()],
         "concerns": [condition.type.value for condition in concerns(state)],
         "dagsByRelease": dict(_releases(state)),
+        "fenced": {dag_id: fence.opened_at.isoformat() for dag_id, fence in sorted(state.fences.items())},
+        "rejected": {dag_id: rejected.message for dag_id, rejected in sorted(state.rejected.items())},
+        "condemned": sorted(state.condemned),
     }
     if dags:
         document["dags"] = {
@@ -152,9 +156,16 @@ def _details(cli: Cli, state: EnvironmentState, tip: str | None) -> None:
             ("Since", f"{when(operation.started_at)}, attempt {operation.attempt}" if operation else ""),
             ("By", f"{operation.initiated_by}: {operation.subject}" if operation else ""),
             ("DAGs", ", ".join(f"{n} on {release}" for release, n in _releases(state).most_common())),
+            ("Fenced", ", ".join(_fenced(dag_id, fence) for dag_id, fence in sorted(state.fences.items()))),
+            ("Condemned", ", ".join(sorted(state.condemned))),
         ]
     )
     _concerns(cli, state, tip)
+
+
+def _fenced(dag_id: str, fence: Fence) -> str:
+    paused = "paused by us" if fence.ours else "paused by a person"
+    return f"{dag_id} ({paused}, flipped behind it since {when(fence.opened_at)})"
 
 
 def _concerns(cli: Cli, state: EnvironmentState, tip: str | None, prefix: str = "") -> None:
