@@ -39,20 +39,17 @@ def handler(event: SQSEvent, context: LambdaContext) -> None:
 
 def _poison(record: SQSRecord) -> None:
     """Tell of a message that nobody can read. Its group is the environment that it would have held up."""
-    environment = record.attributes.message_group_id or ""
+    group = record.attributes.message_group_id or ""
     message = f"Message {record.message_id} in the tick queue is no request for a tick; it was dropped."
-    logger.error(message, extra={"body": record.body[:500], "group": environment})
-    metrics.add_dimension("environment", environment or "unknown")
-    metrics.add_dimension("outcome", "poison")
-    metrics.add_metric("Tick", MetricUnit.Count, 1)
-    if environment not in bootstrap.settings().environments:
+    logger.error(message, extra={"body": record.body[:500], "group": group})
+    served = group in bootstrap.settings().environments
+    _count(group if served else "unknown", "poison")
+    if not served:
         return
     to_do = "Find out who may send to the queue: only our functions and `reconciler sync` should."
-    event = EventDraft(
-        reason=Reason.POISON_MESSAGE, severity=Severity.ERROR, message=f"{message} {to_do}", revision=None
-    )
+    event = EventDraft(reason=Reason.POISON_MESSAGE, severity=Severity.ERROR, message=f"{message} {to_do}")
     try:
-        bootstrap.store().append(environment, event)
+        bootstrap.store().append(group, event)
     except ReconcilerError as error:
         logger.error(f"it could not be told either: {error}")
 
@@ -62,6 +59,7 @@ def _tick(request: TickRequest, request_id: str) -> None:
     logger.append_keys(environment=environment, triggered_by=request.triggered_by, hint=request.hint)
     if environment not in bootstrap.settings().environments:
         logger.error("a tick was asked for an environment that this stack does not serve")
+        _count("unknown", "not-served")
         return
     outcome = "bug"
     try:
@@ -71,6 +69,10 @@ def _tick(request: TickRequest, request_id: str) -> None:
         if result.trouble:
             logger.error(result.trouble)
     finally:
-        metrics.add_dimension("environment", environment)
-        metrics.add_dimension("outcome", outcome)
-        metrics.add_metric("Tick", MetricUnit.Count, 1)
+        _count(environment, outcome)
+
+
+def _count(environment: str, outcome: str) -> None:
+    metrics.add_dimension("environment", environment)
+    metrics.add_dimension("outcome", outcome)
+    metrics.add_metric("Tick", MetricUnit.Count, 1)

@@ -22,11 +22,16 @@ CONNECT_SECONDS = 3
 
 @dataclass(frozen=True)
 class Bounds:
-    """Seconds of reading per attempt, attempts, and seconds that the calls leave of a tick's time."""
+    """Seconds of reading per attempt, attempts, and whether the calls serve ``telling`` how it went."""
 
     read_seconds: float
     attempts: int
-    keep_seconds: float = TELLING_SECONDS
+    telling: bool = True
+
+    @property
+    def keep_seconds(self) -> float:
+        """No attempt begins with less left: it could not end, or nobody could tell."""
+        return CONNECT_SECONDS + self.read_seconds if self.telling else TELLING_SECONDS
 
     @property
     def longest(self) -> float:
@@ -38,12 +43,9 @@ class Bounds:
 _USUAL = Bounds(5, 3)
 _OTHERWISE = {
     # Large bodies; each packet may take so long.
-    "s3": Bounds(10, 2),
-    # How it went is written and told here: at the very end, too, down to the last attempt.
-    "dynamodb": Bounds(5, 3, keep_seconds=CONNECT_SECONDS + 5),
-    "events": Bounds(5, 2, keep_seconds=CONNECT_SECONDS + 5),
+    "s3": Bounds(10, 2, telling=False),
     # MWAA ends a call after 10 s; ``AirflowClient`` asks it again.
-    "mwaa": Bounds(12, 1),
+    "mwaa": Bounds(12, 1, telling=False),
 }
 
 

@@ -28,6 +28,7 @@ COMMIT = "c" * 40
 
 
 def post(info: StackInfo, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
+    headers = {"Content-Type": "application/json", **headers}
     request = urllib.request.Request(info.webhook_url, body, headers, method="POST")
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
@@ -78,8 +79,9 @@ def test_no_function_imports_what_the_image_lacks() -> None:
         (lambda body, headers: (body, {k: v for k, v in headers.items() if "Signature" not in k}), 401),
         (lambda body, headers: (body, {**headers, "X-GitHub-Event": "ping"}), 200),
         (lambda body, headers: (b"x" * (MAX_BODY_BYTES + 1), headers), 413),
+        (lambda body, headers: (body, {**headers, "Content-Type": "application/x-www-form-urlencoded"}), 415),
     ],
-    ids=["signed", "other-body", "wrong-signature", "no-signature", "ping", "huge"],
+    ids=["signed", "other-body", "wrong-signature", "no-signature", "ping", "huge", "form"],
 )
 def test_a_webhook_is_answered(functions: StackInfo, change: Any, status: int) -> None:
     body, headers = change(*signed(functions, {"ref": "refs/heads/main", "after": COMMIT}))
@@ -123,10 +125,31 @@ def test_the_sweep_asks_for_every_environment(functions: StackInfo) -> None:
     assert invoke(functions, "Sweep", {"id": "5"}) == (None, None)
 
 
-def test_a_poisonous_message_is_our_bug_and_not_swallowed(functions: StackInfo) -> None:
-    record = {"messageId": "1", "body": '{"environment": 5}', "eventSource": "aws:sqs"}
-    error, _ = invoke(functions, "Reconcile", {"Records": [record]})
-    assert error is not None
+def test_a_poisonous_message_is_told_and_acknowledged(functions: StackInfo) -> None:
+    """In the queue itself: it would else hold up its environment for five times the visibility timeout."""
+    sqs = client("sqs", functions.aws_endpoint)
+    sqs.send_message(
+        QueueUrl=functions.queue_url, MessageBody="garbage", MessageGroupId="dev", MessageDeduplicationId="p"
+    )
+    told = eventually(lambda: [one for one in events(functions) if one.reason == "PoisonMessage"])
+    assert told[0].severity == "error"
+
+
+def test_a_full_dead_letter_queue_stops_nobody(functions: StackInfo) -> None:
+    sqs = client("sqs", functions.aws_endpoint)
+    dead = functions.dead_letter_queue_url
+    for number in range(50):
+        sqs.send_message(
+            QueueUrl=dead, MessageBody="{}", MessageGroupId="dev", MessageDeduplicationId=str(number)
+        )
+    told = len(events(functions))
+    body = json.dumps({"environment": "dev", "triggeredBy": "nobody"})
+    sqs.send_message(
+        QueueUrl=functions.queue_url, MessageBody=body, MessageGroupId="dev", MessageDeduplicationId="full"
+    )
+    eventually(lambda: len(events(functions)) > told)
+    left = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["ApproximateNumberOfMessages"])
+    assert int(left["Attributes"]["ApproximateNumberOfMessages"]) == 50
 
 
 def test_an_environment_that_is_not_served_is_acknowledged(functions: StackInfo) -> None:
