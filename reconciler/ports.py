@@ -130,23 +130,35 @@ class Airflow(Protocol):
     def set_paused(self, dag_id: str, paused: bool) -> None:
         """Pause or un-pause a DAG; nothing happens if it is so already.
 
-        Once a pause has returned, no run of the DAG starts any more. A DAG that Airflow does not know: fine.
+        Once a pause has returned, no task of the DAG is started any more, but a run that the scheduler was
+        just starting may still turn from queued to running, within a second or two. A DAG that Airflow does
+        not know: fine.
         """
 
     def restart_run(self, dag_id: str, run_id: str) -> None:
         """Let a run begin anew: what it runs is stopped, and every task starts again when it may.
 
-        A run that is gone: fine. A run that ended meanwhile is left alone.
+        Only while its DAG is paused, else ``Transient`` may be raised. Processes of its tasks live on for up
+        to 15 s (a heartbeat, then 5 s each for SIGTERM and SIGKILL): un-pause no earlier. The run stays in
+        flight and keeps its start. A run that is gone: fine. A run that ended is left alone, and so are the
+        runs of other DAGs that an ``ExternalTaskMarker`` names.
         """
 
     def owed_by_assets(self, dag_id: str, after: datetime, until: datetime) -> bool:
-        """Is a run missing because the DAG was paused from ``after`` to ``until``?
+        """Is a run missing because the DAG was paused, from ``after`` on?
 
-        True if asset events in that time fulfilled its asset condition, and no run was made of them.
+        True if asset events after ``after`` and up to ``until``, with those that still wait in Airflow's
+        queue, fulfil its asset condition, no run that assets started has used them, and the queue alone does
+        not fulfil it (Airflow will start that run). ``after`` may be too early, and ``until`` too late, by
+        seconds. Half a condition is not owed; asked again later, with the same ``after``, it may be.
         """
 
     def create_run(self, dag_id: str, run_id: str) -> None:
-        """Create a manual run without a logical date; nothing happens if there is one with this id."""
+        """Create a manual run without a logical date; nothing happens if there is one with this id.
+
+        ``run_id``: letters, digits and ``_.~:+-``. Asset events that were queued for the DAG before it count
+        as used by it. It starts when the DAG is not paused.
+        """
 
 
 class StateStore(Protocol):

@@ -73,7 +73,7 @@ def _too_long(path: str) -> Terminal:
     """Only a DAG's id makes a path long; other ids travel in the body."""
     dag_id = unquote(path.removeprefix("/dags/").partition("/")[0])
     return Terminal(
-        f"DAG id {dag_id} is too long for MWAA: {path} has {len(path)} characters, and MWAA takes {MAX_PATH}.",
+        f"DAG id {dag_id} is too long for MWAA: {path} has {len(path)} characters; MWAA takes {MAX_PATH}.",
         f"Rename the DAG; with {MAX_DAG_ID} plain characters every call fits.",
     )
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.stub import Stubber
 
 from reconciler.adapters.airflow_client import PAUSES, AirflowClient
 from reconciler.adapters.airflow_mwaa import MwaaTransport
@@ -18,40 +16,7 @@ from reconciler.adapters.airflow_transport import Answer, Request
 from reconciler.adapters.aws_session import config
 from reconciler.adapters.memory import MemoryClock
 from reconciler.model.errors import ReconcilerError, Terminal, Transient
-
-NO_ERRORS = {"import_errors": [], "total_entries": 0}
-
-
-class Mwaa:
-    """A stubbed boto3 client and the adapter over it."""
-
-    def __init__(self) -> None:
-        self.boto: Any = boto3.session.Session(
-            aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-west-1"
-        ).client("mwaa")
-        self.stub = Stubber(self.boto)
-        self.stub.activate()
-        self.transport = MwaaTransport(self.boto, "prod-airflow")
-        self.clock = MemoryClock()
-        self.airflow = AirflowClient(self.transport, self.clock)
-
-    def answers(self, document: Any, status: int = 200) -> None:
-        self.stub.add_response("invoke_rest_api", {"RestApiStatusCode": status, "RestApiResponse": document})
-
-    def airflow_refuses(self, status: int, detail: str = "no") -> None:
-        code = "RestApiClientException" if status < 500 else "RestApiServerException"
-        said = {"RestApiStatusCode": status, "RestApiResponse": {"detail": detail}}
-        self.stub.add_client_error("invoke_rest_api", code, http_status_code=400, modeled_fields=said)
-
-    def mwaa_refuses(self, code: str, status: int) -> None:
-        self.stub.add_client_error("invoke_rest_api", code, "because", http_status_code=status)
-
-
-@pytest.fixture
-def mwaa() -> Iterator[Mwaa]:
-    found = Mwaa()
-    yield found
-    found.stub.assert_no_pending_responses()
+from tests.adapters.mwaa_stub import NO_ERRORS, Mwaa
 
 
 def test_the_path_goes_without_the_api_version_and_the_query_as_a_document(mwaa: Mwaa) -> None:

@@ -10,6 +10,7 @@ from reconciler.adapters.memory import MemoryAirflow, MemoryClock, MemoryDagFold
 from reconciler.adapters.memory.airflow import Follow
 from reconciler.core.pointer_file import pointer_key, release_key, render
 from reconciler.model.errors import Transient
+from reconciler.model.observation import DagRun
 from reconciler.model.plan import DagPointer
 from tests.builders import NOW, dag_pointer, event_draft, release_archive, release_manifest
 
@@ -82,3 +83,61 @@ def test_airflow_may_not_get_round_to_a_dag() -> None:
     airflow.unparsed.add("dag_000")
     folder.put(pointer_key("dag_000"), render(dag_pointer(release, "dag_000"), ""), None)
     assert airflow.dags(["dag_000"]) == {}
+
+
+def test_airflow_never_runs_what_is_condemned() -> None:
+    clock, folder = MemoryClock(NOW), MemoryDagFolder()
+    airflow = MemoryAirflow(Follow(folder, clock))
+    good, bad = release_manifest(1), release_manifest(1, seed="2.0.0")
+    for release, seed in ((good, "1.0.0"), (bad, "2.0.0")):
+        folder.put(release_key(release.id), release_archive(1, seed=seed), None)
+    history = (*dag_pointer(bad, "dag_000").history, *dag_pointer(good, "dag_000").history)
+    pointer = DagPointer(dag_id="dag_000", history=history)
+    etag = folder.put(pointer_key("dag_000"), render(pointer, ""), None)
+    assert airflow.dags(["dag_000"])["dag_000"].release == bad.id
+    condemned = pointer.model_copy(update={"condemned": (bad.id,)})
+    folder.put(pointer_key("dag_000"), render(condemned, ""), etag)
+    assert airflow.dags(["dag_000"])["dag_000"].release == good.id
+
+
+def test_before_anything_is_due_airflow_runs_the_oldest() -> None:
+    clock, folder = MemoryClock(NOW), MemoryDagFolder()
+    airflow = MemoryAirflow(Follow(folder, clock))
+    release = release_manifest(1)
+    folder.put(release_key(release.id), release_archive(1), None)
+    later = dag_pointer(release, "dag_000", since=NOW + timedelta(seconds=30))
+    folder.put(pointer_key("dag_000"), render(later, ""), None)
+    assert airflow.dags(["dag_000"])["dag_000"].release == release.id
+
+
+def test_a_dag_that_follows_the_folder_stays_paused_through_a_flip() -> None:
+    clock, folder = MemoryClock(NOW), MemoryDagFolder()
+    airflow = MemoryAirflow(Follow(folder, clock))
+    folder.put(pointer_key("dag_000"), render(dag_pointer(release_manifest(1), "dag_000"), ""), None)
+    airflow.set_paused("dag_000", True)
+    assert airflow.dags(["dag_000"])["dag_000"].paused
+    clock.advance(60)
+    assert airflow.dags(["dag_000"])["dag_000"].paused
+    airflow.set_paused("dag_000", False)
+    assert not airflow.dags(["dag_000"])["dag_000"].paused
+    assert airflow.pauses == [("dag_000", True), ("dag_000", False)]
+
+
+def test_airflow_remembers_what_was_changed_even_if_the_answer_was_lost() -> None:
+    airflow = MemoryAirflow()
+    airflow.set_runs(
+        DagRun(dag_id="dag_000", run_id="one", state="running", run_type="manual", started_at=NOW)
+    )
+    for method in ("set_paused", "restart_run", "create_run"):
+        airflow.fail_next(method, LOST, after_effect=True)
+    with pytest.raises(Transient):
+        airflow.set_paused("dag_000", True)
+    with pytest.raises(Transient):
+        airflow.restart_run("dag_000", "one")
+    with pytest.raises(Transient):
+        airflow.create_run("dag_000", "owed")
+    airflow.create_run("dag_000", "owed")
+    assert airflow.pauses == [("dag_000", True)]
+    assert airflow.restarted == [("dag_000", "one")]
+    assert airflow.created == [("dag_000", "owed")]
+    assert [run.run_id for run in airflow.active_runs(["dag_000"])] == ["one", "owed"]
