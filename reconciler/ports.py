@@ -224,8 +224,11 @@ class Target(Protocol):
     def writes(self, step: Step) -> Mapping[str, str | None]:
         """The keys a step is about to write, each with the digest of its body; None is a deletion."""
 
-    def perform(self, step: Step, state: EnvironmentState, listing: Mapping[str, str]) -> StepResult:
+    def perform(
+        self, step: Step, state: EnvironmentState, listing: Mapping[str, str], until: datetime
+    ) -> StepResult:
         """Do a step, once, without waiting. Safe to repeat: what is already done is not done again.
 
-        ``listing`` is what the folder held when the tick began; keys changed since raise ``Conflict``.
+        ``listing`` is what the folder held when the tick began; keys changed since raise ``Conflict``. So
+        does every change that would begin at ``until`` (UTC) or later: the lease may be another's by then.
         """

@@ -72,9 +72,10 @@ def _run(session: Session, target: Target, step: Step, listing: Mapping[str, str
     """Do one step to its end, or to the tick's; and whether time was let pass for it."""
     slept = False
     record = _intend(session, target, step)
-    result = target.perform(step, session.state, listing)
+    result = target.perform(step, session.state, listing, session.lease_ends_at)
     while result.wait_until is not None and session.sleep_until(result.wait_until):
-        slept, result = True, target.perform(step, session.state, listing)
+        slept = True
+        result = target.perform(step, session.state, listing, session.lease_ends_at)
     done = (
         () if record is None else (record.model_copy(update={"finished_at": session.now, "outcome": "done"}),)
     )

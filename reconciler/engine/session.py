@@ -30,6 +30,11 @@ class Session:
         return self._world.clock.now()
 
     @property
+    def lease_ends_at(self) -> datetime:
+        """When another tick may take over; nothing outside may be changed from then on (UTC)."""
+        return self._lease.expires_at
+
+    @property
     def over(self) -> bool:
         """Is the tick's working time used up? What is left is the next one's."""
         return self.now >= self._ends_at

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar, assert_never
 
 from reconciler.core.identity import sha256
@@ -32,6 +32,7 @@ from reconciler.model.state import EnvironmentState, OwnedFile, StepResult
 from reconciler.ports import Airflow, Clock, DagFolder
 from reconciler.targets.airflow_fence import AirflowFence
 from reconciler.targets.airflow_parsed import AirflowParsed
+from reconciler.targets.lease_guard import LeaseGuard
 from reconciler.targets.release_archives import ReleaseArchives
 
 WRITERS = 16
@@ -64,19 +65,20 @@ class AirflowDags:
             return dict.fromkeys(step.keys)
         return {key: sha256(body) for key, body in self._bodies(step).items()}
 
-    def perform(self, step: Step, state: EnvironmentState, listing: Etags) -> StepResult:
+    def perform(self, step: Step, state: EnvironmentState, listing: Etags, until: datetime) -> StepResult:
         """See ``ports.Target``."""
+        lease = LeaseGuard(self.clock, until)
         match step:
             case PutSupport() | PutRelease() | FlipBatch():
-                return self._put(self._bodies(step), listing)
+                return self._put(self._bodies(step), listing, lease)
             case DeletePointers() | DeleteReleases():
-                return self._delete(list(self.writes(step)), listing)
+                return self._delete(list(self.writes(step)), listing, lease)
             case Settle():
                 return self._settle(step, state)
             case AwaitParsed():
                 return AirflowParsed(self.airflow, self.clock).look(step, state)
             case Pause() | Unpause() | RestartRuns():
-                return AirflowFence(self.airflow, self.clock).perform(step, state)
+                return AirflowFence(self.airflow, self.clock, lease).perform(step, state)
             case _:
                 assert_never(step)
 
@@ -97,10 +99,11 @@ class AirflowDags:
             case _:
                 return {}
 
-    def _put(self, bodies: Mapping[str, bytes], listing: Etags) -> StepResult:
+    def _put(self, bodies: Mapping[str, bytes], listing: Etags, lease: LeaseGuard) -> StepResult:
         now = self.clock.now()
 
         def put(key: str) -> tuple[str, OwnedFile]:
+            lease.check()
             etag = self._put_one(key, bodies[key], listing.get(key))
             return key, OwnedFile(digest=sha256(bodies[key]), etag=etag, written_at=now)
 
@@ -112,8 +115,9 @@ class AirflowDags:
         except Conflict as conflict:
             raise _changed_meanwhile(key) from conflict
 
-    def _delete(self, keys: Iterable[str], listing: Etags) -> StepResult:
+    def _delete(self, keys: Iterable[str], listing: Etags, lease: LeaseGuard) -> StepResult:
         def delete(key: str) -> tuple[str, None]:
+            lease.check()
             try:
                 if key in listing:
                     self.folder.delete(key, if_match=listing[key])

@@ -13,9 +13,10 @@ from typing import TypeVar
 
 from reconciler.core.narrative import names
 from reconciler.model.observation import AirflowDag
-from reconciler.model.plan import Pause, RestartRuns, Unpause
+from reconciler.model.plan import Pause, RestartRuns, Straggler, Unpause
 from reconciler.model.state import EnvironmentState, Fence, StepResult
 from reconciler.ports import Airflow, Clock
+from reconciler.targets.lease_guard import LeaseGuard
 
 CALLERS = 4
 """Calls side by side: MWAA answers about ten a second, to everybody together."""
@@ -31,6 +32,7 @@ class AirflowFence:
 
     airflow: Airflow
     clock: Clock
+    lease: LeaseGuard
 
     def perform(self, step: Pause | Unpause | RestartRuns, state: EnvironmentState) -> StepResult:
         """One step, once. ``wait_until`` says that it is too early."""
@@ -45,13 +47,21 @@ class AirflowFence:
     def _pause(self, step: Pause) -> StepResult:
         """Pause those that are ours to pause."""
         ours = sorted(dag_id for dag_id, is_ours in step.ours.items() if is_ours)
-        _each(lambda dag_id: self.airflow.set_paused(dag_id, True), ours)
+        _each(lambda dag_id: self._set_paused(dag_id, True), ours)
         return StepResult(message=f"{names(ours)} start no runs while they are flipped.")
 
     def _restart(self, step: RestartRuns) -> StepResult:
         """Let runs begin anew."""
-        _each(lambda run: self.airflow.restart_run(run.dag_id, run.run_id), step.runs)
+        _each(self._restart_one, step.runs)
         return StepResult(message=f"{len(step.runs)} runs begin anew.")
+
+    def _restart_one(self, run: Straggler) -> None:
+        self.lease.check()
+        self.airflow.restart_run(run.dag_id, run.run_id)
+
+    def _set_paused(self, dag_id: str, paused: bool) -> None:
+        self.lease.check()
+        self.airflow.set_paused(dag_id, paused)
 
     def _unpause(self, step: Unpause, state: EnvironmentState) -> StepResult:
         """Un-pause what we paused, once it is everywhere; first create the runs that were owed meanwhile."""
@@ -71,7 +81,7 @@ class AirflowFence:
         by_assets = fence.paused_at is not None and dag is not None and dag.active and dag.by_assets
         if by_assets:
             self._pay(dag_id, fence.paused_at)
-        self.airflow.set_paused(dag_id, False)
+        self._set_paused(dag_id, False)
         if by_assets:
             # What came between that look and the un-pausing; the run has one id, so it is created once.
             self._pay(dag_id, fence.paused_at)
@@ -80,6 +90,7 @@ class AirflowFence:
         """Airflow drops the asset events of a paused DAG: create the run that they would have made."""
         if paused_at is None or not self.airflow.owed_by_assets(dag_id, paused_at, self.clock.now()):
             return
+        self.lease.check()
         self.airflow.create_run(dag_id, f"reconciler__{paused_at:%Y-%m-%dT%H:%M:%S}")
 
 

@@ -6,7 +6,7 @@ Each stands between the reconciler and the simulated Airflow, as a fault of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.model.observation import DagRun
@@ -43,9 +43,11 @@ class DueAtOnce(_Around):
         found: Mapping[str, str | None] = self._around.writes(_due_at_once(step))
         return found
 
-    def perform(self, step: Step, state: EnvironmentState, listing: Mapping[str, str]) -> StepResult:
+    def perform(
+        self, step: Step, state: EnvironmentState, listing: Mapping[str, str], until: datetime
+    ) -> StepResult:
         """See ``ports.Target``."""
-        result: StepResult = self._around.perform(_due_at_once(step), state, listing)
+        result: StepResult = self._around.perform(_due_at_once(step), state, listing, until)
         return result
 
 
