@@ -9,7 +9,7 @@ PYTHON_RANGE := >=3.11,<3.13
 HOME_DIR ?= .local
 export UV
 
-.PHONY: help setup demo up down status lint check test clean
+.PHONY: help setup demo up down status lint check test bench clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ check: lint ## The linters and the fast tests
 test: setup lint ## The linters and every test
 	@$(BIN)/pytest
 
+# For example: make bench ARGS="deploy flip --full --docs"; `make bench ARGS=--list` says what there is.
+bench: setup ## Measure what docs/performance.md tells, beside aws s3 sync (ARGS="--list" says what there is)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 clean: ## Remove what was installed and made here
 	@test ! -e $(HOME_DIR)/stack.json || $(BIN)/python -m local down --home $(HOME_DIR)
-	rm -rf .venv .envs .local .demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .envs .local .demo .benchmarks dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

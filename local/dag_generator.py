@@ -30,6 +30,41 @@ generated()
 '''
 
 
+_VERSIONED = '''\
+"""Airflow DAG {dag_id}, generated: its tags tell the version of this file and of the library."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import dag, task
+from lib.generated import LIBRARY
+
+VERSION = "{version}"
+
+
+@dag(
+    dag_id="{dag_id}",
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    tags=[f"code:{{VERSION}}", f"lib:{{LIBRARY}}"],
+)
+def generated() -> None:
+    @task
+    def extract() -> dict[str, str]:
+        return {{"code": VERSION, "lib": LIBRARY}}
+
+    @task
+    def load(found: dict[str, str]) -> str:
+        return str(found)
+
+    load(extract())
+
+
+generated()
+'''
+
+
 def generate(folder: Path, count: int, *, body: str = "return 1") -> list[str]:
     """Write `count` DAGs called `generated_0000` and so on into `folder`; their ids.
 
@@ -37,7 +72,26 @@ def generate(folder: Path, count: int, *, body: str = "return 1") -> list[str]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     indented = "\n".join(f"        {line}".rstrip() for line in body.splitlines())
-    ids = [f"generated_{number:04}" for number in range(count)]
+    ids = _ids(count)
     for dag_id in ids:
         (folder / f"{dag_id}.py").write_text(_TEMPLATE.format(dag_id=dag_id, body=indented))
     return ids
+
+
+def generate_versioned(folder: Path, count: int, version: str) -> list[str]:
+    """Write `count` DAGs and the library `lib` that all import, each file naming `version`; their ids.
+
+    A DAG's tags are `code:<version of its file>` and `lib:<version of the library that it was parsed with>`:
+    whoever asks Airflow sees a DAG that was made of files of two versions.
+    """
+    (folder / "lib").mkdir(parents=True, exist_ok=True)
+    (folder / "lib" / "__init__.py").write_text("")
+    (folder / "lib" / "generated.py").write_text(f'"""Generated."""\n\nLIBRARY = "{version}"\n')
+    ids = _ids(count)
+    for dag_id in ids:
+        (folder / f"{dag_id}.py").write_text(_VERSIONED.format(dag_id=dag_id, version=version))
+    return ids
+
+
+def _ids(count: int) -> list[str]:
+    return [f"generated_{number:04}" for number in range(count)]

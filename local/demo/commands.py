@@ -36,6 +36,7 @@ class CommandLine:
 
     info: StackInfo
     folder: Path
+    seconds: float = SECONDS
 
     def run(self, *arguments: str) -> Ended:
         """Run a command and wait for its end. Raises subprocess.TimeoutExpired."""
@@ -47,7 +48,7 @@ class CommandLine:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=SECONDS,
+            timeout=self.seconds,
             check=False,
         )
         return Ended(f"reconciler {' '.join(arguments)}", done.returncode, done.stdout, done.stderr)

@@ -1,0 +1,25 @@
+"""Generated DAGs of a version name it in every file, so that a mix of two shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from local.dag_generator import generate_versioned
+
+
+def files(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*.py")}
+
+
+def test_every_dag_and_the_library_differ_between_versions(tmp_path: Path) -> None:
+    ids = generate_versioned(tmp_path / "1", 3, "1.0.0")
+    assert generate_versioned(tmp_path / "2", 3, "2.0.0") == ids
+    one, two = files(tmp_path / "1"), files(tmp_path / "2")
+    assert one.keys() == two.keys() == {*(f"{i}.py" for i in ids), "lib/__init__.py", "lib/generated.py"}
+    assert [name for name in one if one[name] == two[name]] == ["lib/__init__.py"]
+
+
+def test_the_same_version_writes_the_same_bytes(tmp_path: Path) -> None:
+    generate_versioned(tmp_path / "1", 3, "1.0.0")
+    generate_versioned(tmp_path / "2", 3, "1.0.0")
+    assert files(tmp_path / "1") == files(tmp_path / "2")
