@@ -21,16 +21,16 @@ class Sealer:
     python: Path
     version: str
 
-    def manifest(self, files: Mapping[str, bytes]) -> ReleaseManifest:
-        """The manifest of the release that these files make."""
+    def seal(self, files: Mapping[str, bytes]) -> tuple[ReleaseManifest, bytes]:
+        """The release that these files make: its manifest and its archive."""
         archives, digests = {}, {}
         for component in Component:
             own = {path: body for path, body in files.items() if component_of(path) is component}
             if own:
                 entries = [FileEntry(path=path, sha256=sha256(b), size=len(b)) for path, b in own.items()]
                 archives[component], digests[component] = pack(own), artifact_digest(component, entries)
-        return seal(archives, digests, self.python, self.version)[0]
+        return seal(archives, digests, self.python, self.version)
 
     def dags(self, files: Mapping[str, bytes]) -> dict[str, SealedDag]:
         """What the release says of each DAG."""
-        return self.manifest(files).dags
+        return self.seal(files)[0].dags
