@@ -52,9 +52,12 @@ def rolled_back(runs: Sequence[Run], people: People, settled: dict[str, float]) 
     """Tasks that began on what a rollback had left, after its success was told and before the next push."""
     for number, one in enumerate(people.deployments):
         done = settled.get(one.commit)
-        earlier = [old for old in people.deployments[:number] if old.version == one.version]
-        was_live = any(old.commit in settled for old in earlier)
-        if one.kind != "revert" or done is None or not was_live:
+        earlier = [old.number for old in people.deployments[:number] if old.version == one.version]
+        if one.kind != "revert" or done is None or not earlier:
+            continue
+        since = people.deployments[earlier[-1] - 1 : number]
+        # To revert a revert is to go forward.
+        if since[0].commit not in settled or any(old.kind == "revert" for old in since[1:]):
             continue
         left = people.deployments[number - 1].version
         later = people.deployments[number + 1 :]

@@ -2,8 +2,9 @@
 
 Follows Airflow where it matters to deployments: the scheduler uses the newest serialized DAG for every run;
 pausing a DAG freezes its runs and drops its asset events; a task chooses its release where and when it runs.
-``violations`` are what must never happen and is seen at once; the rest is judged from the records. Each run
-and each DAG draws from a random source of its own, so that calls made side by side have no order.
+``violations`` are what must never happen and is seen at once; the rest is judged from the records; ``calm``
+ends the calendar. Each run and each DAG draws from a random source of its own, so that calls made side by
+side have no order.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class Platform:
         self.rows: dict[str, DagRow] = {}
         self.runs: list[Run] = []
         self.violations: list[str] = []
+        self.calm = False
         self._catalog = catalog
         self._excused = excused
         self.home = Container("scheduler", folder, simulation, sync_seconds)
@@ -117,6 +119,8 @@ class Platform:
     # The scheduler.
 
     def _due(self, row: DagRow, seconds: float) -> None:
+        if self.calm:
+            return
         self.simulation.after(seconds, lambda: self._due(row, seconds))
         row.overdue.append((self.simulation.now, self._excused(row.dag_id)))
         self._create_overdue(row)

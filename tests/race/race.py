@@ -136,8 +136,10 @@ class Race:
         return dag_id in getattr(self.state, "fences", {})
 
     def _at_rest(self) -> bool:
-        quiet = not any(row.in_flight for row in self.platform.rows.values())
-        return quiet and not self.people.paused and not list(self._not_converged())
+        """Is everything live, and every run at its end? Once the one is so, no new runs are due."""
+        self.platform.calm = self.platform.calm or not (self.people.paused or list(self._not_converged()))
+        rows = (self.platform.rows[dag_id] for dag_id in self.people.wanted.dags)
+        return self.platform.calm and not any(row.in_flight for row in rows)
 
     def _not_converged(self) -> Iterator[str]:
         state, tip = self.state, self.people.deployments[-1]

@@ -6,12 +6,12 @@ Each stands between the reconciler and the simulated Airflow, as a fault of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from reconciler.model.observation import DagRun
 from reconciler.model.plan import Flip, FlipBatch, Step
-from reconciler.model.state import EnvironmentState, StepResult
+from reconciler.model.state import StepResult
 from reconciler.ports import Target
 from tests.race.airflow import RaceAirflow
 
@@ -43,11 +43,9 @@ class DueAtOnce(_Around):
         found: Mapping[str, str | None] = self._around.writes(_due_at_once(step))
         return found
 
-    def perform(
-        self, step: Step, state: EnvironmentState, listing: Mapping[str, str], until: datetime
-    ) -> StepResult:
+    def perform(self, step: Step, *rest: Any, **named: Any) -> StepResult:
         """See ``ports.Target``."""
-        result: StepResult = self._around.perform(_due_at_once(step), state, listing, until)
+        result: StepResult = self._around.perform(_due_at_once(step), *rest, **named)
         return result
 
 
