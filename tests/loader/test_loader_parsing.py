@@ -210,3 +210,14 @@ def test_what_is_missing_in_the_cache_is_unpacked_again(folder: DagFolder, parse
     (unpacked,) = folder.cache.glob("[0-9a-f]*")
     (unpacked / "dags" / "lib" / "text.py").unlink()
     assert only(folder.parse(parser, "films"))["doc"] == "one"
+
+
+def test_where_one_dag_alone_is_wanted_the_others_load_nothing(folder: DagFolder, parser: Parser) -> None:
+    for dag_id in ("a", "b", "c"):
+        folder.point(dag_id, folder.release(with_lib(dag_id, dag_id)))
+    # What `airflow dags test b` says; then it runs b in that process.
+    report = folder.parse(parser, "a", "b", "c", _AIRFLOW_PARSING_CONTEXT_DAG_ID="b")
+    assert only(report)["dag_id"] == "b"
+    assert [Path(path).parent.name[:16] for path in report["path"] if path.startswith(str(folder.cache))] == [
+        only(report)["tags"][1].removeprefix("release:")
+    ]

@@ -65,6 +65,9 @@ def load(dag_id: str, history: Sequence[Entry], condemned: Collection[str] = ())
     Airflow retries it. Everything else (parsing, callbacks, `dags test`) uses what is due now, and an older
     release stands in for one that is not here yet. Nothing ever uses a condemned release.
     """
+    # `airflow dags test` runs its tasks in the process that parsed all pointers: load nothing but its DAG.
+    if os.environ.get("_AIRFLOW_PARSING_CONTEXT_DAG_ID", dag_id) != dag_id:
+        return {}
     usable = [entry for entry in history if entry[0] not in condemned]
     if not usable:
         raise ImportError(f"All releases of {dag_id} are condemned: {', '.join(condemned)}. Deploy another.")
@@ -76,14 +79,14 @@ def load(dag_id: str, history: Sequence[Entry], condemned: Collection[str] = ())
         if task and task.id:
             return {dag_id: _failing(dag_id, task.id, str(missing))}
         raise
-    if release != due[0][0]:
-        log.warning("DAG %s falls back to release %s: %s is not here.", dag_id, release, due[0][0])
     dag = _dag_of(dag_id, file, release, root)
     # A set in Airflow 3, a list in Airflow 2.
     dag.tags = type(dag.tags)([*dag.tags, f"release:{release}"])
     # Airflow looks for templates beside the pointer; without the pointer it would look beside the file.
     paths = dag.template_searchpath or []
     dag.template_searchpath = [str((root / file).parent), *([paths] if isinstance(paths, str) else paths)]
+    if release != due[0][0]:
+        log.warning("DAG %s falls back to release %s: %s is not here.", dag_id, release, due[0][0])
     when = f", due when its run started ({task.run_start.isoformat()})" if task and task.run_start else ""
     log.info("DAG %s is loaded from release %s%s.", dag_id, release, when)
     return {dag_id: dag}
@@ -95,9 +98,9 @@ def _due(usable: Sequence[Entry], moment: datetime) -> list[Entry]:
 
 
 def _now(usable: Sequence[Entry], patient: bool) -> datetime:
-    """The time; if `patient`, it is waited for a release that is due in a moment.
+    """The time; if `patient`, once a release that is due in a moment is due.
 
-    Airflow parses a pointer as soon as it is new, and then not for a while: so it sees a flip at once.
+    Airflow parses a pointer when it is new, and then not for a while: so it sees a flip at once.
     """
     now = datetime.now(timezone.utc)  # noqa: UP017 - Python 3.9
     waits = ((datetime.fromisoformat(since) - now).total_seconds() for *_, since in usable)
