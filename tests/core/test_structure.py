@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -224,3 +226,10 @@ def test_no_field_counts_as_two_things() -> None:
     assert not (DAG_STRUCTURE | CALENDAR).keys() & DAG_NEUTRAL
     assert not GROUP_STRUCTURE.keys() & GROUP_NEUTRAL
     assert not DAG_STRUCTURE.keys() & CALENDAR.keys()
+
+
+def test_the_page_for_users_names_every_field() -> None:
+    page = Path(__file__).parents[2].joinpath("docs/structure.md").read_text()
+    lists = re.findall(r"^- (?:Structure|Calendar)[^:]*: (.*?)(?=^- |\Z)", page, re.M | re.S)
+    named = [set(re.findall(r"`(\w+)`", text)) - {"partial_kwargs"} for text in lists]
+    assert named == [TASK_STRUCTURE.keys(), GROUP_STRUCTURE.keys(), DAG_STRUCTURE.keys(), CALENDAR.keys()]
