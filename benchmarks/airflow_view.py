@@ -1,4 +1,4 @@
-"""What Airflow says it has parsed, asked over its REST API on one kept connection: cheap enough for 20 Hz.
+"""What Airflow says it has parsed, asked over its REST API, on one kept connection.
 
 Not the reconciler's client, so that what is measured does not judge itself.
 """
@@ -77,7 +77,12 @@ class AirflowView:
 def _seen(item: dict[str, object]) -> Seen:
     tags = item["tags"]
     names = [str(tag["name"]) for tag in tags] if isinstance(tags, list) else []
-    return Seen(not item["is_stale"], _tag(names, CODE), _tag(names, LIB), _tag(names, RELEASE))
+    return seen(not item["is_stale"], names)
+
+
+def seen(active: bool, tags: list[str]) -> Seen:
+    """A DAG with these tags."""
+    return Seen(active, _tag(tags, CODE), _tag(tags, LIB), _tag(tags, RELEASE))
 
 
 def _tag(names: list[str], prefix: str) -> str:

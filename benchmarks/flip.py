@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
-from benchmarks import timing
-from benchmarks.airflow_view import AirflowView
+from benchmarks import airflow_database, timing
 from benchmarks.deploy import begin
+from benchmarks.environment_files import ENVIRONMENT
 from benchmarks.options import Options
-from benchmarks.reconciled import reconciled
+from benchmarks.reconciled import Reconciled, reconciled
 from benchmarks.result import Cell, Result, Samples, Table
-from benchmarks.s3_sync import s3_synced
+from benchmarks.s3_sync import S3Sync, s3_synced
 from benchmarks.states import Poll, Tally, tally
 
 DAGS = 25
@@ -22,43 +24,56 @@ AFTERWARDS = 3.0
 """Seconds of polling after all is live: what is wrong then counts too."""
 
 
+KINDS = {
+    False: "A value of the library changes",
+    True: "The library gets a name, which the DAGs import",
+}
+"""Whether the DAGs import a name that is new in the version -> what that is called."""
+
+
 def run(options: Options) -> Result:
     """Every DAG and its library change, on both sides alike."""
     how, say = timing.local(DAGS), options.say
-    ours_tallies, theirs_tallies = [], []
+    found: dict[bool, tuple[list[Tally], list[Tally]]] = {kind: ([], []) for kind in KINDS}
     with (
         reconciled(options.folder, DAGS, how, say) as ours,
         s3_synced(options.folder, ours.info, DAGS, how, say) as theirs,
     ):
         begin(ours, theirs, say)
-        ids = theirs.ids
         for number in range(options.times(3, 10)):
-            version = f"1.{number + 1}.0"
-            ours.code.publish(version)
-            polls = _polled(ours.info.airflows["dev"].url, partial(ours.deploy, version))
-            ours_tallies.append(tally(polls, ids, version, ours.code.releases))
-            polls = _polled(theirs.airflow_url, partial(theirs.deploy, version))
-            theirs_tallies.append(tally(polls, ids, version, {}))
-            say(f"{version}: {_line(ours_tallies[-1])}; s3 sync {_line(theirs_tallies[-1])}")
-    told = {"DAGs": DAGS, "flips": options.times(3, 10), "polled at": f"{HERTZ} Hz", **how.told()}
-    columns = {"reconciler": ours_tallies, "`aws s3 sync --delete`": theirs_tallies}
-    return Result((_table(columns),), told)
+            for new_name, (mine, others) in found.items():
+                version = f"1.{number + 1}.{int(new_name)}"
+                mine.append(_ours(ours, theirs.ids, version, new_name))
+                others.append(_theirs(theirs, version, new_name))
+                say(f"{version}: {_line(mine[-1])}; s3 sync: {_line(others[-1])}")
+    tables = [_table(KINDS[new_name], *tallies) for new_name, tallies in found.items()]
+    told = {"DAGs": DAGS, "flips of each": options.times(3, 10), "polled at": f"{HERTZ} Hz"}
+    return Result(tuple(tables), {**told, **how.told()})
 
 
-def _polled(url: str, change: Callable[[], object]) -> list[Poll]:
+def _ours(side: Reconciled, ids: Sequence[str], version: str, new_name: bool) -> Tally:
+    side.code.publish(version, new_name=new_name)
+    polls = _polled(side.info.airflows[ENVIRONMENT].home, partial(side.deploy, version))
+    return tally(polls, ids, version, side.code.releases)
+
+
+def _theirs(side: S3Sync, version: str, new_name: bool) -> Tally:
+    polls = _polled(side.airflow_home, partial(side.deploy, version, new_name=new_name))
+    return tally(polls, side.ids, version, {})
+
+
+def _polled(airflow_home: str, change: Callable[[], object]) -> list[Poll]:
     """What Airflow said, poll by poll, while something is changed."""
     polls: list[Poll] = []
-    troubles: list[OSError] = []
+    troubles: list[sqlite3.Error] = []
     over = threading.Event()
-    # A view of its own: a connection serves one thread.
-    view = AirflowView(url)
 
     def poll() -> None:
         while not over.is_set():
             at = time.time()
             try:
-                polls.append((at, view.dags(DAGS)))
-            except OSError as trouble:
+                polls.append((at, airflow_database.dags(Path(airflow_home))))
+            except sqlite3.Error as trouble:
                 troubles.append(trouble)
             over.wait(max(0.0, 1 / HERTZ - (time.time() - at)))
 
@@ -75,7 +90,9 @@ def _polled(url: str, change: Callable[[], object]) -> list[Poll]:
     return polls
 
 
-def _table(columns: Mapping[str, Sequence[Tally]]) -> Table:
+def _table(title: str, ours: Sequence[Tally], theirs: Sequence[Tally]) -> Table:
+    columns = {"reconciler": ours, "`aws s3 sync --delete`": theirs}
+
     def each(quantity: Callable[[Tally], float], unit: str) -> list[Samples]:
         return [Samples(unit, tuple(quantity(one) for one in many)) for many in columns.values()]
 
@@ -87,11 +104,13 @@ def _table(columns: Mapping[str, Sequence[Tally]]) -> Table:
         ("polls a second", *each(lambda one: one.hertz, "")),
         ("polls in which a DAG is missing", *total(lambda one: one.missing_polls)),
         ("polls in which a DAG is made of two versions", *total(lambda one: one.mixed_polls)),
-        ("most DAGs of two versions at once", *(max(t.mixed_dags for t in m) for m in columns.values())),
-        ("DAGs of two versions, for", *each(lambda one: one.mixed_seconds, "s")),
+        ("most DAGs missing at once", *(max(one.missing_dags for one in many) for many in columns.values())),
+        ("most of two versions at once", *(max(one.mixed_dags for one in many) for many in columns.values())),
+        ("missing, for", *each(lambda one: one.missing_seconds, "s")),
+        ("of two versions, for", *each(lambda one: one.mixed_seconds, "s")),
         ("first DAG new → last DAG new", *each(lambda one: one.spread, "s")),
     )
-    return Table(("", *columns), rows)
+    return Table((title, *columns), rows)
 
 
 def _line(one: Tally) -> str:

@@ -36,9 +36,12 @@ class Code:
         git(folder, "init", "--quiet", "--initial-branch=main")
         return Code(folder, CommandLine(info, folder, SECONDS), dags)
 
-    def publish(self, version: str) -> tuple[str, float]:
-        """Commit, build, publish and seal a version in which every DAG differs; its release, and seconds."""
-        generate_versioned(self.folder / "dags", self.dags, version)
+    def publish(self, version: str, *, new_name: bool = False) -> tuple[str, float]:
+        """Commit, build, publish and seal a version in which every DAG differs; its release, and seconds.
+
+        `new_name`: see `local.dag_generator`.
+        """
+        generate_versioned(self.folder / "dags", self.dags, version, new_name=new_name)
         git(self.folder, "add", "--all")
         git(self.folder, "commit", "--quiet", "--message", f"Make it {version}")
         begin = time.monotonic()

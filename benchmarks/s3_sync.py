@@ -37,7 +37,7 @@ BUCKET = "bench-s3-sync"
 class S3Sync:
     """A tree of files, the bucket they are synced to, and the folder (and Airflow) that the bucket feeds.
 
-    `airflow_url` is empty where there is no Airflow.
+    `airflow_url` and `airflow_home` are empty where there is no Airflow.
     """
 
     info: StackInfo
@@ -46,6 +46,7 @@ class S3Sync:
     dags: int
     timing: Timing
     airflow_url: str = ""
+    airflow_home: str = ""
     ids: list[str] = field(default_factory=list)
 
     @cached_property
@@ -53,9 +54,9 @@ class S3Sync:
         """Its Airflow."""
         return AirflowView(self.airflow_url)
 
-    def write(self, version: str) -> None:
+    def write(self, version: str, *, new_name: bool = False) -> None:
         """Check a version out, so to say: every DAG and the library differ. Takes no part in the time."""
-        self.ids = generate_versioned(self.tree, self.dags, version)
+        self.ids = generate_versioned(self.tree, self.dags, version, new_name=new_name)
         # As a careful person has it: the library is not looked through for DAGs.
         (self.tree / ".airflowignore").write_text("lib/\n")
 
@@ -71,9 +72,9 @@ class S3Sync:
         )  # fmt: skip
         return began
 
-    def deploy(self, version: str) -> tuple[float, float]:
+    def deploy(self, version: str, *, new_name: bool = False) -> tuple[float, float]:
         """Sync a version and wait until Airflow runs it; when it was begun and live (Unix)."""
-        self.write(version)
+        self.write(version, new_name=new_name)
         began = self.sync()
         return began, waiting.moment(lambda: self.runs(version), self.timing.limit, f"Airflow runs {version}")
 
@@ -110,7 +111,7 @@ def s3_synced(
         airflow = start_airflow(config, airflow_python(say))
         ending.callback(airflow.stop)
         say(f"Airflow of s3 sync: ready after {time.monotonic() - began:.1f} s")
-        synced.airflow_url = airflow.url
+        synced.airflow_url, synced.airflow_home = airflow.url, str(home)
         yield synced
 
 

@@ -38,7 +38,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from airflow.sdk import dag, task
-from lib.generated import LIBRARY
+from lib.generated import {imports}
 
 VERSION = "{version}"
 
@@ -78,18 +78,24 @@ def generate(folder: Path, count: int, *, body: str = "return 1") -> list[str]:
     return ids
 
 
-def generate_versioned(folder: Path, count: int, version: str) -> list[str]:
+def generate_versioned(folder: Path, count: int, version: str, *, new_name: bool = False) -> list[str]:
     """Write `count` DAGs and the library `lib` that all import, each file naming `version`; their ids.
 
     A DAG's tags are `code:<version of its file>` and `lib:<version of the library that it was parsed with>`:
-    whoever asks Airflow sees a DAG that was made of files of two versions.
+    whoever asks Airflow sees a DAG that was made of files of two versions. `new_name`: the DAGs import a name
+    that the library has in this version only, as when a function is added and used in one commit.
     """
     (folder / "lib").mkdir(parents=True, exist_ok=True)
     (folder / "lib" / "__init__.py").write_text("")
-    (folder / "lib" / "generated.py").write_text(f'"""Generated."""\n\nLIBRARY = "{version}"\n')
+    name = f"SINCE_{version.replace('.', '_')}"
+    (folder / "lib" / "generated.py").write_text(
+        f'"""Generated."""\n\nLIBRARY = "{version}"\n{name} = True\n'
+    )
+    imports = f"LIBRARY, {name}  # noqa: F401" if new_name else "LIBRARY"
     ids = _ids(count)
     for dag_id in ids:
-        (folder / f"{dag_id}.py").write_text(_VERSIONED.format(dag_id=dag_id, version=version))
+        text = _VERSIONED.format(dag_id=dag_id, version=version, imports=imports)
+        (folder / f"{dag_id}.py").write_text(text)
     return ids
 
 

@@ -23,3 +23,12 @@ def test_the_same_version_writes_the_same_bytes(tmp_path: Path) -> None:
     generate_versioned(tmp_path / "1", 3, "1.0.0")
     generate_versioned(tmp_path / "2", 3, "1.0.0")
     assert files(tmp_path / "1") == files(tmp_path / "2")
+
+
+def test_a_new_name_is_imported_and_there(tmp_path: Path) -> None:
+    """With the library of another version, the DAG does not import."""
+    (dag_id,) = generate_versioned(tmp_path, 1, "1.0.0", new_name=True)
+    assert "LIBRARY, SINCE_1_0_0" in (tmp_path / f"{dag_id}.py").read_text()
+    assert "\nSINCE_1_0_0 = " in (tmp_path / "lib" / "generated.py").read_text()
+    generate_versioned(tmp_path, 1, "2.0.0", new_name=True)
+    assert "SINCE_1_0_0" not in (tmp_path / "lib" / "generated.py").read_text()
