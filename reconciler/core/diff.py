@@ -18,15 +18,15 @@ class Difference(Value):
 
     ``foreign`` are keys that we would have to write and that somebody else wrote; ``drifted`` keys of ours
     that are no longer as we wrote them; ``unverified`` DAGs that are right, but not yet seen running so;
-    ``unfinished`` DAGs that are right, but still fenced, or with runs of a condemned release to look for;
-    ``rejected`` DAGs that stay as they are because Airflow could not import what the release has for them.
+    ``fenced`` DAGs that we keep from starting runs; ``rejected`` DAGs that stay as they are because Airflow
+    could not import what the release has for them.
     """
 
     changes: tuple[Change, ...] = ()
     support: tuple[str, ...] = ()
     releases: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
-    unfinished: tuple[str, ...] = ()
+    fenced: tuple[str, ...] = ()
     drifted: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     rejected: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class Difference(Value):
     @property
     def empty(self) -> bool:
         """Is there nothing left to do?"""
-        return not (self.changes or self.support or self.releases or self.unverified or self.unfinished)
+        return not (self.changes or self.support or self.releases or self.unverified or self.fenced)
 
 
 def drifted_keys(state: EnvironmentState, listing: Mapping[str, str]) -> frozenset[str]:
@@ -107,17 +107,13 @@ def difference(
         unverified=tuple(
             dag_id for dag_id, live in sorted(state.live.items()) if not (live.verified or dag_id in changed)
         ),
-        unfinished=tuple(sorted({*state.fences, *_with_stragglers(state)})),
+        fenced=tuple(sorted(state.fences)),
         drifted=tuple(sorted(drifted)),
         foreign=tuple(
             key for key in written if key in listing and key not in state.files and key not in state.intents
         ),
         rejected=tuple(sorted(kept)),
     )
-
-
-def _with_stragglers(state: EnvironmentState) -> list[str]:
-    return [dag_id for dag_id, live in state.live.items() if live.restarted is not None]
 
 
 def _intact(key: str, state: EnvironmentState, listing: Mapping[str, str]) -> bool:
@@ -143,6 +139,17 @@ def _change(
         return _update(dag_id, sealed, live, goal, before)
     if sealed.fingerprint == live.fingerprint and unwanted and rejected is not None:
         return _put_back(dag_id, live, goal, rejected.message)
+    return _same_code(dag_id, sealed, live, goal, drifted)
+
+
+def _same_code(
+    dag_id: str, sealed: SealedDag, live: LiveDag, goal: Goal, drifted: Collection[str]
+) -> Change | None:
+    current = live.pointer.release
+    if sealed.fingerprint == live.fingerprint and current in goal.condemned:
+        # Nothing is wrong with it there; but later changes must not take it for what was rolled back.
+        why, to = (f"release {current} is condemned",), goal.release.id
+        return Change(dag_id=dag_id, action=Action.REPOINT, from_release=current, to_release=to, why=why)
     if pointer_key(dag_id) in drifted:
         return Change(dag_id=dag_id, action=Action.HEAL, from_release=current, to_release=current)
     return None

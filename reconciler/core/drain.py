@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from reconciler.core.pinning import started_on
 from reconciler.model.observation import AirflowDag, DagRun
-from reconciler.model.plan import Action, Change, ChangeClass, Goal, Straggler
-from reconciler.model.state import EnvironmentState, LiveDag
+from reconciler.model.plan import Action, Change, ChangeClass, Goal
+from reconciler.model.state import EnvironmentState
 from reconciler.model.value import Value
 
 
@@ -40,82 +40,54 @@ class Drain(Value):
     ends: bool = False
 
 
-def needs_fence(change: Change) -> bool:
-    """Must no run of the DAG be in flight, nor start, while it changes?"""
-    return change.action is Action.REMOVE or change.change_class is ChangeClass.DRAINED
+def rolls_back(change: Change, goal: Goal) -> bool:
+    """Does a DAG leave code that no run may use any more?"""
+    return change.action in (Action.UPDATE, Action.REMOVE) and change.from_release in goal.condemned
 
 
-def drain(
-    changes: Sequence[Change],
-    goal: Goal,
-    state: EnvironmentState,
-    seen: Seen,
-    now: datetime,
-) -> Drain:
+def needs_fence(change: Change, goal: Goal) -> bool:
+    """Must no run of the DAG start while it changes?"""
+    graph = change.action is Action.REMOVE or change.change_class is ChangeClass.DRAINED
+    return graph or rolls_back(change, goal)
+
+
+def in_the_way(
+    change: Change, goal: Goal, state: EnvironmentState, seen: Seen, now: datetime
+) -> tuple[DagRun, ...]:
+    """The runs that must have ended, or begin anew, when this DAG changes.
+
+    While a DAG is paused its queued runs do not start. A rollback that leaves the graph as it is only has
+    to do with runs that started on what it condemns.
+    """
+    live = state.live.get(change.dag_id)
+    if live is None or not needs_fence(change, goal) or change.dag_id in seen.stale:
+        return ()
+    runs = [
+        run
+        for run in seen.runs
+        if run.dag_id == change.dag_id and not (run.state == "queued" and seen.paused(run.dag_id))
+    ]
+    if change.action is Action.UPDATE and change.change_class is not ChangeClass.DRAINED:
+        runs = [run for run in runs if started_on(run, live.pointer, now) in goal.condemned]
+    return tuple(sorted(runs, key=lambda run: run.run_id))
+
+
+def drain(changes: Sequence[Change], goal: Goal, state: EnvironmentState, seen: Seen, now: datetime) -> Drain:
     """Which runs hold back these changes.
 
-    A change whose graph is the same is held back by no run, except by one of a condemned release: those are
-    given ``rollback_drain_seconds`` to end before they begin anew.
+    Runs of what is condemned are given ``rollback_drain_seconds``; then they begin anew.
     """
     operation = state.operation
     ours = operation is not None and operation.finished_at is None and operation.release == goal.release.id
     began = operation.started_at if operation is not None and ours else now
-    too_long = now > began + timedelta(seconds=goal.airflow.rollback_drain_seconds)
-    by_dag = {change.dag_id: change for change in changes}
+    patience = timedelta(seconds=goal.airflow.rollback_drain_seconds)
+    rollbacks = {change.dag_id for change in changes if rolls_back(change, goal)}
     blocking = [
         run
-        for run in seen.runs
-        if run.dag_id in by_dag
-        and run.dag_id not in seen.stale
-        and _blocks(run, by_dag[run.dag_id], goal, state, seen, now)
+        for change in changes
+        if not (change.dag_id in rollbacks and now > began + patience)
+        for run in in_the_way(change, goal, state, seen, now)
     ]
-    left = [run for run in blocking if not (too_long and _rolled_back(run.dag_id, goal, state))]
-    rollback = any(_rolled_back(run.dag_id, goal, state) for run in left)
-    seconds = goal.airflow.rollback_drain_seconds if rollback else goal.airflow.drain_seconds
-    until = began + timedelta(seconds=seconds)
-    return Drain(
-        blocking=tuple(sorted(left, key=lambda run: (run.dag_id, run.run_id))),
-        until=until,
-        overdue=bool(left) and now > until,
-        ends=rollback,
-    )
-
-
-def stragglers(
-    goal: Goal, live: Mapping[str, LiveDag], runs: Sequence[DagRun], now: datetime
-) -> tuple[Collection[str], tuple[Straggler, ...]]:
-    """The DAGs whose runs can be told apart now, and those of their runs that must begin anew.
-
-    Before a flip is due a run may still start on the release before it.
-    """
-    ready = {
-        dag_id: dag
-        for dag_id, dag in live.items()
-        if dag.restarted is not None and dag.pointer.history[0].since <= now
-    }
-    found = [
-        Straggler(dag_id=run.dag_id, run_id=run.run_id)
-        for run in runs
-        if (dag := ready.get(run.dag_id)) is not None
-        and run.started_at is not None
-        and run.run_id not in (dag.restarted or ())
-        and started_on(run, dag.pointer, now) in goal.condemned
-    ]
-    return ready.keys(), tuple(found)
-
-
-def _rolled_back(dag_id: str, goal: Goal, state: EnvironmentState) -> bool:
-    live = state.live.get(dag_id)
-    return live is not None and live.pointer.release in goal.condemned
-
-
-def _blocks(
-    run: DagRun, change: Change, goal: Goal, state: EnvironmentState, seen: Seen, now: datetime
-) -> bool:
-    live = state.live.get(change.dag_id)
-    waits = run.state == "queued"
-    if needs_fence(change):
-        return not (waits and seen.paused(change.dag_id))
-    if live is None or change.action is not Action.UPDATE or waits:
-        return False
-    return started_on(run, live.pointer, now) in goal.condemned
+    ends = any(run.dag_id in rollbacks for run in blocking)
+    until = began + (patience if ends else timedelta(seconds=goal.airflow.drain_seconds))
+    return Drain(blocking=tuple(blocking), until=until, overdue=bool(blocking) and now > until, ends=ends)

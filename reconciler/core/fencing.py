@@ -7,42 +7,42 @@ leaves behind what the next one closes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from reconciler.core.drain import Seen, needs_fence
 from reconciler.model.environment import AirflowSpec
-from reconciler.model.plan import Change, Unpause
+from reconciler.model.plan import Change, Goal, Unpause
 from reconciler.model.state import EnvironmentState, Fence, LiveDag
 
 TOO_LONG = timedelta(minutes=3)
 """A fence that is open for longer is told to people."""
 
 
-def open_fence(dag_id: str, fence: Fence | None, seen: Seen) -> Fence | None:
+def shut_fence(dag_id: str, fence: Fence | None, seen: Seen) -> Fence | None:
     """Is the DAG kept from starting runs, as far as anybody knows? Then its fence."""
     shut = fence is not None and fence.paused_at is not None and seen.paused(dag_id)
     return fence if shut else None
 
 
-def to_open(free: Sequence[Change], state: EnvironmentState, seen: Seen) -> dict[str, bool]:
+def to_open(free: Sequence[Change], goal: Goal, state: EnvironmentState, seen: Seen) -> dict[str, bool]:
     """The DAGs to pause now, and of each whether it is we who pause it."""
     opens = {}
     for change in free:
         fence = state.fences.get(change.dag_id)
-        if needs_fence(change) and open_fence(change.dag_id, fence, seen) is None:
+        if needs_fence(change, goal) and shut_fence(change.dag_id, fence, seen) is None:
             begun = fence is not None and fence.ours
             opens[change.dag_id] = begun or not seen.paused(change.dag_id)
     return opens
 
 
-def to_flip(free: Sequence[Change], state: EnvironmentState, seen: Seen) -> list[Change]:
-    """The changes that may be made now: those that need no fence, and those behind a closed one."""
+def to_flip(free: Sequence[Change], goal: Goal, state: EnvironmentState, seen: Seen) -> list[Change]:
+    """The changes that may be made now: those that need no fence, and those whose fence is shut."""
     return [
         change
         for change in free
-        if not needs_fence(change)
-        or open_fence(change.dag_id, state.fences.get(change.dag_id), seen) is not None
+        if not needs_fence(change, goal)
+        or shut_fence(change.dag_id, state.fences.get(change.dag_id), seen) is not None
     ]
 
 
@@ -68,8 +68,19 @@ def to_close(
             later[dag_id] = live.pointer.release if live is not None else None
             last = max(last, steady)
     return (
-        Unpause(dag_ids=tuple(at_once), not_before=now) if at_once else None,
-        Unpause(dag_ids=tuple(later), expected=later, not_before=last) if later else None,
+        _unpause(at_once, {}, now, airflow) if at_once else None,
+        _unpause(later, later, last, airflow) if later else None,
+    )
+
+
+def _unpause(
+    dag_ids: Iterable[str], expected: dict[str, str | None], not_before: datetime, airflow: AirflowSpec
+) -> Unpause:
+    return Unpause(
+        dag_ids=tuple(dag_ids),
+        expected=expected,
+        not_before=not_before,
+        margin_seconds=airflow.clock_margin_seconds,
     )
 
 

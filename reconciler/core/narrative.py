@@ -12,6 +12,7 @@ _VERBS = {
     Action.UPDATE: "updated",
     Action.HEAL: "healed",
     Action.PUT_BACK: "put back",
+    Action.REPOINT: "re-pointed",
     Action.REMOVE: "removed",
 }
 

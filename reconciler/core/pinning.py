@@ -33,20 +33,35 @@ def before_newest(pointer: DagPointer, bad: Collection[str]) -> tuple[HistoryEnt
 
 
 def next_history(
-    before: Sequence[HistoryEntry],
-    newest: HistoryEntry,
-    starts: Iterable[datetime],
-    last_look: datetime,
-    bad: Collection[str],
+    before: Sequence[HistoryEntry], newest: HistoryEntry, starts: Iterable[datetime], last_look: datetime
 ) -> tuple[HistoryEntry, ...]:
     """The history with ``newest`` on top, and of the entries before it only what somebody needs.
 
     ``starts`` are those of the runs in flight; after ``last_look`` others may have started. Parsing needs one
-    older release to fall back to, none of the ``bad`` ones.
+    older release to fall back to.
     """
-    good = [entry for entry in before if entry.release not in bad]
     kept = {entry for entry in before if entry.since > last_look}
-    for moment in (*starts, last_look):
-        kept.update(due(entries, moment) for entries in (before, good) if entries)
-    kept.update([entry for entry in good if entry.release != newest.release][:1])
-    return (newest, *(entry for entry in before if entry in kept))
+    if before:
+        kept.update(due(before, moment) for moment in (*starts, last_look))
+    kept.update([entry for entry in before if entry.release != newest.release][:1])
+    return _collapsed((newest, *(entry for entry in before if entry in kept)))
+
+
+def without(
+    history: Sequence[HistoryEntry], bad: Collection[str], instead: HistoryEntry
+) -> tuple[HistoryEntry, ...]:
+    """The history in which ``instead`` takes the place of all ``bad`` releases, whatever a run's start."""
+    update = {"release": instead.release, "archive_sha256": instead.archive_sha256, "file": instead.file}
+    return _collapsed(
+        [entry.model_copy(update=update) if entry.release in bad else entry for entry in history]
+    )
+
+
+def _collapsed(history: Sequence[HistoryEntry]) -> tuple[HistoryEntry, ...]:
+    """Of neighbours with the same release and file the older one says all."""
+    older: list[HistoryEntry | None] = [*history[1:], None]
+    return tuple(
+        entry
+        for entry, next_older in zip(history, older, strict=True)
+        if next_older is None or (entry.release, entry.file) != (next_older.release, next_older.file)
+    )

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reconciler.core.diff import Difference
-from reconciler.core.drain import Seen, stragglers
+from reconciler.core.drain import Seen, in_the_way, rolls_back
 from reconciler.core.fencing import to_close, to_flip, to_open
 from reconciler.core.identity import canonical, sha256
-from reconciler.core.pinning import before_newest, due, next_history
+from reconciler.core.pinning import before_newest, due, next_history, without
 from reconciler.core.pointer_file import SUPPORT_KEYS, pointer_key, release_key
 from reconciler.model.plan import (
     Action,
@@ -29,6 +29,7 @@ from reconciler.model.plan import (
     RestartRuns,
     Settle,
     Step,
+    Straggler,
     Verdict,
 )
 from reconciler.model.release import ReleaseManifest
@@ -101,7 +102,11 @@ def _without_clock(value: object) -> object:
 
 def _steps(scene: Scene, diff: Difference, free: Sequence[Change]) -> Iterator[Step]:
     state = scene.state
-    now = to_flip(free, state, scene.seen)
+    now = to_flip(free, scene.goal, state, scene.seen)
+    restarts = _restarts(scene, now)
+    if restarts:
+        # Behind the fence, before the flip: when the fence is opened they begin anew on what is right.
+        now = [change for change in now if change.dag_id not in {run.dag_id for run in restarts}]
     flips = {change: _flip(scene, change) for change in now if change.action is not Action.REMOVE}
     # A held DAG whose pointer was edited gets back the one it had: else its runs might never end.
     put_back = [
@@ -124,10 +129,11 @@ def _steps(scene: Scene, diff: Difference, free: Sequence[Change]) -> Iterator[S
     removed = tuple(change.dag_id for change in now if change.action is Action.REMOVE)
     if removed:
         yield DeletePointers(dag_ids=removed)
-    opens = to_open(free, state, scene.seen)
+    opens = to_open(free, scene.goal, state, scene.seen)
     if opens:
         yield Pause(ours=opens)
-    yield from _restarts(scene)
+    if restarts:
+        yield RestartRuns(runs=restarts)
     written = {flip.pointer.dag_id: flip.pointer.release for flip in batches}
     yield from _closing(scene, [change.dag_id for change in free], {**written, **dict.fromkeys(removed)})
 
@@ -144,10 +150,16 @@ def _settle(scene: Scene, flips: Mapping[Change, Flip], put_back: Sequence[Flip]
         yield Settle(keys=keys, seconds=scene.goal.airflow.sync_seconds)
 
 
-def _restarts(scene: Scene) -> Iterator[Step]:
-    ready, runs = stragglers(scene.goal, scene.state.live, scene.seen.runs, scene.now)
-    if ready:
-        yield RestartRuns(dag_ids=tuple(sorted(ready)), runs=runs)
+def _restarts(scene: Scene, now: Sequence[Change]) -> tuple[Straggler, ...]:
+    """The runs of condemned code that hold back a DAG no longer: each begins anew, once."""
+    goal, state = scene.goal, scene.state
+    return tuple(
+        Straggler(dag_id=run.dag_id, run_id=run.run_id)
+        for change in now
+        if rolls_back(change, goal) and (fence := state.fences.get(change.dag_id)) is not None
+        for run in in_the_way(change, goal, state, scene.seen, scene.now)
+        if run.run_id not in fence.restarted
+    )
 
 
 def _closing(
@@ -204,12 +216,18 @@ def to_goal(scene: Scene, dag_id: str) -> Flip:
         file=sealed.file,
         since=scene.now,
     )
-    history: tuple[HistoryEntry, ...] = (newest,)
-    if live is not None:
-        looked = scene.now - timedelta(seconds=goal.airflow.clock_margin_seconds)
-        starts = _starts(scene, dag_id)
-        history = next_history(live.pointer.history, newest, starts, looked, goal.condemned)
-    return Flip(pointer=_pointer(scene, dag_id, history), fingerprint=sealed.fingerprint, new=True)
+    pointer = DagPointer(dag_id=dag_id, history=(newest,))
+    if live is None:
+        return Flip(pointer=pointer, fingerprint=sealed.fingerprint, new=True)
+    before, back = live.pointer.history, live.pointer.release in goal.condemned
+    if back and live.fingerprint != sealed.fingerprint:
+        # Nothing starts behind the fence, so that nobody has to wait for this to be due.
+        mended = without(before, goal.condemned, newest)
+        newest, before = mended[0], mended[1:]
+    looked = scene.now - timedelta(seconds=goal.airflow.clock_margin_seconds)
+    history = next_history(before, newest, _starts(scene, dag_id), looked)
+    pointer = DagPointer(dag_id=dag_id, history=history)
+    return Flip(pointer=pointer, fingerprint=sealed.fingerprint, new=newest.since == scene.now)
 
 
 def trimmed(scene: Scene, live: LiveDag) -> Flip:
@@ -218,13 +236,9 @@ def trimmed(scene: Scene, live: LiveDag) -> Flip:
     early = [start for start in _starts(scene, live.pointer.dag_id) if start < newest.since]
     needed = {due(before, start) for start in early if before}
     history = (newest, *(entry for entry in before if entry in needed))
-    return Flip(pointer=_pointer(scene, live.pointer.dag_id, history), fingerprint=live.fingerprint)
+    pointer = live.pointer.model_copy(update={"history": history})
+    return Flip(pointer=pointer, fingerprint=live.fingerprint)
 
 
 def _starts(scene: Scene, dag_id: str) -> list[datetime]:
     return [run.started_at for run in scene.seen.runs if run.dag_id == dag_id and run.started_at]
-
-
-def _pointer(scene: Scene, dag_id: str, history: tuple[HistoryEntry, ...]) -> DagPointer:
-    condemned = sorted({entry.release for entry in history} & scene.goal.condemned)
-    return DagPointer(dag_id=dag_id, history=history, condemned=tuple(condemned))

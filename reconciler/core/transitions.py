@@ -150,14 +150,11 @@ def _paused(state: EnvironmentState, step: Pause, now: datetime) -> EnvironmentS
 
 
 def _restarted(state: EnvironmentState, step: RestartRuns) -> EnvironmentState:
-    """A DAG without a run that had to begin anew needs no more looking after."""
-    live = dict(state.live)
-    for dag_id in step.dag_ids:
-        new = tuple(run.run_id for run in step.runs if run.dag_id == dag_id)
-        if dag_id in live:
-            seen = (*(live[dag_id].restarted or ()), *new) if new else None
-            live[dag_id] = live[dag_id].model_copy(update={"restarted": seen})
-    return state.model_copy(update={"live": live})
+    fences = dict(state.fences)
+    for run in step.runs:
+        fence = fences[run.dag_id]
+        fences[run.dag_id] = fence.model_copy(update={"restarted": (*fence.restarted, run.run_id)})
+    return state.model_copy(update={"fences": fences})
 
 
 def _with_rejected(state: EnvironmentState, result: StepResult, now: datetime) -> EnvironmentState:
@@ -226,7 +223,6 @@ def _effects(step: Step, now: datetime) -> dict[str, Intent]:
                         pointer=flip.pointer,
                         fingerprint=flip.fingerprint,
                         flipped_at=now,
-                        restarted=() if flip.pointer.condemned else None,
                     ),
                 )
                 for flip in step.flips

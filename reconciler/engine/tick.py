@@ -96,8 +96,8 @@ class _Tick:
             return False
         settled = state.operation is None or state.operation.phase is Phase.SUCCEEDED
         concerned = any(condition.status for kind, condition in state.conditions.items() if kind in _CONCERNS)
-        done = all(live.verified and live.restarted is None for live in state.live.values())
-        if not settled or concerned or not done or state.fences:
+        verified = all(live.verified for live in state.live.values())
+        if not settled or concerned or not verified or state.fences:
             return False
         try:
             target = self._world.target(state.applied.desired.environment)

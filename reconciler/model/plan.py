@@ -55,6 +55,7 @@ class Action(StrEnum):
     UPDATE = "update"
     HEAL = "heal"
     PUT_BACK = "put-back"
+    REPOINT = "re-point"
     REMOVE = "remove"
 
 
@@ -128,12 +129,14 @@ class Unpause(Value):
     """Close fences: from ``not_before`` (UTC) on, and only when all that is ``expected`` is so.
 
     ``expected`` is the release on which a DAG has to be active; None for one that must not be active.
+    ``margin_seconds``: so far may Airflow's clock, by which it dates asset events, be from ours.
     """
 
     kind: Literal["Unpause"] = "Unpause"
     dag_ids: tuple[DagId, ...]
     expected: dict[DagId, ReleaseId | None] = {}
     not_before: datetime
+    margin_seconds: float = 0
 
 
 class Straggler(Value):
@@ -144,14 +147,10 @@ class Straggler(Value):
 
 
 class RestartRuns(Value):
-    """Let the runs of a condemned release begin anew; they use the release before it.
-
-    ``dag_ids`` are the DAGs that were looked at: those without such a run are done with.
-    """
+    """Let runs of a condemned release begin anew. Their DAG is paused: they do when it is not any more."""
 
     kind: Literal["RestartRuns"] = "RestartRuns"
-    dag_ids: tuple[DagId, ...]
-    runs: tuple[Straggler, ...] = ()
+    runs: tuple[Straggler, ...]
 
 
 class FlipBatch(Value):

@@ -32,30 +32,26 @@ class OwnedFile(Value):
 
 
 class LiveDag(Value):
-    """What one DAG runs: its pointer, the fingerprint behind it, and whether Airflow was seen running it.
-
-    ``restarted`` are the runs of a condemned release that were made to begin anew; None where there is no
-    condemned release whose runs have to be looked for.
-    """
+    """What one DAG runs: its pointer, the fingerprint behind it, and whether Airflow was seen running it."""
 
     pointer: DagPointer
     fingerprint: Fingerprint
     verified: bool = False
     flipped_at: datetime
-    restarted: tuple[str, ...] | None = None
 
 
 class Fence(Value):
     """A DAG that is kept from starting runs while it is flipped. Written before the DAG is paused.
 
     ``ours``: we pause it, and un-pause it in the end; else a person had paused it before. ``flipped_at``: its
-    pointer was written, or deleted, inside the fence.
+    pointer was written, or deleted, inside the fence. ``restarted``: the runs that were made to begin anew.
     """
 
     opened_at: datetime
     ours: bool
     paused_at: datetime | None = None
     flipped_at: datetime | None = None
+    restarted: tuple[str, ...] = ()
 
 
 class Rejected(Value):

@@ -5,10 +5,10 @@ Called by `airflow_dags`. Every call may be repeated: a tick that died in the mi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from reconciler.core.narrative import names
@@ -71,27 +71,29 @@ class AirflowFence:
         dags = self.airflow.dags(step.dag_ids)
         if not all(_as_expected(dags.get(dag_id), release) for dag_id, release in step.expected.items()):
             return StepResult(wait_until=now + LOOK_AGAIN, message=_waiting(step))
-        _each(lambda dag_id: self._open(dag_id, state.fences[dag_id], dags), step.dag_ids)
+        margin = timedelta(seconds=step.margin_seconds)
+        _each(lambda dag_id: self._open(state.fences[dag_id], dags.get(dag_id), dag_id, margin), step.dag_ids)
         return StepResult(unfenced=frozenset(step.dag_ids))
 
-    def _open(self, dag_id: str, fence: Fence, dags: Mapping[str, AirflowDag]) -> None:
+    def _open(self, fence: Fence, dag: AirflowDag | None, dag_id: str, margin: timedelta) -> None:
         if not fence.ours:
             return
-        dag = dags.get(dag_id)
-        by_assets = fence.paused_at is not None and dag is not None and dag.active and dag.by_assets
+        by_assets = dag is not None and dag.active and dag.by_assets
         if by_assets:
-            self._pay(dag_id, fence.paused_at)
+            self._pay(fence, dag_id, margin)
         self._set_paused(dag_id, False)
         if by_assets:
             # What came between that look and the un-pausing; the run has one id, so it is created once.
-            self._pay(dag_id, fence.paused_at)
+            self._pay(fence, dag_id, margin)
 
-    def _pay(self, dag_id: str, paused_at: datetime | None) -> None:
+    def _pay(self, fence: Fence, dag_id: str, margin: timedelta) -> None:
         """Airflow drops the asset events of a paused DAG: create the run that they would have made."""
-        if paused_at is None or not self.airflow.owed_by_assets(dag_id, paused_at, self.clock.now()):
+        paused_at = fence.paused_at
+        if paused_at is None:
             return
-        self.lease.check()
-        self.airflow.create_run(dag_id, f"reconciler__{paused_at:%Y-%m-%dT%H:%M:%S}")
+        if self.airflow.owed_by_assets(dag_id, paused_at - margin, self.clock.now() + margin):
+            self.lease.check()
+            self.airflow.create_run(dag_id, f"reconciler__{paused_at:%Y-%m-%dT%H:%M:%S}")
 
 
 def _as_expected(dag: AirflowDag | None, release: str | None) -> bool:

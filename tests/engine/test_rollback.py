@@ -31,8 +31,8 @@ def test_a_rollback_condemns_what_it_leaves() -> None:
     assert scene.tick().outcome is Outcome.APPLIED
     assert scene.running()["one"] == good
     assert scene.state.condemned == {bad}
-    assert scene.state.live["one"].pointer.condemned == (bad,)
-    assert scene.airflow.pauses == [], "the graph is the same"
+    history = scene.state.live["one"].pointer.history
+    assert bad not in {entry.release for entry in history}, "whatever a run's start, it is not picked"
 
 
 def test_runs_of_the_bad_release_get_a_minute_and_then_begin_anew_once() -> None:
@@ -78,18 +78,51 @@ def test_a_run_of_the_good_release_is_neither_waited_for_nor_restarted() -> None
     assert started_on(old, scene.state.live["one"].pointer, scene.clock.now()) == good.id
 
 
-def test_a_run_that_starts_while_the_flip_is_on_its_way_begins_anew() -> None:
+def test_no_run_starts_or_goes_on_from_the_look_until_the_flip_is_everywhere() -> None:
     scene, _, _ = bad_release_is_live()
-    sleep = scene.clock.sleep
+    paused_while_written = []
+    put = scene.folder.put
 
-    def start_then_sleep(seconds: float) -> None:
-        scene.airflow.set_runs(run_now(scene, "racer"))
-        sleep(seconds)
+    def put_noting(key: str, body: bytes, if_match: str | None) -> str:
+        if key == "one.py":
+            paused_while_written.append(scene.airflow.dags(["one"])["one"].paused)
+        return put(key, body, if_match)
 
-    scene.clock.sleep = start_then_sleep  # type: ignore[method-assign]
+    scene.folder.put = put_noting  # type: ignore[method-assign]
     scene.push("1.0.0", "Revert")
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert paused_while_written == [True]
+    assert scene.airflow.pauses == [("one", True), ("one", False)]
+
+
+def test_code_that_is_the_same_leaves_the_condemned_release_without_a_fence() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    scene.clock.advance(600)
+    bad = scene.deploy("1.1.0", {"one": "a", "new": "n"})
+    scene.clock.advance(600)
+    good = scene.deploy("1.2.0", {"one": "b", "new": "n"})
+    scene.clock.advance(600)
+    scene.push("1.1.0", "Revert")
     scene.tick()
-    assert scene.airflow.restarted == [("one", "racer")]
+    assert scene.state.live["new"].pointer.release == bad.id
+    assert scene.state.condemned == {good.id}
+
+
+def test_a_removal_by_rollback_stops_the_runs_that_do_not_end() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    scene.clock.advance(600)
+    scene.deploy("1.1.0", {"one": "a", "new": "n"})
+    scene.clock.advance(600)
+    run = DagRun(dag_id="new", run_id="r", state="running", run_type="manual", started_at=scene.clock.now())
+    scene.airflow.set_runs(run)
+    scene.push("1.0.0", "Revert")
+    assert scene.tick().outcome is Outcome.WAITING
+    scene.clock.advance(61)
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.airflow.restarted == [("new", "r")]
+    assert "new.py" not in scene.folder.list()
 
 
 def test_a_changed_graph_is_rolled_back_behind_a_fence_even_with_runs_that_do_not_end() -> None:
@@ -114,7 +147,6 @@ def test_deploying_the_condemned_release_again_takes_that_back() -> None:
     assert scene.tick().outcome is Outcome.APPLIED
     assert scene.running()["one"] == bad
     assert scene.state.condemned == frozenset()
-    assert scene.state.live["one"].pointer.condemned == ()
 
 
 def test_a_new_release_after_a_rollback_condemns_nothing_more() -> None:

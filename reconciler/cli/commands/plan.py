@@ -157,6 +157,8 @@ def _reason(change: Change, bumped: str) -> str:
             return "not in this release any more"
         case Action.PUT_BACK:
             return "back to the release before"
+        case Action.REPOINT:
+            return "its code is the same"
         case Action.HEAL:
             return "its file was changed or deleted by somebody else"
         case Action.UPDATE:
