@@ -92,9 +92,9 @@ def started(real: RealAirflow, dag_id: str) -> list[str]:
 def test_a_condition_counts_as_airflow_counts_it(real: RealAirflow, owed: Callable[[], set[str]]) -> None:
     assert owed() == set()
     asset_event(real, "swallowed_a")
-    assert owed() == {ANY}
+    assert owed() - {BY_NAME} == {ANY}
     asset_event(real, "swallowed_b")
-    assert owed() == {ANY, ALL, NESTED}
+    assert owed() - {BY_NAME} == {ANY, ALL, NESTED}
 
 
 def test_one_branch_of_a_nested_condition_is_enough(real: RealAirflow, owed: Callable[[], set[str]]) -> None:
@@ -105,7 +105,7 @@ def test_one_branch_of_a_nested_condition_is_enough(real: RealAirflow, owed: Cal
 def test_what_airflow_kept_in_its_queue_it_starts_itself(
     real: RealAirflow, airflow: AirflowClient, owed: Callable[[], set[str]]
 ) -> None:
-    """A DAG that names an asset by reference is queued even while it is paused (3.0.6)."""
+    """A DAG that names an asset by reference is queued even while it is paused (3.0.6, not so 3.2.1)."""
     asset_event(real, "swallowed_a")
     assert queued(real, BY_NAME) == 1
     assert BY_NAME not in owed()

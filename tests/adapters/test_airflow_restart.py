@@ -167,7 +167,7 @@ def test_runs_of_other_dags_are_left_alone(
     before = tasks(airflow_server, CHILD, "same")
     airflow.set_paused(PARENT, True)
     airflow.restart_run(PARENT, "same")
-    assert states(airflow_server, PARENT, "same") == {"mark": "success", "runs": None}
+    assert states(airflow_server, PARENT, "same")["runs"] is None
     assert tasks(airflow_server, CHILD, "same") == before
     assert run(airflow_server, CHILD, "same")["state"] == "success"
     Path(files["go"]).touch()
