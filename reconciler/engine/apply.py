@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from reconciler.core.diff import Difference
+from reconciler.core.findings import Finding
 from reconciler.core.retention import tidying
-from reconciler.core.transitions import Finding
 from reconciler.engine.executor import Execution, execute
 from reconciler.engine.manifests import Manifests
 from reconciler.engine.operations import Operations

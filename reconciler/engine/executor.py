@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from reconciler.core.findings import Finding, event_of
 from reconciler.core.narrative import names
 from reconciler.core.planner import stamped
-from reconciler.core.transitions import Finding, began, ended, event_of
+from reconciler.core.transitions import began, ended
 from reconciler.engine.session import Session
 from reconciler.model.event import EventDraft
 from reconciler.model.plan import (

@@ -8,9 +8,9 @@ from datetime import datetime
 from reconciler.core import narrative
 from reconciler.core.diff import Difference
 from reconciler.core.fencing import TOO_LONG, too_long_open
+from reconciler.core.findings import MAX_MESSAGE, Finding, event_of, with_conditions
 from reconciler.core.planner import plan_digest
 from reconciler.core.rollback import begun, succeeded
-from reconciler.core.transitions import MAX_MESSAGE, Finding, event_of, with_conditions
 from reconciler.engine.desired import Wanted
 from reconciler.engine.session import Session
 from reconciler.engine.world import World

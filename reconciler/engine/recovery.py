@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reconciler.core.findings import Finding, event_of
 from reconciler.core.identity import sha256
-from reconciler.core.transitions import Finding, event_of, settled
+from reconciler.core.transitions import settled
 from reconciler.engine.session import Session
 from reconciler.model.event import EventDraft
 from reconciler.model.reason import ConditionType, Reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from reconciler.core.transitions import Finding, event_of, observe
+from reconciler.core.findings import Finding, event_of, observe
 from reconciler.engine.world import World
 from reconciler.model.event import EventDraft
 from reconciler.model.lease import Lease

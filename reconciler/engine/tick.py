@@ -10,7 +10,7 @@ import contextlib
 from dataclasses import replace
 
 from reconciler.core.diff import drifted_keys, outdated_support
-from reconciler.core.transitions import Finding, with_conditions
+from reconciler.core.findings import Finding, with_conditions
 from reconciler.engine.apply import apply
 from reconciler.engine.desired import Wanted, as_accepted, at_revision
 from reconciler.engine.operations import Operations

@@ -18,15 +18,6 @@ from tests.race.race import Race
 from tests.race.sabotage import AIRFLOWS, due_at_once
 
 SEEDS = (1, 2, 3, 4, 5, 8, 14, 16)
-KNOWN = {
-    3: "a run of a DAG that a rollback removes is still there when the DAG comes back, on another release; "
-    "an asset event just before the un-pause is forgotten if Airflow's clock is ahead of ours",
-    5: "an untouched DAG was re-pointed to a release that a rollback then condemns: nothing is left to run",
-    8: "a run of a condemned release goes on between the flip and its restart, and ends torn before it",
-    14: "as 3 and 8; and a run starts on a new DAG's pointer before every worker has it",
-    16: "as 8; and a restarted run changes release when its pointer's history is shortened",
-}
-"""Seeds that find faults which are not mended yet."""
 
 DEPLOYMENTS = 100
 ENOUGH = 50
@@ -45,14 +36,7 @@ def found(wrong: list[str] | tuple[str, ...], race: Race) -> str:
     return f"seed {race.seed}: {len(wrong)} went wrong, first of all: " + "\n".join(wrong[:5])
 
 
-def _seed(seed: int) -> Any:
-    known = (
-        [pytest.mark.xfail(strict=True, raises=AssertionError, reason=KNOWN[seed])] if seed in KNOWN else []
-    )
-    return pytest.param(seed, marks=known)
-
-
-@pytest.mark.parametrize("seed", [_seed(seed) for seed in SEEDS])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_nothing_goes_wrong(seed: int) -> None:
     race, wrong = raced(seed)
     assert not wrong, found(wrong, race)
