@@ -147,10 +147,11 @@ class AirflowClient:
         """A question: asked again where that may help."""
         try:
             return _patiently(call, self._clock)
-        except ValidationError as error:
+        # TypeError: a number, say, where the generated client goes through a list.
+        except (ValidationError, TypeError) as error:
             raise Terminal(
                 f"{self._transport.name} answered in a form that the client for Airflow 3.0 cannot read "
-                f"({error.title}).",
+                f"({getattr(error, 'title', 'other types')}).",
                 "Check `airflow.version` in environment.yaml; 3.0.6 is tested.",
             ) from error
 

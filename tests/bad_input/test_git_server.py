@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from local.httpd import Handler, Server
+from local.httpd import Handler
 from reconciler.adapters import git_command
 from reconciler.adapters.deadline import TELLING_SECONDS, Deadline
 from reconciler.adapters.git_cache import Remote
@@ -119,8 +119,8 @@ def breaks_off(request: Handler) -> bool:
 
 def only_packs(fault: Fault) -> Fault:
     """The tip is told; what it holds is not."""
-    return lambda request: "git-upload-pack" in request.path and request.command == "POST" and _fetches(
-        request, fault
+    return lambda request: (
+        "git-upload-pack" in request.path and request.command == "POST" and _fetches(request, fault)
     )
 
 
@@ -239,7 +239,10 @@ def odd_neighbour(hosted: Hosted) -> None:
 
 
 # The gate's own sentence holds what to do; there is no remedy beside it.
-REWRITTEN = {"reason": Reason.REVISION_NOT_DESCENDANT, "says_what_to_do": "Push a commit whose history contains"}
+REWRITTEN = {
+    "reason": Reason.REVISION_NOT_DESCENDANT,
+    "says_what_to_do": "Push a commit whose history contains",
+}
 HISTORY: dict[str, tuple[Callable[[Hosted], None], tuple[str, ...], dict[str, object]]] = {
     "rewound": (rewound, ("history was rewritten",), REWRITTEN),
     "pushed by force": (forced, ("history was rewritten",), REWRITTEN),
@@ -270,7 +273,9 @@ def test_a_tag_is_nothing_to_us(hosted: Hosted) -> None:
     assert len(hosted.scene.events) == told
 
 
-def test_the_first_copy_has_longer_than_any_other_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_copy_has_longer_than_any_other_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A clone of over 20 s failed at every tick anew. It still leaves time to tell, of a function's 120 s."""
     assert SECONDS < CLONE_SECONDS <= 120 - TELLING_SECONDS
     monkeypatch.setattr(git_command, "SECONDS", 0.0)
@@ -282,7 +287,9 @@ def test_the_first_copy_has_longer_than_any_other_command(tmp_path: Path, monkey
     assert list((tmp_path / "cache").glob("*.git")), "the copy was made"
 
 
-def test_a_first_copy_that_never_ends_says_what_to_do(hosted: Hosted, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_first_copy_that_never_ends_says_what_to_do(
+    hosted: Hosted, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(git_command, "CLONE_SECONDS", 0.5)
     tip = hosted.host.tip()
     hosted.faults.append(only_packs(hangs))

@@ -50,8 +50,11 @@ class Functions:
 
     def message(self, body: str, group: str = "dev") -> None:
         record = {
-            "messageId": "m-1", "body": body, "eventSource": "aws:sqs", "attributes": {"MessageGroupId": group}
-        }  # fmt: skip
+            "messageId": "m-1",
+            "body": body,
+            "eventSource": "aws:sqs",
+            "attributes": {"MessageGroupId": group},
+        }
         reconcile.handler({"Records": [record]}, Context())
 
 
@@ -79,8 +82,10 @@ def delivery(
     raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
     signature = hmac.new(key.encode(), raw, hashlib.sha256).hexdigest()
     given = {
-        "content-type": "application/json", "x-github-event": "push", "x-hub-signature-256": f"sha256={signature}"
-    }  # fmt: skip
+        "content-type": "application/json",
+        "x-github-event": "push",
+        "x-hub-signature-256": f"sha256={signature}",
+    }
     given |= {name.replace("_", "-"): value for name, value in headers.items()}  # type: ignore[misc]
     return {
         "headers": {name: value for name, value in given.items() if value is not None},
