@@ -12,38 +12,59 @@ from datetime import datetime, timedelta
 
 from reconciler.core.drain import Seen, needs_fence
 from reconciler.model.environment import AirflowSpec
-from reconciler.model.plan import Change, Goal, Unpause
+from reconciler.model.plan import AwaitQuiet, Change, Goal, Unpause
 from reconciler.model.state import EnvironmentState, Fence, LiveDag
 
 TOO_LONG = timedelta(minutes=3)
 """A fence that is open for longer is told to people."""
 
+TAKES_EFFECT = timedelta(seconds=3)
+"""Airflow 3.0.6 was seen to start a run, by a few milliseconds, after the call that paused its DAG."""
 
-def shut_fence(dag_id: str, fence: Fence | None, seen: Seen) -> Fence | None:
-    """Is the DAG kept from starting runs, as far as anybody knows? Then its fence."""
-    shut = fence is not None and fence.paused_at is not None and seen.paused(dag_id)
-    return fence if shut else None
+STOPPED = timedelta(seconds=15)
+"""By then the tasks of a run that begins anew have ended: heartbeat, SIGTERM and SIGKILL, 5 s apart."""
+
+
+def is_shut(dag_id: str, state: EnvironmentState, seen: Seen) -> bool:
+    """Is the DAG kept from starting runs, as far as anybody knows?"""
+    fence = state.fences.get(dag_id)
+    return fence is not None and fence.paused_at is not None and seen.paused(dag_id)
 
 
 def to_open(free: Sequence[Change], goal: Goal, state: EnvironmentState, seen: Seen) -> dict[str, bool]:
     """The DAGs to pause now, and of each whether it is we who pause it."""
     opens = {}
     for change in free:
-        fence = state.fences.get(change.dag_id)
-        if needs_fence(change, goal) and shut_fence(change.dag_id, fence, seen) is None:
+        if needs_fence(change, goal) and not is_shut(change.dag_id, state, seen):
+            fence = state.fences.get(change.dag_id)
             begun = fence is not None and fence.ours
             opens[change.dag_id] = begun or not seen.paused(change.dag_id)
     return opens
 
 
-def to_flip(free: Sequence[Change], goal: Goal, state: EnvironmentState, seen: Seen) -> list[Change]:
-    """The changes that may be made now: those that need no fence, and those whose fence is shut."""
+def to_flip(
+    free: Sequence[Change], goal: Goal, state: EnvironmentState, seen: Seen, now: datetime
+) -> list[Change]:
+    """The changes that may be made now: those that need no fence, and those whose fence is shut and quiet."""
     return [
         change
         for change in free
         if not needs_fence(change, goal)
-        or shut_fence(change.dag_id, state.fences.get(change.dag_id), seen) is not None
+        or (is_shut(change.dag_id, state, seen) and _quiet_at(state.fences[change.dag_id]) <= now)
     ]
+
+
+def to_await(
+    free: Sequence[Change], goal: Goal, state: EnvironmentState, seen: Seen, now: datetime
+) -> AwaitQuiet | None:
+    """The pauses that have to take effect before runs are looked at again."""
+    quiet_at = {
+        change.dag_id: _quiet_at(state.fences[change.dag_id])
+        for change in free
+        if needs_fence(change, goal) and is_shut(change.dag_id, state, seen)
+    }
+    early = tuple(dag_id for dag_id, quiet in quiet_at.items() if quiet > now)
+    return AwaitQuiet(dag_ids=early, until=max(quiet_at[dag_id] for dag_id in early)) if early else None
 
 
 def to_close(
@@ -89,9 +110,18 @@ def too_long_open(state: EnvironmentState, now: datetime) -> tuple[str, ...]:
     return tuple(dag_id for dag_id, fence in sorted(state.fences.items()) if now > fence.opened_at + TOO_LONG)
 
 
+def _quiet_at(fence: Fence) -> datetime:
+    """From then on no run starts. A DAG that somebody else had paused is quiet already."""
+    return fence.opened_at if fence.paused_at is None or not fence.ours else fence.paused_at + TAKES_EFFECT
+
+
 def _steady(fence: Fence, live: LiveDag | None, airflow: AirflowSpec) -> datetime | None:
     """By then every container has copied the folder twice, and uses the new release. None: not flipped."""
     if fence.flipped_at is None:
         return None
-    copied_twice = fence.flipped_at + timedelta(seconds=2 * airflow.sync_seconds)
-    return copied_twice if live is None else max(copied_twice, live.pointer.history[0].since)
+    moments = [fence.flipped_at + timedelta(seconds=2 * airflow.sync_seconds)]
+    if live is not None:
+        moments.append(live.pointer.history[0].since)
+    if fence.restarted_at is not None:
+        moments.append(fence.restarted_at + STOPPED)
+    return max(moments)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from reconciler.core.diff import Difference
 from reconciler.core.drain import Seen, in_the_way, rolls_back
-from reconciler.core.fencing import to_close, to_flip, to_open
+from reconciler.core.fencing import to_await, to_close, to_flip, to_open
 from reconciler.core.identity import canonical, sha256
 from reconciler.core.pinning import before_newest, due, next_history, without
 from reconciler.core.pointer_file import SUPPORT_KEYS, pointer_key, release_key
@@ -38,7 +38,7 @@ from reconciler.model.state import EnvironmentState, LiveDag
 BATCH = 50
 """Pointers written under one intent: few enough to settle quickly after a crash."""
 
-_CLOCKS = {"since", "notBefore"}
+_CLOCKS = {"since", "notBefore", "until"}
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _without_clock(value: object) -> object:
 
 def _steps(scene: Scene, diff: Difference, free: Sequence[Change]) -> Iterator[Step]:
     state = scene.state
-    now = to_flip(free, scene.goal, state, scene.seen)
+    now = to_flip(free, scene.goal, state, scene.seen, scene.now)
     restarts = _restarts(scene, now)
     if restarts:
         # Behind the fence, before the flip: when the fence is opened they begin anew on what is right.
@@ -132,6 +132,9 @@ def _steps(scene: Scene, diff: Difference, free: Sequence[Change]) -> Iterator[S
     opens = to_open(free, scene.goal, state, scene.seen)
     if opens:
         yield Pause(ours=opens)
+    quiet = to_await(free, scene.goal, state, scene.seen, scene.now)
+    if quiet is not None:
+        yield quiet
     if restarts:
         yield RestartRuns(runs=restarts)
     written = {flip.pointer.dag_id: flip.pointer.release for flip in batches}

@@ -53,7 +53,7 @@ def ended(state: EnvironmentState, step: Step, result: StepResult, now: datetime
             left = {dag_id: fence for dag_id, fence in after.fences.items() if dag_id not in result.unfenced}
             return after.model_copy(update={"fences": left})
         case RestartRuns():
-            return _restarted(after, step)
+            return _restarted(after, step, now)
         case AwaitParsed():
             seen, update = result.verified, {"verified": True}
             after = _with_rejected(after, result, now)
@@ -80,11 +80,12 @@ def _paused(state: EnvironmentState, step: Pause, now: datetime) -> EnvironmentS
     return state.model_copy(update={"fences": {**state.fences, **shut}})
 
 
-def _restarted(state: EnvironmentState, step: RestartRuns) -> EnvironmentState:
+def _restarted(state: EnvironmentState, step: RestartRuns, now: datetime) -> EnvironmentState:
     fences = dict(state.fences)
     for run in step.runs:
         fence = fences[run.dag_id]
-        fences[run.dag_id] = fence.model_copy(update={"restarted": (*fence.restarted, run.run_id)})
+        update = {"restarted": (*fence.restarted, run.run_id), "restarted_at": now}
+        fences[run.dag_id] = fence.model_copy(update=update)
     return state.model_copy(update={"fences": fences})
 
 

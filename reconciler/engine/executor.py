@@ -13,6 +13,7 @@ from reconciler.engine.session import Session
 from reconciler.model.event import EventDraft
 from reconciler.model.plan import (
     AwaitParsed,
+    AwaitQuiet,
     DeletePointers,
     DeleteReleases,
     FlipBatch,
@@ -138,7 +139,7 @@ def subject(step: Step) -> str:
             about = (step.release,)
         case FlipBatch():
             about = (flip.pointer.dag_id for flip in step.flips)
-        case DeletePointers() | Unpause():
+        case DeletePointers() | AwaitQuiet() | Unpause():
             about = step.dag_ids
         case Pause():
             about = step.ours

@@ -125,6 +125,14 @@ class Pause(Value):
     ours: dict[DagId, bool]
 
 
+class AwaitQuiet(Value):
+    """Let pauses take effect, ``until`` then (UTC): a run that Airflow was just about to start still starts."""
+
+    kind: Literal["AwaitQuiet"] = "AwaitQuiet"
+    dag_ids: tuple[DagId, ...]
+    until: datetime
+
+
 class Unpause(Value):
     """Close fences: from ``not_before`` (UTC) on, and only when all that is ``expected`` is so.
 
@@ -188,6 +196,7 @@ Step = Annotated[
     | PutRelease
     | Settle
     | Pause
+    | AwaitQuiet
     | FlipBatch
     | DeletePointers
     | AwaitParsed

@@ -44,7 +44,8 @@ class Fence(Value):
     """A DAG that is kept from starting runs while it is flipped. Written before the DAG is paused.
 
     ``ours``: we pause it, and un-pause it in the end; else a person had paused it before. ``flipped_at``: its
-    pointer was written, or deleted, inside the fence. ``restarted``: the runs that were made to begin anew.
+    pointer was written, or deleted, inside the fence. ``restarted``: the runs that were made to begin anew,
+    the last of them at ``restarted_at``.
     """
 
     opened_at: datetime
@@ -52,6 +53,7 @@ class Fence(Value):
     paused_at: datetime | None = None
     flipped_at: datetime | None = None
     restarted: tuple[str, ...] = ()
+    restarted_at: datetime | None = None
 
 
 class Rejected(Value):

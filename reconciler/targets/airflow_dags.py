@@ -16,6 +16,7 @@ from reconciler.core.pointer_file import pointer_key, render
 from reconciler.model.errors import Conflict, Transient
 from reconciler.model.plan import (
     AwaitParsed,
+    AwaitQuiet,
     DeletePointers,
     DeleteReleases,
     FlipBatch,
@@ -77,7 +78,7 @@ class AirflowDags:
                 return self._settle(step, state)
             case AwaitParsed():
                 return AirflowParsed(self.airflow, self.clock).look(step, state)
-            case Pause() | Unpause() | RestartRuns():
+            case Pause() | AwaitQuiet() | Unpause() | RestartRuns():
                 return AirflowFence(self.airflow, self.clock, lease).perform(step, state)
             case _:
                 assert_never(step)

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from reconciler.core.narrative import names
 from reconciler.model.observation import AirflowDag
-from reconciler.model.plan import Pause, RestartRuns, Straggler, Unpause
+from reconciler.model.plan import AwaitQuiet, Pause, RestartRuns, Straggler, Unpause
 from reconciler.model.state import EnvironmentState, Fence, StepResult
 from reconciler.ports import Airflow, Clock
 from reconciler.targets.lease_guard import LeaseGuard
@@ -34,9 +34,13 @@ class AirflowFence:
     clock: Clock
     lease: LeaseGuard
 
-    def perform(self, step: Pause | Unpause | RestartRuns, state: EnvironmentState) -> StepResult:
+    def perform(
+        self, step: Pause | AwaitQuiet | Unpause | RestartRuns, state: EnvironmentState
+    ) -> StepResult:
         """One step, once. ``wait_until`` says that it is too early."""
         match step:
+            case AwaitQuiet():
+                return StepResult(wait_until=step.until if self.clock.now() < step.until else None)
             case Pause():
                 return self._pause(step)
             case Unpause():
@@ -93,7 +97,7 @@ class AirflowFence:
             return
         if self.airflow.owed_by_assets(dag_id, paused_at - margin, self.clock.now() + margin):
             self.lease.check()
-            self.airflow.create_run(dag_id, f"reconciler__{paused_at:%Y-%m-%dT%H:%M:%S}")
+            self.airflow.create_run(dag_id, f"reconciler__{fence.opened_at:%Y-%m-%dT%H:%M:%S}")
 
 
 def _as_expected(dag: AirflowDag | None, release: str | None) -> bool:
