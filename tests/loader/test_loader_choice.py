@@ -71,8 +71,16 @@ class Container:
         return self.parse(*history, condemned=condemned)
 
 
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds for which it would have slept, in order."""
+    seconds: list[float] = []
+    monkeypatch.setattr(time, "sleep", seconds.append)
+    return seconds
+
+
 @pytest.fixture(autouse=True)
-def _as_if_in_airflow(folder: DagFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def _as_if_in_airflow(folder: DagFolder, slept: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     """The loader as if it lay in the test's DAG folder; what Airflow would make of a file stays empty."""
 
     def dag_of(dag_id: str, file: str, release: str, root: Any) -> Any:
@@ -86,14 +94,6 @@ def _as_if_in_airflow(folder: DagFolder, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(loader, "_dag_of", dag_of)
     monkeypatch.setattr(loader, "_failing", failing)
     monkeypatch.setenv("RECONCILER_RELEASE_CACHE", str(folder.cache))
-
-
-@pytest.fixture
-def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds for which it would have slept."""
-    seconds: list[float] = []
-    monkeypatch.setattr(time, "sleep", seconds.append)
-    return seconds
 
 
 OLD, NEW = ("old", -60.0), ("new", -1.0)
