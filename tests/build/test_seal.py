@@ -98,6 +98,9 @@ def test_a_release_is_one_archive_with_every_dag_fingerprinted(before: tuple[Rel
     assert {"dags/lib/sizes.py", "dbt/models/films.sql"} <= set(manifest.dags["films"].depends_on)
     assert "dags/sql/orders.sh" in manifest.dags["orders"].depends_on
     assert "dags/shops/two.txt" in manifest.dags["shop_one"].depends_on
+    assert manifest.dags["orders"].structure == {"airflow": f'"{AIRFLOW}"', "run.downstream_task_ids": "[]"}
+    assert manifest.dags["orders"].calendar == {"timetable": '"airflow.timetables.simple.NullTimetable"'}
+    assert ReleaseManifest.model_validate(manifest.to_json()) == manifest
 
 
 def test_sealing_again_gives_the_same(before: tuple[ReleaseManifest, bytes], airflow_python: Path) -> None:
