@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from reconciler.core.diff import drifted_keys, outdated_support
 from reconciler.core.findings import Finding, with_conditions
+from reconciler.core.outage import reachable
 from reconciler.engine.apply import apply
 from reconciler.engine.desired import Wanted, as_accepted, at_revision
 from reconciler.engine.operations import Operations
@@ -55,6 +56,9 @@ def tick(world: World, environment: str, triggered_by: TriggeredBy) -> TickResul
 def _under(lease: Lease, world: World, triggered_by: TriggeredBy) -> TickResult:
     session = Session(world, lease, world.store.load(lease.environment))
     result = _Tick(world, session, triggered_by).run()
+    outage = reachable(session.state, result.message if result.outcome is Outcome.RETRY else "", session.now)
+    if outage is not None:
+        session.report(outage, session.state.last_attempted_revision)
     try:
         session.publish()
     except (Transient, Terminal) as error:

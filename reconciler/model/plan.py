@@ -126,7 +126,7 @@ class Pause(Value):
 
 
 class AwaitQuiet(Value):
-    """Let pauses take effect, ``until`` then (UTC): a run that Airflow was just about to start still starts."""
+    """Let pauses take effect, until then (UTC): a run that Airflow was just starting still starts."""
 
     kind: Literal["AwaitQuiet"] = "AwaitQuiet"
     dag_ids: tuple[DagId, ...]

@@ -62,6 +62,7 @@ class ConditionType(Described):
     DRIFTED = "Drifted", "The live state was changed without a commit."
     HEALTHY = "Healthy", "Airflow runs what was deployed."
     QUIESCED = "Quiesced", "No conflicting DAG run is in flight."
+    REACHABLE = "Reachable", "Git, AWS and Airflow answer."
     FENCED = "Fenced", "A DAG is paused by us while it is flipped."
 
 
@@ -99,6 +100,7 @@ class Reason(Described):
     INVALID_CONFIGURATION = "InvalidConfiguration", "A file of the environment repo does not validate."
     REVISION_NOT_DESCENDANT = "RevisionNotDescendant", "The tip does not descend from the applied revision."
     IN_FLIGHT_RUNS = "InFlightRuns", "A DAG whose graph changes has runs in flight."
+    OUTAGE_LASTS = "OutageLasts", "Something outside has not answered for over a quarter of an hour."
     DRAIN_TIMED_OUT = "DrainTimedOut", "Runs in flight hold back a change for longer than is allowed."
     FENCE_OPEN = "FenceOpen", "A DAG that we paused to change it is still paused."
     RUNS_RESTARTED = "RunsRestarted", "Runs of a release that was rolled back begin anew."

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.engine.world import Outcome
 from reconciler.model.errors import Conflict, Terminal, Transient
-from reconciler.model.reason import ConditionType, Reason, Sync
+from reconciler.model.reason import ConditionType, Reason, Severity, Sync
 from tests.engine import scene as scenery
 from tests.engine.scene import Scene
 
@@ -154,3 +154,30 @@ def test_a_release_without_dags_is_refused() -> None:
     scene.push("1.1.0")
     assert scene.tick().outcome is Outcome.STALLED
     assert "one.py" in scene.folder.list()
+
+
+def test_an_outage_that_lasts_is_told_once_and_so_is_its_end() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    for minute in range(40):
+        scene.repo.fail_next("tip", Transient(f"Git does not answer ({minute})."))
+        scene.tick()
+        scene.clock.advance(60)
+    told = [event for event in scene.events if event.reason is Reason.OUTAGE_LASTS]
+    assert [event.severity for event in told] == [Severity.ERROR]
+    assert "Git does not answer" in told[0].message
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert "Everything outside answers again." in [event.message for event in scene.events]
+    assert scene.tick().outcome is Outcome.IDLE
+
+
+def test_an_outage_of_ten_minutes_disturbs_nobody() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    for _ in range(10):
+        scene.airflow.fail_next("dags", Transient("Airflow does not answer."))
+        scene.repo.fail_next("tip", Transient("Git does not answer."))
+        scene.tick()
+        scene.clock.advance(60)
+    scene.tick()
+    assert Severity.ERROR not in {event.severity for event in scene.events}

@@ -27,6 +27,7 @@ _WELL = {
     ConditionType.HEALTHY: True,
     ConditionType.QUIESCED: True,
     ConditionType.FENCED: False,
+    ConditionType.REACHABLE: True,
 }
 
 
