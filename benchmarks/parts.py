@@ -12,7 +12,7 @@ PARTS: Mapping[str, str] = {
     "tick": "push → the tick begins (webhook, queue, function)",
     "planned": "→ planned (Git, artifact store, state, Airflow's runs)",
     "put": "→ the release is in the bucket",
-    "copied": "→ every container has had the time to copy it (`syncSeconds`)",
+    "copied": "→ what must be everywhere before the flip is (loader, new DAGs)",
     "flipped": "→ all pointers are written",
     "arrived": "→ they are in the dag-processor's folder",
     "due": "→ the release is due (`since`)",
