@@ -231,8 +231,11 @@ def a_task_waits_for_its_release_and_is_retried_until_it_is_there(stage: Stage) 
     def first() -> dict[str, Any]:
         return next(t for t in dag.containers.tasks(dag.dag_id, run) if t["task_id"] == "first")
 
-    until(lambda: first()["state"] == "up_for_retry", "the task is to be retried")
-    assert dag.said(run) == []
+    def to_be_retried() -> bool:
+        assert dag.said(run) == []
+        return bool(first()["state"] == "up_for_retry")
+
+    until(to_be_retried, "the task is to be retried")
     logs = dag.containers.server.config.home.rglob(f"dag_id={dag.dag_id}/**/attempt=1.log")
     assert any(f"no whole copy of _releases/{new}.tar.gz" in log.read_text() for log in logs)
     dag.containers.workers.put(new)
