@@ -67,7 +67,7 @@ def _task_places(task: Fields) -> Places:
     # Of a mapped task's arguments those that the scheduler reads; the others are the operator's own.
     partial = _unwrapped(task.get("partial_kwargs", {}))
     common = {field: _unwrapped(value) for field, value in partial.items() if field in TASK_STRUCTURE}
-    neutral = TASK_NEUTRAL | set(task["template_fields"]) - TASK_STRUCTURE.keys()
+    neutral = TASK_NEUTRAL | set(task.get("template_fields", ())) - TASK_STRUCTURE.keys()
     return {name + TASK: "[]"} | _places(name, common | task, TASK_STRUCTURE, neutral)
 
 

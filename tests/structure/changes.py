@@ -17,6 +17,8 @@ from airflow.triggers.base import StartTriggerArgs
 
 
 class Waits(BaseOperator):
+    template_fields = []
+
     def __init__(self, *, at_once=False, method="done", **named):
         super().__init__(**named)
         self.start_from_trigger = at_once
