@@ -229,7 +229,9 @@ def to_goal(scene: Scene, dag_id: str) -> Flip:
         newest, before = mended[0], mended[1:]
     looked = scene.now - timedelta(seconds=goal.airflow.clock_margin_seconds)
     history = next_history(before, newest, _starts(scene, dag_id), looked)
-    pointer = DagPointer(dag_id=dag_id, history=history)
+    gone = goal.condemned.intersection(entry.release for entry in live.pointer.history) if back else ()
+    left = {entry.release for entry in history}
+    pointer = DagPointer(dag_id=dag_id, history=history, condemned=tuple(sorted(set(gone) - left)))
     return Flip(pointer=pointer, fingerprint=sealed.fingerprint, new=newest.since == scene.now)
 
 

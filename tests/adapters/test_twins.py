@@ -100,20 +100,24 @@ def test_airflow_never_runs_what_is_condemned() -> None:
     assert airflow.dags(["dag_000"])["dag_000"].release == good.id
 
 
-def test_before_anything_is_due_airflow_runs_the_oldest() -> None:
+def test_before_anything_is_due_airflow_does_not_know_the_dag() -> None:
     clock, folder = MemoryClock(NOW), MemoryDagFolder()
     airflow = MemoryAirflow(Follow(folder, clock))
     release = release_manifest(1)
     folder.put(release_key(release.id), release_archive(1), None)
     later = dag_pointer(release, "dag_000", since=NOW + timedelta(seconds=30))
     folder.put(pointer_key("dag_000"), render(later, ""), None)
+    assert airflow.dags(["dag_000"]) == {}
+    clock.advance(30)
     assert airflow.dags(["dag_000"])["dag_000"].release == release.id
 
 
 def test_a_dag_that_follows_the_folder_stays_paused_through_a_flip() -> None:
     clock, folder = MemoryClock(NOW), MemoryDagFolder()
     airflow = MemoryAirflow(Follow(folder, clock))
-    folder.put(pointer_key("dag_000"), render(dag_pointer(release_manifest(1), "dag_000"), ""), None)
+    release = release_manifest(1)
+    folder.put(release_key(release.id), release_archive(1), None)
+    folder.put(pointer_key("dag_000"), render(dag_pointer(release, "dag_000"), ""), None)
     airflow.set_paused("dag_000", True)
     assert airflow.dags(["dag_000"])["dag_000"].paused
     clock.advance(60)

@@ -148,7 +148,7 @@ def test_nobody_uses_a_condemned_release(folder: DagFolder) -> None:
     assert container.parse(*history, condemned=["new"]) == "bad"
     # Before anything that is not condemned is due, the oldest such.
     assert container.execute(-5, *history, condemned=["bad", "old"]) == "new"
-    assert container.parse(("new", 9), ("bad", -1), condemned=["bad"]) == "new"
+    assert container.execute(0, ("new", 9), ("bad", -1), condemned=["bad"]) == "new"
 
 
 def test_parsing_does_not_fall_back_to_a_condemned_release(folder: DagFolder) -> None:
@@ -205,4 +205,12 @@ def test_the_planner_and_the_loader_agree(minutes: list[int], moment: int) -> No
         for n, since in enumerate(times)
     ]
     entries = [(e.release, e.archive_sha256, e.file, e.since.isoformat()) for e in history]
-    assert loader._due(entries, when)[0][0] == pinning.due(history, when).release
+    chosen = (loader._due(entries, when) or entries[-1:])[0]
+    assert chosen[0] == pinning.due(history, when).release
+
+
+def test_a_new_dag_is_parsed_only_once_it_is_due_and_a_task_finds_it_before(folder: DagFolder) -> None:
+    container = Container(folder, ["new"])
+    entries = [container.entry("new", 9)]
+    assert loader.load("films", entries) == {}
+    assert container.execute(0, ("new", 9)) == "new"

@@ -79,8 +79,7 @@ def entry(name: str, minutes: int) -> loader.Entry:
     [
         ([entry("new", 0), entry("old", -60)], ["new", "old"]),
         ([entry("new", 1), entry("old", -60)], ["old"]),
-        ([entry("new", 2), entry("old", 1)], ["old"]),
-        ([entry("new", 1)], ["new"]),
+        ([entry("new", 2), entry("old", 1)], []),
     ],
 )
 def test_what_is_due(history: list[loader.Entry], due: list[str]) -> None:

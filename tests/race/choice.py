@@ -23,10 +23,16 @@ class Call:
     history: tuple[Entry, ...]
     condemned: frozenset[str]
 
-    def due(self, moment: datetime) -> Sequence[Entry]:
-        """The entries that may be used at a moment, newest first; none if all are condemned."""
-        usable = [entry for entry in self.history if entry[0] not in self.condemned]
-        return loader._due(usable, moment) if usable else ()
+    def parsed(self, moment: datetime) -> Sequence[Entry]:
+        """The entries that parsing may use at a moment, newest first."""
+        return loader._due(self._usable(), moment)
+
+    def executed(self, start: datetime) -> Sequence[Entry]:
+        """The one entry that a task uses whose run started then; none if all are condemned."""
+        return (loader._due(self._usable(), start) or self._usable()[-1:])[:1]
+
+    def _usable(self) -> Sequence[Entry]:
+        return [entry for entry in self.history if entry[0] not in self.condemned]
 
     def next_due(self, moment: datetime) -> timedelta | None:
         """How long from a moment until another entry is due."""

@@ -84,7 +84,10 @@ class Platform:
         if soon is not None and soon.total_seconds() <= SOON:
             self.simulation.after(soon.total_seconds() + 0.001, lambda: self._parse(dag_id))
             return
-        found = self._imported(self.home, call.due(self.home.clock), dag_id) if call else None
+        entries = call.parsed(self.home.clock) if call is not None else ()
+        if call is not None and not entries:
+            return
+        found = self._imported(self.home, entries, dag_id)
         if found is None or found[1].broken:
             row = row or self._known(dag_id)
             row.problem = ("ImportError: it cannot be imported", self.simulation.now)
@@ -234,7 +237,7 @@ class Platform:
         worker = run.random.choice(self._workers)
         body = worker.body(pointer_key(run.dag_id))
         call = call_of(body) if body is not None else None
-        found = self._imported(worker, call.due(run.start)[:1], run.dag_id) if call else None
+        found = self._imported(worker, call.executed(run.start), run.dag_id) if call else None
         if found is None or found[1].broken:
             if found is None:
                 run.misses.append(self.simulation.now)

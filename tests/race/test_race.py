@@ -92,8 +92,9 @@ def _course(race: Race) -> list[object]:
 
 @pytest.mark.parametrize(("missing", "says"), AIRFLOWS, ids=lambda value: getattr(value, "__name__", ""))
 def test_a_missing_safeguard_is_found(missing: Callable[..., Any], says: str) -> None:
-    wrong = Race(1, airflow=missing, mischief=0.6).run(ENOUGH, patience=900)
-    assert any(says in line for line in wrong), wrong[:5]
+    """One race need not meet the moment in which it is missing; three do."""
+    races = (Race(seed, airflow=missing, mischief=0.6) for seed in (1, 2, 3))
+    assert any(says in line for race in races for line in race.run(ENOUGH, patience=900))
 
 
 def test_a_release_that_is_due_at_once_is_found() -> None:

@@ -132,8 +132,8 @@ class MemoryAirflow(Twin):
         for body in bodies.values():
             for pointer in _pointers(body or b""):
                 dag_id = pointer["dag_id"]
-                if dag_id not in self.unparsed:
-                    release = _due(pointer, keys, now)
+                release = _due(pointer, keys, now)
+                if dag_id not in self.unparsed and release is not None:
                     found[dag_id] = AirflowDag(
                         dag_id=dag_id, active=True, paused=False, release=release, last_parsed_at=now
                     )
@@ -157,5 +157,5 @@ def _pointers(body: bytes) -> Iterable[dict[str, Any]]:
 def _due(pointer: dict[str, Any], keys: Iterable[str], now: datetime) -> str | None:
     """What the loader gives whoever parses: the newest release that is due, not condemned, and here."""
     usable = [entry for entry in pointer["history"] if entry[0] not in pointer.get("condemned", ())]
-    due = [entry for entry in usable if datetime.fromisoformat(entry[3]) <= now] or usable[-1:]
+    due = [entry for entry in usable if datetime.fromisoformat(entry[3]) <= now]
     return next((release for release, *_ in due if release_key(release) in keys), None)

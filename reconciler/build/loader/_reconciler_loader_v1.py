@@ -63,7 +63,8 @@ def load(dag_id: str, history: Sequence[Entry], condemned: Collection[str] = ())
 
     A task uses the release that was due when its run started: it waits for that one, and then fails so that
     Airflow retries it. Everything else (parsing, callbacks, `dags test`) uses what is due now, and an older
-    release stands in for one that is not here yet. Nothing ever uses a condemned release.
+    release stands in for one that is not here yet. Before anything is due, only a task finds the DAG: in the
+    oldest release. Nothing ever uses a condemned one.
     """
     # `airflow dags test` runs its tasks in the process that parsed all pointers: load nothing but its DAG.
     if os.environ.get("_AIRFLOW_PARSING_CONTEXT_DAG_ID", dag_id) != dag_id:
@@ -73,6 +74,9 @@ def load(dag_id: str, history: Sequence[Entry], condemned: Collection[str] = ())
         raise ImportError(f"All releases of {dag_id} are condemned: {', '.join(condemned)}. Deploy another.")
     task = _executing()
     due = _due(usable, (task and task.run_start) or _now(usable, patient=task is None))
+    if not (due or task):
+        return {}  # A new DAG begins to exist when every container has its pointer.
+    due = due or usable[-1:]
     try:
         (release, _, file, _), root = _first_here(due[:1], WAIT_SECONDS) if task else _first_here(due)
     except ReleaseNotHere as missing:
@@ -93,8 +97,8 @@ def load(dag_id: str, history: Sequence[Entry], condemned: Collection[str] = ())
 
 
 def _due(usable: Sequence[Entry], moment: datetime) -> list[Entry]:
-    """What may be used at a moment, newest first; before anything is due, the oldest alone."""
-    return [entry for entry in usable if datetime.fromisoformat(entry[3]) <= moment] or [usable[-1]]
+    """What is due at a moment, newest first."""
+    return [entry for entry in usable if datetime.fromisoformat(entry[3]) <= moment]
 
 
 def _now(usable: Sequence[Entry], patient: bool) -> datetime:
