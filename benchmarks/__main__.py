@@ -23,8 +23,9 @@ RESULTS = ROOT / ".benchmarks"
 PAGE = ROOT / "docs" / "performance.md"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-console = Console(highlight=False)
-stderr = Console(stderr=True, highlight=False)
+# In a pipe, wide enough for the tables.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 130)
+stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Names = Annotated[list[str] | None, typer.Argument(help="Which ones; see --list. (default: all but mwaa)")]
 Full = Annotated[bool, typer.Option("--full", help="All sizes, more repetitions.")]

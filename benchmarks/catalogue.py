@@ -24,9 +24,9 @@ class Benchmark:
 CATALOGUE = (
     Benchmark("handlers", "cold import and memory of each function", "10 s, 40 s", handlers.run),
     Benchmark("loader", "what a pointer adds to the parsing of a DAG", "30 s, 3 min", loader.run),
-    Benchmark("idle", "calls of a tick with nothing to do, 25 and 1,000 DAGs", "2 min, 3 min", idle.run),
+    Benchmark("idle", "calls of a tick with nothing to do, 25 and 1,000 DAGs", "3 min, 4 min", idle.run),
     Benchmark("deploy", "commit → live beside aws s3 sync, real Airflow", "3 min, 15 min", deploy.run),
     Benchmark("flip", "missing and mixed DAGs at 20 Hz beside aws s3 sync", "4 min, 12 min", flip.run),
-    Benchmark("scale", "1,000 DAGs at once beside aws s3 sync", "3 min, 8 min", scale.run),
-    Benchmark("mwaa", "commit and revert with MWAA's timing", "10 min, 25 min", mwaa.run, slow=True),
+    Benchmark("scale", "1,000 DAGs at once beside aws s3 sync", "5 min, 15 min", scale.run),
+    Benchmark("mwaa", "commit and revert with MWAA's timing", "4 min, 12 min", mwaa.run, slow=True),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ from reconciler.model.state import EnvironmentState
 from reconciler.ports import StateStore
 
 MWAA = MwaaEnvironment("bench", "bench-airflow")
+NEWEST = re.compile(r"history=\[\s*\('([0-9a-f]+)'")
 
 
 @dataclass
@@ -114,10 +116,16 @@ def reconciled(folder: Path, dags: int, timing: Timing, say: Callable[[str], Non
 
 
 def pointers_of(folder: Path, release: str, count: int) -> bool:
-    """Are there `count` pointers in a folder, each of them at a release?"""
+    """Are there `count` pointers in a folder, the newest entry of each being a release?"""
     # The last that is copied first: mostly that one is enough to know.
     pointers = sorted(folder.glob("generated_*.py"), reverse=True)
-    return len(pointers) == count and all(release in file.read_text() for file in pointers)
+    return len(pointers) == count and all(_newest(file) == release for file in pointers)
+
+
+def _newest(pointer: Path) -> str:
+    """The release of the first entry of a pointer's history; older ones are named too."""
+    found = NEWEST.search(pointer.read_text())
+    return found[1] if found else ""
 
 
 def empty(folder: Path) -> None:
