@@ -27,10 +27,10 @@ def describe() -> dict[str, object]:
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "memoryGb": round(pages * size / 1e9, 1),
+        "memory (GB)": round(pages * size / 1e9, 1),
         "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-        "loadBefore": round(os.getloadavg()[0], 2),
+        "Python": platform.python_version(),
+        "load before": round(os.getloadavg()[0], 2),
         "commit": _commit(),
         **_versions(),
     }

@@ -80,9 +80,10 @@ def _markdown_table(table: Mapping[str, Any]) -> str:
 
 
 def _measured(kept: Mapping[str, Any]) -> str:
-    about = kept["machine"]
-    with_what = ", ".join(f"{name}: {value}" for name, value in kept["parameters"].items())
-    return (
-        f"Measured {about['at']} at commit {about['commit']} by `{kept['command']}`; {with_what}; "
-        f"load before: {about['loadBefore']}.\n"
-    )
+    about = dict(kept["machine"])
+    run = f"{about.pop('at')} at commit {about.pop('commit')} by `{kept['command']}`"
+    return f"Measured {run}; {_listed(kept['parameters'])}. Machine: {_listed(about)}.\n"
+
+
+def _listed(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())

@@ -12,7 +12,7 @@ from benchmarks.catalogue import CATALOGUE
 from benchmarks.result import Result, Samples, Table
 
 ROOT = Path(__file__).parents[2]
-MACHINE = {"at": "2026-11-21T05:00:00+00:00", "commit": "abc", "loadBefore": 0.1}
+MACHINE = {"at": "2026-11-21T05:00:00+00:00", "commit": "abc", "processor": "fast", "load before": 0.1}
 OURS, THEIRS = Samples("s", (2.0, 3.0, 10.0)), Samples("s", (4.0, 3.0, 5.0))
 RESULT = Result((Table(("What", "ours"), (("time", OURS), ("DAGs", 1000))),), {"DAGs": 25}, ("Slow.",))
 
@@ -57,6 +57,7 @@ def test_a_result_replaces_what_its_place_held() -> None:
     once = report.into_page(page, kept())
     assert "| time | 3.00 s (2.00-10.00) |\n| DAGs | 1,000 |" in once
     assert "old" not in once
+    assert "at commit abc by `python -m benchmarks deploy`; DAGs 25. Machine: processor fast" in once
     assert once.startswith("# Page\n")
     assert once.endswith("\nrest\n")
     assert report.into_page(once, kept()) == once
