@@ -9,7 +9,8 @@ import pytest
 from reconciler.core.structure import compare
 from reconciler.model.plan import ChangeClass
 from reconciler.model.release import SealedDag
-from tests.structure.changes import CHANGES, TOOLS, Change
+from tests.structure.change_table import CHANGES
+from tests.structure.changes import TOOLS, Change
 from tests.structure.sealing import Sealer
 
 pytestmark = pytest.mark.airflow
