@@ -1,4 +1,4 @@
-"""How a change of a DAG is told in the tests: as edits of the text of `BASE`, as an engineer would do them."""
+"""How the tests tell a change of a DAG: as edits of the text of `BASE`, as an engineer would make them."""
 
 from __future__ import annotations
 
