@@ -108,11 +108,12 @@ def _steps(scene: Scene, diff: Difference, free: Sequence[Change]) -> Iterator[S
         # Behind the fence, before the flip: when the fence is opened they begin anew on what is right.
         now = [change for change in now if change.dag_id not in {run.dag_id for run in restarts}]
     flips = {change: _flip(scene, change) for change in now if change.action is not Action.REMOVE}
+    going = {change.dag_id for change in now}
     # A held DAG whose pointer was edited gets back the one it had: else its runs might never end.
     put_back = [
         _as_it_was(live)
         for change in diff.changes
-        if change not in now
+        if change.dag_id not in going
         and (live := state.live.get(change.dag_id)) is not None
         and pointer_key(change.dag_id) in diff.drifted
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from reconciler.core.findings import Finding, event_of
 from reconciler.core.narrative import names
@@ -30,6 +31,8 @@ from reconciler.model.reason import ConditionType, Reason, Severity
 from reconciler.model.state import EnvironmentState, StepRecord, StepResult
 from reconciler.ports import Target
 
+# A flip does not outdate the next one: what waits for nothing is not held back by a run that starts
+# meanwhile, and behind a fence no run starts.
 _OUTDATING = FlipBatch | DeletePointers | Pause | Unpause | RestartRuns
 """After these, DAGs are not what they were when the plan was made."""
 
@@ -50,7 +53,7 @@ class Execution:
 def execute(session: Session, target: Target, plan: Plan, listing: Mapping[str, str]) -> Execution:
     """Run what the plan allows, up to the first step after which the plan may be outdated."""
     did = False
-    for step in plan.steps:
+    for step, following in zip_longest(plan.steps, plan.steps[1:]):
         if session.over:
             return Execution(waiting="The rest is done by the next tick.")
         before = session.state
@@ -60,7 +63,8 @@ def execute(session: Session, target: Target, plan: Plan, listing: Mapping[str, 
         if result.wait_until is not None:
             return Execution(waiting=result.message)
         did = did or slept or _remembered(before) != _remembered(session.state)
-        if slept or result.rejected or isinstance(step, _OUTDATING):
+        more = isinstance(step, FlipBatch) and isinstance(following, FlipBatch)
+        if slept or result.rejected or (isinstance(step, _OUTDATING) and not more):
             break
     return Execution(again=did)
 
