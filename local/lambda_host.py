@@ -3,11 +3,13 @@
 `python -m local.lambda_host PORT AWS_ENDPOINT MWAA_ENDPOINT HOME CODE PYTHON`, on a leash. What a function's
 command, timeout and variables are is asked of the emulator, so the deployed template is the only source of
 truth. `POST /forget` drops that knowledge and ends all sandboxes (after the stack was updated). One log file
-per function: `HOME/logs/functions/<function name>.log`. Never answers anything itself.
+per function: `HOME/logs/functions/<function name>.log`. `GET /invocations` lists what is under way, for
+whoever wants to kill one. Never answers anything itself.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 import uuid
@@ -32,12 +34,30 @@ class Function:
         """Run it in an idle sandbox, or in a new one."""
         sandbox = self._take()
         outcome = sandbox.invoke(event, request_id)
+        if not outcome.ok and not sandbox.alive:
+            self._log_end(request_id, outcome)
         with self._lock:
             if sandbox.alive:
                 self._idle.append(sandbox)
             else:
                 self._drop(sandbox)
         return outcome
+
+    def under_way(self) -> list[dict[str, Any]]:
+        """The invocations that have begun and not ended."""
+        with self._lock:
+            return [
+                {"function": self.config.name, "requestId": sandbox.request_id, "pid": sandbox.pid}
+                for sandbox in self._all
+                if sandbox.request_id and sandbox.alive
+            ]
+
+    def _log_end(self, request_id: str, outcome: Outcome) -> None:
+        """As on AWS, the log says of an invocation that its process did not survive it, and why."""
+        error = json.loads(outcome.body)
+        line = f"RequestId: {request_id} {error.get('errorType')}: {error.get('errorMessage')}\n"
+        with (self.runtime.logs / f"{self.config.name}.log").open("a") as log:
+            log.write(line)
 
     def close(self) -> None:
         """End all its sandboxes."""
@@ -80,6 +100,12 @@ class Functions:
                 self._known[name] = Function(parse(found), self._runtime)
             return self._known[name]
 
+    def under_way(self) -> list[dict[str, Any]]:
+        """The invocations of all functions that have begun and not ended."""
+        with self._lock:
+            known = list(self._known.values())
+        return [invocation for function in known for invocation in function.under_way()]
+
     def forget(self) -> None:
         """End all sandboxes and ask anew at the next invocation."""
         with self._lock:
@@ -106,7 +132,9 @@ def front(functions: Functions) -> type[Handler]:
 
     class Front(Handler):
         def do_GET(self) -> None:
-            self.reply_json(200, {"status": "ok"})
+            if self.path == "/invocations":
+                return self.reply_json(200, {"invocations": functions.under_way()})
+            return self.reply_json(200, {"status": "ok"})
 
         def do_POST(self) -> None:
             event = self.body()

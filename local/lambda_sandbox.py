@@ -63,6 +63,8 @@ class Sandbox:
         self._events: queue.Queue[tuple[str, bytes, int]] = queue.Queue()
         self._outcomes: queue.Queue[Outcome] = queue.Queue()
         self._broken = threading.Event()
+        self.request_id = ""
+        """Of the invocation that is under way; empty when there is none."""
         self._api = Server(0, self._runtime_api())
         self._api.start()
         # As on AWS a sandbox has a /tmp of its own, which lasts as long as it does.
@@ -90,8 +92,20 @@ class Sandbox:
         """Whether it can take another invocation."""
         return self._process.poll() is None and not self._broken.is_set()
 
+    @property
+    def pid(self) -> int:
+        """Its process, the leader of a process group of its own."""
+        return self._process.pid
+
     def invoke(self, event: bytes, request_id: str) -> Outcome:
         """Run the handler on a JSON event; kills the sandbox when the function's timeout has passed."""
+        self.request_id = request_id
+        try:
+            return self._invoke(event, request_id)
+        finally:
+            self.request_id = ""
+
+    def _invoke(self, event: bytes, request_id: str) -> Outcome:
         deadline = int((time.time() + self.function.timeout) * 1000)
         self._events.put((request_id, event, deadline))
         try:

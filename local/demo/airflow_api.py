@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from local.airflow import fetch_token
-from local.demo.outside import Dag
+from local.demo.outside import Dag, DagRun
 
 TIMEOUT = 20  # seconds
 TAG = "release:"
@@ -47,13 +49,46 @@ class AirflowApi:
         entry = self._maybe(f"{run}/taskInstances/{quote(task_id)}/xcomEntries/return_value")
         return entry["value"] if entry else None
 
+    def task_state(self, dag_id: str, run_id: str, task_id: str) -> str:
+        """queued, running, success, ...; empty if there is no such task instance or it waits."""
+        run = f"/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}"
+        found = self._maybe(f"{run}/taskInstances/{quote(task_id)}")
+        return str(found["state"] or "") if found else ""
+
+    def runs(self, dag_id: str) -> list[DagRun]:
+        """See `Outside`."""
+        found = self._call("GET", f"/dags/{quote(dag_id)}/dagRuns?limit=100&order_by=-run_after")["dag_runs"]
+        return [
+            DagRun(item["dag_run_id"], item["run_type"], item["state"], _moment(item["logical_date"]))
+            for item in found
+        ]
+
+    def switched(self, dag_id: str) -> list[datetime]:
+        """See `Outside`. The log does not say which of the two it was: Airflow 3.0.6 logs both the same."""
+        query = f"dag_id={quote(dag_id)}&event=patch_dag&order_by=event_log_id&limit=100"
+        found = self._call("GET", f"/eventLogs?{query}")["event_logs"]
+        return [datetime.fromisoformat(item["when"]) for item in found]
+
+    def set_variable(self, key: str, value: str) -> None:
+        """Make or change a Variable."""
+        body = {"key": key, "value": value}
+        if self._maybe(f"/variables/{quote(key)}") is None:
+            self._call("POST", "/variables", body)
+        else:
+            self._call("PATCH", f"/variables/{quote(key)}", body)
+
     def unpause(self, dag_id: str) -> None:
         """Let the scheduler start runs of a DAG."""
         self._call("PATCH", f"/dags/{quote(dag_id)}", {"is_paused": False})
 
-    def trigger(self, dag_id: str, run_id: str) -> None:
-        """Start a run."""
-        self._call("POST", f"/dags/{quote(dag_id)}/dagRuns", {"dag_run_id": run_id, "logical_date": None})
+    def pause(self, dag_id: str) -> None:
+        """Let the scheduler start no runs of a DAG."""
+        self._call("PATCH", f"/dags/{quote(dag_id)}", {"is_paused": True})
+
+    def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, object] | None = None) -> None:
+        """Start a run, with other parameters than usual if `conf` has any."""
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf or {})}
+        self._call("POST", f"/dags/{quote(dag_id)}/dagRuns", body)
 
     def mark(self, dag_id: str, run_id: str, state: str) -> None:
         """Say how a run ended, as a person may in the UI."""
@@ -74,6 +109,10 @@ class AirflowApi:
         request = urllib.request.Request(f"{self.url}/api/v2{path}", data, headers, method=method)
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
             return json.load(answer)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _dag(item: dict[str, Any]) -> Dag:

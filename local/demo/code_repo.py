@@ -13,6 +13,9 @@ from local.git_repos import git
 from local.options import ROOT
 
 DAGS = 25
+SLOW = "slow_report"
+EACH_MINUTE = (("schedule=None", 'schedule="* * * * *"'), ("Param(5,", "Param(1,"))
+"""In the story this DAG is due each minute, so that a lost run would be seen."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +41,21 @@ class CodeRepo:
             shutil.copytree(ROOT / part, folder / part, ignore=ignored)
         written = len(list((folder / "dags").glob("*.py")))
         generate(folder / "dags", DAGS - written)
+        for old, new in EACH_MINUTE:
+            _replace(folder / f"dags/{SLOW}.py", old, new)
         git(folder, "init", "--quiet", "--initial-branch=main")
         git(folder, "add", "--all")
         git(folder, "commit", "--quiet", "--message", "Begin")
 
     def edit(self, file: str, old: str, new: str, message: str) -> None:
         """Replace a text that must be there once, and commit."""
-        path = self.folder / file
-        text = path.read_text()
-        if text.count(old) != 1:
-            raise ValueError(f"{file} has {text.count(old)} times {old!r}, not once")
-        path.write_text(text.replace(old, new))
+        _replace(self.folder / file, old, new)
+        git(self.folder, "commit", "--quiet", "--all", "--message", message)
+
+    def edit_each(self, pattern: str, old: str, new: str, message: str) -> None:
+        """The same in all files that match a pattern, in one commit."""
+        for path in sorted(self.folder.glob(pattern)):
+            _replace(path, old, new)
         git(self.folder, "commit", "--quiet", "--all", "--message", message)
 
     def undo(self) -> None:
@@ -69,3 +76,10 @@ class CodeRepo:
         """The same; how `publish` ended. Raises RuntimeError if `build` refuses already."""
         self.cli.run("build", *components, "--version", version).expect()
         return self.cli.run("publish", *components, "--version", version, "--output", "json")
+
+
+def _replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    if text.count(old) != 1:
+        raise ValueError(f"{path.name} has {text.count(old)} times {old!r}, not once")
+    path.write_text(text.replace(old, new))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +16,8 @@ from local.aws import client
 from local.demo.airflow_api import AirflowApi
 from local.demo.commands import CommandLine
 from local.demo.films import RAW_SCHEMA, destination_url, source_url
-from local.demo.outside import Dag, Event, Stored
+from local.demo.functions import Functions
+from local.demo.outside import Dag, DagRun, Event, Stored
 from local.git_repos import git
 from local.stack_info import StackInfo
 
@@ -61,6 +63,14 @@ class Live:
         value = self.airflow.said(dag_id, run_id, task_id)
         return value if isinstance(value, dict) else {}
 
+    def runs(self, dag_id: str) -> list[DagRun]:
+        """See `Outside`."""
+        return self.airflow.runs(dag_id)
+
+    def switched(self, dag_id: str) -> list[datetime]:
+        """See `Outside`."""
+        return self.airflow.switched(dag_id)
+
     def folder(self) -> dict[str, Stored]:
         """See `Outside`."""
         return {
@@ -102,6 +112,18 @@ class Live:
             Event(item["sequence"], item["severity"], item["reason"], item["message"])
             for item in json.loads(told.stdout)["events"]
         ]
+
+    def status(self) -> str:
+        """See `Outside`."""
+        return self.cli.run("status", ENVIRONMENT).expect().stdout
+
+    def killed(self) -> list[str]:
+        """See `Outside`."""
+        return Functions(self.info).killed("Reconcile")
+
+    def etags(self) -> dict[str, str]:
+        """The etags of all objects of the DAG folder, by key below `dags/`: one quick call."""
+        return {item["Key"].removeprefix(PREFIX): item["ETag"] for item in self._list(self.bucket, PREFIX)}
 
     def _list(self, bucket: str, prefix: str) -> list[dict[str, Any]]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 
@@ -19,6 +20,16 @@ class Dag:
     active: bool
     paused: bool
     releases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DagRun:
+    """A run as Airflow lists it. `kind`: scheduled, manual, ...; `due`: its logical date (UTC), if any."""
+
+    run_id: str
+    kind: str
+    state: str
+    due: datetime | None
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,12 @@ class Outside(Protocol):
     def said(self, dag_id: str, run_id: str, task_id: str) -> Mapping[str, str]:
         """What a task returned (its XCom); empty if nothing."""
 
+    def runs(self, dag_id: str) -> Sequence[DagRun]:
+        """The newest 100 runs of a DAG."""
+
+    def switched(self, dag_id: str) -> Sequence[datetime]:
+        """When somebody paused or un-paused a DAG (UTC), as Airflow's audit log has it, oldest first."""
+
     def folder(self) -> Mapping[str, Stored]:
         """Every object of Airflow's DAG folder, by key below `dags/`."""
 
@@ -75,3 +92,9 @@ class Outside(Protocol):
 
     def events(self) -> Sequence[Event]:
         """What a person is told, oldest first."""
+
+    def status(self) -> str:
+        """What `reconciler status` shows a person."""
+
+    def killed(self) -> Sequence[str]:
+        """The request ids of ticks that a SIGKILL cut off, as the functions' host logs it."""

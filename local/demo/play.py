@@ -9,6 +9,9 @@ from local.demo.report import Result
 from local.demo.scenes.scene import Scene
 from local.demo.story import Story
 
+LINES = 12
+"""So much of an error is shown."""
+
 
 def play(story: Story, scenes: Sequence[Scene]) -> None:
     """Play all of them; every declared check has a result afterwards."""
@@ -20,7 +23,7 @@ def play(story: Story, scenes: Sequence[Scene]) -> None:
             why = "the scene ended without judging it"
         except Exception as error:  # one scene's trouble must not hide what the others show
             why = f"the scene raised {type(error).__name__}: {error}"
-            story.screen.trouble(f"{why}\n{_where(error)}\nlogs: {story.info.logs}")
+            story.screen.trouble(f"{_begin_of(why)}\n{_where(error)}\nlogs: {story.info.logs}")
         _fail_the_rest(story, scene, before, why)
 
 
@@ -33,6 +36,13 @@ def _fail_the_rest(story: Story, scene: Scene, before: int, why: str) -> None:
         story.screen.result(result)
     if why.startswith("the scene raised") and not missing:
         story.results.append(Result(f"{scene.title}: played to its end", False, 0, "", why))
+
+
+def _begin_of(text: str) -> str:
+    """A command may have said much; its first lines are what helps."""
+    lines = text.splitlines()
+    more = len(lines) - LINES
+    return "\n".join([*lines[:LINES], *([f"... and {more} more lines"] if more > 0 else [])])
 
 
 def _where(error: Exception) -> str:

@@ -22,7 +22,8 @@ class Result:
     def value(self) -> str:
         """The measured value as people read it."""
         number = f"{self.measured:.1f}" if self.unit == "s" else f"{self.measured:g}"
-        return f"{number} {self.unit}".strip()
+        one = self.measured == 1 and self.unit.endswith("s") and self.unit != "s"
+        return f"{number} {self.unit[:-1] if one else self.unit}".strip()
 
 
 def write(file: Path, results: Sequence[Result]) -> None:

@@ -5,7 +5,7 @@ On a terminal with colours and a line that shows what is waited for; in a pipe t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -37,13 +37,13 @@ class Screen:
         self.console.print(f"  $ {text}", style="dim")
 
     @contextmanager
-    def waiting(self, text: str) -> Iterator[None]:
-        """Shows that something is waited for, on a terminal only."""
+    def waiting(self, text: str) -> Iterator[Callable[[float], None]]:
+        """Shows what is waited for, on a terminal only; yields what shows for how many seconds already."""
         if not self.console.is_terminal:
-            yield
+            yield lambda _: None
             return
-        with self.console.status(Text(f"{text} …", style="dim")):
-            yield
+        with self.console.status(Text(f"{text} …", style="dim")) as status:
+            yield lambda seconds: status.update(Text(f"{text} … {seconds:.0f} s", style="dim"))
 
     def result(self, result: Result) -> None:
         """A check was judged."""

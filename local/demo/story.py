@@ -14,7 +14,7 @@ from local.aws import client
 from local.demo.checks.check import Check, Judgement
 from local.demo.checks.folder import Live as Snapshot
 from local.demo.checks.folder import look
-from local.demo.code_repo import CodeRepo, Release
+from local.demo.code_repo import SLOW, CodeRepo, Release
 from local.demo.environment_repo import EnvironmentRepo
 from local.demo.live import Live
 from local.demo.report import Result
@@ -39,6 +39,8 @@ class Story:
     results: list[Result] = field(default_factory=list)
     releases: dict[str, Release] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
+    expected: dict[str, str] = field(default_factory=dict)
+    """DAG id -> release, as the scene that was last told left it."""
 
     def judge(self, check: Check[X], expected: X) -> bool:
         """Look once."""
@@ -50,10 +52,11 @@ class Story:
         What cannot be read is looked at again; in the end it counts as not held.
         """
         begin = time.monotonic() if since is None else since
-        with self.screen.waiting(check.name):
+        with self.screen.waiting(check.name) as show:
             while True:
                 judgement = self._try(check, expected)
                 seconds = time.monotonic() - begin
+                show(seconds)
                 if judgement.held or seconds > limit:
                     return self._keep(check, judgement, seconds)
                 time.sleep(POLL)
@@ -61,8 +64,13 @@ class Story:
     def expect(self, dags: str, changed: str = "") -> dict[str, str]:
         """DAG id -> release, where one DAG runs version `changed` of dags and all others run `dags`."""
         base = self.releases[dags]
-        expected = dict.fromkeys(base.dag_ids, base.id)
-        return expected | ({PROBE: self.releases[changed].id} if changed else {})
+        self.expected = dict.fromkeys(base.dag_ids, base.id)
+        return self.move(changed, PROBE) if changed else self.expected
+
+    def move(self, version: str, *dag_ids: str) -> dict[str, str]:
+        """DAG id -> release, where these DAGs run a version of dags and all others what they ran before."""
+        self.expected = self.expected | dict.fromkeys(dag_ids, self.releases[version].id)
+        return self.expected
 
     def live(self) -> Snapshot:
         """All that is live now."""
@@ -113,7 +121,7 @@ class Story:
             return all(int(count) == 0 for count in found["Attributes"].values())
 
         with self.screen.waiting("the queue to be empty"):
-            wait_until(empty, 120, "the queue is empty")
+            wait_until(empty, 180, "the queue is empty")
 
     def run(self, dag_id: str, run_id: str) -> float:
         """Start a run by Airflow's API, as a person may; returns the moment before (monotonic)."""
@@ -121,6 +129,16 @@ class Story:
         self.outside.airflow.unpause(dag_id)
         self.outside.airflow.trigger(dag_id, run_id)
         return begin
+
+    def run_slowly(self, run_id: str, seconds: float) -> None:
+        """Start a run of SLOW that takes so long; returns when its first task is at work."""
+        airflow = self.outside.airflow
+        self.screen.command(f"airflow dags trigger {SLOW} --conf '{{\"seconds\": {seconds:.0f}}}'")
+        airflow.trigger(SLOW, run_id, {"seconds": round(seconds)})
+        with self.screen.waiting(f"{run_id} to be in flight"):
+            wait_until(
+                lambda: airflow.task_state(SLOW, run_id, SLOW_TASKS[0]) in AT_WORK, 60, f"{run_id} runs"
+            )
 
     def look_at(self, check: Check[X], expected: X) -> Judgement:
         """Judge the outside as it is now."""
@@ -142,3 +160,7 @@ class Story:
 
 PROBE = "release_probe"
 """The DAG that the story changes: it reports the version of the code that it runs."""
+
+AT_WORK = ("running", "success")
+SLOW_TASKS = ("collect", "summarise")
+"""The tasks of SLOW, whose runs take as long as one likes: each reports the code that it runs."""

@@ -43,6 +43,11 @@ class Replay:
         assert asked, f"the check never asked for {name}"
         return Replay(self.calls | {call: change(self.calls[call]) for call in asked})
 
+    def with_answer_to(self, call: tuple[Any, ...], change: Callable[[Any], Any]) -> Replay:
+        """The same, where the answer to this one question is another."""
+        assert call in self.calls, f"the check never asked for {call}"
+        return Replay(self.calls | {call: change(self.calls[call])})
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -59,6 +64,10 @@ class Evidence:
     def but(self, name: str, change: Callable[[Any], Any]) -> Evidence:
         """With another answer of the outside."""
         return replace(self, outside=self.outside.with_answer(name, change))
+
+    def but_only(self, call: tuple[Any, ...], change: Callable[[Any], Any]) -> Evidence:
+        """With another answer to this one question: its name and its arguments."""
+        return replace(self, outside=self.outside.with_answer_to(call, change))
 
     def expecting(self, **changes: Any) -> Evidence:
         """For checks of something that was recorded by the scene itself: with another record."""

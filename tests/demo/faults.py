@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
-from local.demo.checks import airflow, films, folder, repo, told
+from local.demo.checks import airflow, films, folder, functions, repo, told
 from local.demo.outside import Stored
 from tests.demo.evidence import Evidence, without
 
@@ -61,6 +62,63 @@ def run_lost(evidence: Evidence) -> Evidence:
 
 def other_code_ran(evidence: Evidence) -> Evidence:
     return evidence.but("said", lambda said: {**said, "dag": "0.9.0"})
+
+
+def other_code_in_the_last_task(evidence: Evidence) -> Evidence:
+    """The run is torn: what begins last has other code than what began before."""
+    run, task_id = evidence.expected.run, evidence.expected.tasks[-1]
+    call = ("said", run.dag_id, run.run_id, task_id)
+    return evidence.but_only(call, lambda said: {**said, "dag": "0.9.0"})
+
+
+def run_ended(evidence: Evidence) -> Evidence:
+    return evidence.but("run_state", lambda _: "success")
+
+
+def switched_again(evidence: Evidence) -> Evidence:
+    return evidence.but("switched", lambda moments: [*moments, datetime.now(UTC)])
+
+
+def never_switched(evidence: Evidence) -> Evidence:
+    return evidence.but("switched", lambda moments: moments[: evidence.expected.before])
+
+
+def _dag_of(evidence: Evidence) -> str:
+    """A DAG that the check is about."""
+    match evidence.expected:
+        case airflow.Switched(dag_id, _):
+            return dag_id
+        case dag_ids:
+            return _one(dag_ids)
+
+
+def other_way_round(evidence: Evidence) -> Evidence:
+    """A DAG that should be paused is not, or the other way round."""
+    dag_id = _dag_of(evidence)
+    return evidence.but(
+        "dags", lambda dags: _with(dags, dag_id, replace(dags[dag_id], paused=not dags[dag_id].paused))
+    )
+
+
+def dag_gone(evidence: Evidence) -> Evidence:
+    return evidence.but("dags", lambda dags: _less(dags, _dag_of(evidence)))
+
+
+def _last_due(**changes: Any) -> Fault:
+    """The run of the last minute is another."""
+
+    def plant(evidence: Evidence) -> Evidence:
+        last = evidence.expected.last
+        return evidence.but(
+            "runs", lambda runs: [replace(run, **changes) if run.due == last else run for run in runs]
+        )
+
+    return plant
+
+
+def tick_without_a_run(evidence: Evidence) -> Evidence:
+    first = evidence.expected.first
+    return evidence.but("runs", lambda runs: without(runs, lambda run: run.due == first))
 
 
 def nothing_said(evidence: Evidence) -> Evidence:
@@ -133,6 +191,38 @@ def written_in_another_order(evidence: Evidence) -> Evidence:
     return evidence.but("versions", lambda bodies: [*bodies[:-2], bodies[-1], bodies[-2]])
 
 
+def last_written_once_more(evidence: Evidence) -> Evidence:
+    """One pointer of several."""
+    call = ("versions", folder.pointer(evidence.expected[-1].dag_id))
+    return evidence.but_only(call, lambda bodies: [*bodies, bodies[-1]])
+
+
+def last_never_written(evidence: Evidence) -> Evidence:
+    last = evidence.expected[-1]
+    return evidence.but_only(("versions", folder.pointer(last.dag_id)), lambda bodies: bodies[: last.after])
+
+
+def not_shown(evidence: Evidence) -> Evidence:
+    return evidence.but("status", lambda said: said.replace(evidence.expected[-1].split()[0], ""))
+
+
+def shown_without_the_dag(evidence: Evidence) -> Evidence:
+    return evidence.but("status", lambda said: said.replace(evidence.expected[0], "a DAG"))
+
+
+def one_ended_by_itself(evidence: Evidence) -> Evidence:
+    return evidence.but("killed", lambda found: without(found, lambda one: one == evidence.expected[-1]))
+
+
+def one_counted_twice(evidence: Evidence) -> Evidence:
+    first = evidence.expected[0]
+    return replace(evidence, expected=(first, first, *evidence.expected[2:]))
+
+
+def none_killed(evidence: Evidence) -> Evidence:
+    return replace(evidence, expected=())
+
+
 def _not_told(number: int) -> Fault:
     def plant(evidence: Evidence) -> Evidence:
         words = evidence.expected[number]
@@ -199,6 +289,29 @@ FAULTS: Mapping[Callable[..., Any], Mapping[str, Fault]] = {
         "other code ran": other_code_ran,
         "the task returned nothing": nothing_said,
     },
+    airflow.running: {
+        "the run has ended": run_ended,
+        "the run failed": run_failed,
+        "there is no such run": run_lost,
+    },
+    airflow.executed_throughout: {
+        "the run failed": run_failed,
+        "other code ran": other_code_ran,
+        "other code ran in the last task": other_code_in_the_last_task,
+        "the tasks returned nothing": nothing_said,
+    },
+    airflow.never_switched: {"somebody paused it": switched_again},
+    airflow.paused_for_the_flip: {
+        "it is paused still": other_way_round,
+        "it was never paused": never_switched,
+        "it was paused once more": switched_again,
+    },
+    airflow.paused_as: {"a DAG is left the other way round": other_way_round, "a DAG is gone": dag_gone},
+    airflow.ran_each_minute: {
+        "a minute has no run": tick_without_a_run,
+        "a run failed": _last_due(state="failed"),
+        "it was only started by hand": _last_due(kind="manual"),
+    },
     films.rows: {"a row is lost": row_lost, "rows twice": rows_twice, "no rows anywhere": no_rows_anywhere},
     folder.untouched: {
         "other bytes": other_bytes,
@@ -216,6 +329,10 @@ FAULTS: Mapping[Callable[..., Any], Mapping[str, Fault]] = {
         "written once more": written_once_more,
         "never written": never_written,
         "another order": written_in_another_order,
+    },
+    folder.each_written: {
+        "one was written once more": last_written_once_more,
+        "one was never written": last_never_written,
     },
     folder.nothing_changed: {
         "other bytes": other_bytes,
@@ -237,6 +354,12 @@ FAULTS: Mapping[Callable[..., Any], Mapping[str, Fault]] = {
         "it was not refused": not_refused,
         "it was refused as a bug": refused_as_a_bug,
         "file and line are not named": refused_without_the_place,
+    },
+    told.shown: {"nothing of it": not_shown, "not which DAG": shown_without_the_dag},
+    functions.killed: {
+        "one ended by itself": one_ended_by_itself,
+        "one is counted twice": one_counted_twice,
+        "none was killed": none_killed,
     },
     told.answered: {"one other answer": one_other_answer, "no answer at all": no_answer},
 }

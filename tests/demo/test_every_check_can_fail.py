@@ -19,6 +19,7 @@ import pytest
 
 from local.demo.checks import airflow, films, folder, repo, told
 from local.demo.checks.check import Check, Judgement
+from local.demo.code_repo import SLOW
 from local.demo.films import destination_url
 from local.demo.live import PREFIX
 from local.demo.scenes import SCENES
@@ -61,14 +62,13 @@ def mended(played: RecordedStory) -> Iterator[RecordedStory]:
             s3.put_object(Bucket=bucket, Key=PREFIX + key, Body=before[key].body)
     for key in before.keys() - played.outside.folder().keys():
         s3.put_object(Bucket=bucket, Key=PREFIX + key, Body=before[key].body)
-    expected = played.expect("1.0.0", changed="1.1.0")
-    _until(lambda: airflow.runs_releases(played.outside, expected), held=True)
+    _until(lambda: airflow.runs_releases(played.outside, played.expected), held=True)
     _until(lambda: airflow.imports_everything(played.outside, 0), held=True)
 
 
 def test_another_release_in_airflow_turns_it_red(mended: RecordedStory) -> None:
-    expected = mended.expect("1.0.0", changed="1.1.0")
-    loads = folder.Loads(PROBE, mended.releases["1.1.0"].id)
+    expected = mended.expected
+    loads = folder.Loads(PROBE, expected[PROBE])
     assert airflow.runs_releases(mended.outside, expected).held
     assert folder.loads(mended.outside, loads).held
     older = mended.outside.versions(folder.pointer(PROBE))[0]
@@ -115,6 +115,21 @@ def test_a_failed_run_turns_it_red(played: RecordedStory) -> None:
     played.outside.airflow.mark(PROBE, run.run_id, "failed")
     assert not airflow.succeeded(played.outside, run).held
     assert not airflow.executed(played.outside, said).held
+
+
+def test_a_paused_dag_turns_it_red(played: RecordedStory) -> None:
+    outside = played.outside
+    switched = airflow.Switched(SLOW, len(outside.switched(SLOW)))
+    assert airflow.never_switched(outside, switched).held
+    assert airflow.paused_as(outside, {SLOW: False}).held
+    outside.airflow.pause(SLOW)
+    assert not airflow.never_switched(outside, switched).held
+    assert not airflow.paused_as(outside, {SLOW: False}).held
+    assert not airflow.paused_for_the_flip(outside, switched).held
+    outside.airflow.unpause(SLOW)
+    assert airflow.paused_for_the_flip(outside, switched).held
+    outside.airflow.unpause(SLOW)
+    assert not airflow.paused_for_the_flip(outside, switched).held
 
 
 def test_a_lost_row_turns_it_red(played: RecordedStory) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from local.demo.checks.check import Judgement, listing
 from local.demo.outside import Outside
@@ -24,6 +25,32 @@ class Said:
     run: Run
     task_id: str
     values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Throughout:
+    """What every task of a run has to return, at least: the same code from its first task to its last."""
+
+    run: Run
+    tasks: tuple[str, ...]
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Switched:
+    """A DAG, and how often it had been paused or un-paused before."""
+
+    dag_id: str
+    before: int
+
+
+@dataclass(frozen=True)
+class EachMinute:
+    """A DAG that is due each minute, and the first and last minute (UTC) for which there has to be a run."""
+
+    dag_id: str
+    first: datetime
+    last: datetime
 
 
 def runs_releases(outside: Outside, expected: Mapping[str, str]) -> Judgement:
@@ -51,6 +78,12 @@ def succeeded(outside: Outside, run: Run) -> Judgement:
     return Judgement(state == "success", why=f"{run.dag_id} {run.run_id} is {state or 'unknown'}")
 
 
+def running(outside: Outside, run: Run) -> Judgement:
+    """The run has begun and not ended."""
+    state = outside.run_state(run.dag_id, run.run_id)
+    return Judgement(state == "running", int(state == "running"), f"{run.run_id} is {state or 'unknown'}")
+
+
 def executed(outside: Outside, expected: Said) -> Judgement:
     """The run ended well and its task returned these values: what was deployed is what ran."""
     ended = succeeded(outside, expected.run)
@@ -61,3 +94,61 @@ def executed(outside: Outside, expected: Said) -> Judgement:
         f"{key} is {said.get(key)!r}" for key, value in expected.values.items() if said.get(key) != value
     ]
     return Judgement(not wrong, why=f"what the task returned: {', '.join(wrong)}")
+
+
+def executed_throughout(outside: Outside, expected: Throughout) -> Judgement:
+    """The run ended well and each of its tasks returned these values. Counts the tasks that did."""
+    run = expected.run
+    ended = succeeded(outside, run)
+    if not ended.held:
+        return ended
+    said = {task_id: outside.said(run.dag_id, run.run_id, task_id) for task_id in expected.tasks}
+    wrong = [
+        f"{task_id} says {dict(found)}"
+        for task_id, found in said.items()
+        if any(found.get(key) != value for key, value in expected.values.items())
+    ]
+    return Judgement(not wrong, len(said) - len(wrong), f"not the code that was expected: {', '.join(wrong)}")
+
+
+def never_switched(outside: Outside, expected: Switched) -> Judgement:
+    """Nobody paused or un-paused the DAG since. Counts how often somebody did."""
+    count = len(outside.switched(expected.dag_id)) - expected.before
+    return Judgement(count == 0, count, f"{expected.dag_id} was paused or un-paused {count} times")
+
+
+def paused_for_the_flip(outside: Outside, expected: Switched) -> Judgement:
+    """The DAG was paused and un-paused again since, once, and is not paused. Measures for how long it was."""
+    moments = outside.switched(expected.dag_id)[expected.before :]
+    paused = outside.dags()[expected.dag_id].paused
+    seconds = (moments[-1] - moments[0]).total_seconds() if moments else 0
+    why = f"{expected.dag_id} is {'' if paused else 'not '}paused, after {len(moments)} changes of that"
+    return Judgement(len(moments) == 2 and not paused, round(seconds, 1), why)
+
+
+def paused_as(outside: Outside, expected: Mapping[str, bool]) -> Judgement:
+    """Each DAG is paused, or not, as it was. Counts those that are as they were."""
+    dags = outside.dags()
+    wrong = [key for key, paused in expected.items() if key not in dags or dags[key].paused != paused]
+    right = len(expected) - len(wrong)
+    return Judgement(right > 0 and not wrong, right, f"not paused as before, or gone: {listing(wrong)}")
+
+
+def ran_each_minute(outside: Outside, expected: EachMinute) -> Judgement:
+    """Each minute has its scheduled run, late or not, and none of them failed. Counts the runs."""
+    found = {run.due: run.state for run in outside.runs(expected.dag_id) if run.kind == "scheduled"}
+    minutes = _minutes(expected.first, expected.last)
+    wrong = [
+        f"{minute:%H:%M} {found.get(minute, 'has no run')}"
+        for minute in minutes
+        if found.get(minute, "failed") == "failed"
+    ]
+    return Judgement(
+        bool(minutes) and not wrong, len(minutes) - len(wrong), f"of {len(minutes)}: {listing(wrong)}"
+    )
+
+
+def _minutes(first: datetime, last: datetime) -> list[datetime]:
+    return [
+        first + timedelta(minutes=number) for number in range(int((last - first).total_seconds() // 60) + 1)
+    ]

@@ -100,6 +100,18 @@ def written(outside: Outside, expected: Written) -> Judgement:
     return Judgement(found == expected.releases, len(found), f"written: {' then '.join(found) or 'never'}")
 
 
+def each_written(outside: Outside, expected: tuple[Written, ...]) -> Judgement:
+    """As `written`, for several DAGs. Counts the writes of all."""
+    judgements = [written(outside, one) for one in expected]
+    wrong = [
+        f"{one.dag_id} ({judgement.why})"
+        for one, judgement in zip(expected, judgements, strict=True)
+        if not judgement.held
+    ]
+    count = sum(judgement.measured for judgement in judgements)
+    return Judgement(bool(expected) and not wrong, count, f"not once: {listing(wrong)}")
+
+
 def nothing_changed(outside: Outside, before: Live) -> Judgement:
     """Same objects, same DAGs in Airflow, same sealed releases. Counts what differs."""
     now = look(outside)

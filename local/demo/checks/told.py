@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from local.demo.checks.check import Judgement
+from local.demo.checks.check import Judgement, listing
 from local.demo.outside import Event, Outside
 
 
@@ -40,6 +40,15 @@ def told(outside: Outside, expected: tuple[Words, ...]) -> Judgement:
     missing = [words for words in expected if not any(_says(event, words) for event in events)]
     wanted = "; ".join(f"{words.reason} with {', '.join(words.words) or 'any text'}" for words in missing)
     return Judgement(not missing, len(expected) - len(missing), f"no event says: {wanted}")
+
+
+def shown(outside: Outside, words: tuple[str, ...]) -> Judgement:
+    """`reconciler status` says all these words. Counts those that it says."""
+    said = " ".join(outside.status().split())
+    missing = [word for word in words if word not in said]
+    return Judgement(
+        bool(words) and not missing, len(words) - len(missing), f"not a word of: {listing(missing)}"
+    )
 
 
 def refused(outside: Outside, expected: Refusal) -> Judgement:  # noqa: ARG001

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from local.demo.scenes import (
+    breaks_there,
     broken_commits,
     broken_version,
     bump,
     first_deployment,
+    graph,
     hand_edit,
+    in_flight,
+    kills,
     revert,
     unsigned,
     webhooks,
@@ -23,4 +27,8 @@ SCENES: tuple[Scene, ...] = (
     webhooks.SCENE,
     broken_commits.SCENE,
     unsigned.SCENE,
+    in_flight.SCENE,
+    graph.SCENE,
+    breaks_there.SCENE,
+    kills.SCENE,
 )

@@ -11,7 +11,7 @@ FILE = f"dags/{PROBE}.py"
 ANCHOR = "from airflow.sdk import dag, task\n"
 MISTAKE = "from lib.misspelt import nothing"
 
-REFUSED = Check("publish refuses to seal it and names file and line", "exit code", told.refused)
+REFUSED = Check("publish refuses to seal it and names file and line", "(exit code)", told.refused)
 SAFE = Check("nothing was sealed, nothing live changed", "changes", folder.nothing_changed)
 SAFE_WHEN_NAMED = Check(
     "a commit that deploys it all the same changes nothing live", "changes", folder.nothing_changed

@@ -29,7 +29,7 @@ def play(story: Story) -> None:
         story.environment.bump(component, "1.0.0")
     story.environment.commit("Deploy 1.0.0 to dev")
     pushed = story.push("Deploy 1.0.0 to dev")
-    story.until(LIVE, story.expect("1.0.0"), limit=90, since=pushed)
+    story.until(LIVE, story.expect("1.0.0"), limit=180, since=pushed)
     story.judge(COUNTED, story.expect("1.0.0"))
     story.judge(IMPORTED, 0)
     rows = story.outside.source_films()

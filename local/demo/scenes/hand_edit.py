@@ -29,7 +29,7 @@ def play(story: Story) -> None:
     s3.delete_object(Bucket=bucket, Key=PREFIX + DELETED)
     story.until(HEALED_EDIT, {EDITED: before[EDITED].body}, limit=90, since=begin)
     story.until(HEALED_DELETE, {DELETED: before[DELETED].body}, limit=90, since=begin)
-    story.until(RUNNING, story.expect("1.0.0"), limit=60)
+    story.until(RUNNING, story.expect("1.0.0"), limit=120)
     words = told.Words(after, "DriftDetected", (EDITED, DELETED)), told.Words(after, "DriftHealed")
     story.until(TOLD, words, limit=30)
 
