@@ -99,12 +99,10 @@ def _conclude(operations: Operations, plan: Plan, execution: Execution) -> TickR
         operations.fail(plan, execution.problems)
         return TickResult(Outcome.FAILED, execution.problems[0])
     held = [verdict.message for verdict in plan.verdicts if verdict.decision is not Decision.GO]
-    waiting = " ".join([*held, *filter(None, [execution.waiting])])
-    if waiting:
-        operations.wait(plan, waiting)
-        return TickResult(Outcome.WAITING, waiting)
-    operations.succeed()
-    return TickResult(Outcome.APPLIED, f"Release {plan.release} is live.")
+    # Success is only ever told after a look at which nothing differs any more.
+    waiting = " ".join(filter(None, [*held, execution.waiting])) or "The next tick looks again."
+    operations.wait(plan, waiting)
+    return TickResult(Outcome.WAITING, waiting)
 
 
 def _report_verdicts(operations: Operations, plan: Plan) -> None:

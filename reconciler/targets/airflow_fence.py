@@ -40,7 +40,9 @@ class AirflowFence:
         """One step, once. ``wait_until`` says that it is too early."""
         match step:
             case AwaitQuiet():
-                return StepResult(wait_until=step.until if self.clock.now() < step.until else None)
+                early = self.clock.now() < step.until
+                message = f"{names(step.dag_ids)}: the pause is taking effect."
+                return StepResult(wait_until=step.until if early else None, message=message)
             case Pause():
                 return self._pause(step)
             case Unpause():

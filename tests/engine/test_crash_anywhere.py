@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -152,3 +153,16 @@ def test_a_second_tick_at_the_same_time_goes_away() -> None:
     before = scene.folder.list()
     assert scene.tick().outcome is Outcome.CONTENDED
     assert scene.folder.list() == before
+
+
+@pytest.mark.parametrize("seconds", [0.02, 0.1, 0.5, 1, 2, 3, 4, 5, 7, 9, 11, 15])
+@pytest.mark.parametrize("name", ["bump", "rollback"])
+def test_however_short_the_ticks_success_is_told_only_when_all_is_done(name: str, seconds: float) -> None:
+    story = STORIES[name]
+    scene = story.prepare()
+    hurried = replace(scene.world, work_seconds=seconds)
+    for _ in range(60):
+        if tick(hurried, "dev", TriggeredBy.SCHEDULE).outcome in (Outcome.APPLIED, Outcome.IDLE):
+            break
+        scene.clock.advance(MINUTE)
+    assert_settled(scene, story)

@@ -17,7 +17,7 @@ from tests.race.events import in_seconds
 from tests.race.race import Race
 from tests.race.sabotage import AIRFLOWS, due_at_once
 
-SEEDS = (1, 2, 3, 4, 5, 8, 14, 16)
+SEEDS = (1, 2, 3, 4, 5, 8, 14, 16, 153)
 
 DEPLOYMENTS = 100
 ENOUGH = 50
