@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.aws import client
+from local.demo.functions import Functions
 from local.leash import family
 from local.processes import wait_until
 from local.stack_info import StackInfo
@@ -58,6 +60,21 @@ def test_a_function_that_exceeds_its_timeout_is_killed_with_its_children(light: 
     assert time.monotonic() - began < 30
     wait_until(lambda: not running(light, nap), 10, "its child is gone")
     assert invoke(light, "OnPush", {})[0] is None
+
+
+def test_a_killed_invocation_is_an_error_that_its_log_names(light: StackInfo) -> None:
+    functions, nap = Functions(light), "87654.3210"
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(invoke, light, "Reconcile", {"hang": nap})
+        request = functions.kill_when("Reconcile", lambda: bool(running(light, nap)), 60)
+        error, said = answer.result(60)
+    assert error is not None
+    assert "Runtime.ExitError" in json.dumps(said)
+    assert functions.killed("Reconcile") == [request]
+    wait_until(lambda: not running(light, nap), 10, "its child is gone")
+    assert invoke(light, "Reconcile", {})[0] is None
+    assert functions.under_way("Reconcile") == []
+    assert functions.killed("Reconcile") == [request]
 
 
 def running(info: StackInfo, word: str) -> list[str]:
