@@ -64,8 +64,9 @@ def make_plan(scene: Scene, diff: Difference, verdicts: Sequence[Verdict]) -> Pl
         changes=diff.changes,
         verdicts=tuple(verdicts),
     )
-    free = () if plan.stopped else [change for change in diff.changes if change.dag_id not in plan.held]
-    steps = _closing(scene, ()) if plan.stopped else _steps(scene, diff, free)
+    held = plan.held
+    free = [change for change in diff.changes if change.dag_id not in held]
+    steps = _closing(scene, (), {}) if plan.stopped else _steps(scene, diff, free)
     return plan.model_copy(update={"steps": tuple(steps)})
 
 
@@ -106,11 +107,12 @@ def _steps(scene: Scene, diff: Difference, free: Sequence[Change]) -> Iterator[S
     restarts = _restarts(scene, now)
     if restarts:
         # Behind the fence, before the flip: when the fence is opened they begin anew on what is right.
-        now = [change for change in now if change.dag_id not in {run.dag_id for run in restarts}]
-    flips = {change: _flip(scene, change) for change in now if change.action is not Action.REMOVE}
+        restarting = {run.dag_id for run in restarts}
+        now = [change for change in now if change.dag_id not in restarting]
+    flips = [_flip(scene, change) for change in now if change.action is not Action.REMOVE]
     going = {change.dag_id for change in now}
     # A held DAG whose pointer was edited gets back the one it had: else its runs might never end.
-    put_back = [
+    flips += [
         _as_it_was(live)
         for change in diff.changes
         if change.dag_id not in going
@@ -122,11 +124,11 @@ def _steps(scene: Scene, diff: Difference, free: Sequence[Change]) -> Iterator[S
     # Also while every DAG waits: the release is then there when the first of them may flip.
     for release in diff.releases:
         yield PutRelease(release=release, key=release_key(release))
-    yield from _settle(scene, flips, put_back)
-    batches = [*flips.values(), *put_back]
-    for start in range(0, len(batches), BATCH):
-        flips_now = tuple(batches[start : start + BATCH])
-        yield FlipBatch(flips=flips_now, seconds=scene.goal.flip_seconds)
+    if flips:
+        yield _settle(scene, flips)
+    for start in range(0, len(flips), BATCH):
+        batch = tuple(flips[start : start + BATCH])
+        yield FlipBatch(flips=batch, seconds=scene.goal.flip_seconds)
     removed = tuple(change.dag_id for change in now if change.action is Action.REMOVE)
     if removed:
         yield DeletePointers(dag_ids=removed)
@@ -138,20 +140,15 @@ def _steps(scene: Scene, diff: Difference, free: Sequence[Change]) -> Iterator[S
         yield quiet
     if restarts:
         yield RestartRuns(runs=restarts)
-    written = {flip.pointer.dag_id: flip.pointer.release for flip in batches}
+    written = {flip.pointer.dag_id: flip.pointer.release for flip in flips}
     yield from _closing(scene, [change.dag_id for change in free], {**written, **dict.fromkeys(removed)})
 
 
-def _settle(scene: Scene, flips: Mapping[Change, Flip], put_back: Sequence[Flip]) -> Iterator[Step]:
-    """Nothing may need a file before it is everywhere.
-
-    The loader is needed at once; a release only when the flip to it is due, unless there is none before it.
-    """
-    at_once = [flip for change, flip in flips.items() if change.action is not Action.UPDATE]
-    releases = {flip.pointer.release for flip in (*at_once, *put_back)}
-    if flips or put_back:
-        keys = (*SUPPORT_KEYS, *sorted(map(release_key, releases)))
-        yield Settle(keys=keys, seconds=scene.goal.airflow.sync_seconds)
+def _settle(scene: Scene, flips: Sequence[Flip]) -> Settle:
+    """Nothing may need a file before it is everywhere. The loader is needed at once, a release when due."""
+    releases = {flip.pointer.release for flip in flips if not flip.new}
+    keys = (*SUPPORT_KEYS, *sorted(map(release_key, releases)))
+    return Settle(keys=keys, seconds=scene.goal.airflow.sync_seconds)
 
 
 def _restarts(scene: Scene, now: Sequence[Change]) -> tuple[Straggler, ...]:
@@ -166,11 +163,9 @@ def _restarts(scene: Scene, now: Sequence[Change]) -> tuple[Straggler, ...]:
     )
 
 
-def _closing(
-    scene: Scene, free: Sequence[str], written: Mapping[str, str | None] | None = None
-) -> Iterator[Step]:
+def _closing(scene: Scene, free: Sequence[str], written: Mapping[str, str | None]) -> Iterator[Step]:
     """See that Airflow runs what was written, and close the fences behind which nothing is left to do."""
-    airflow, written = scene.goal.airflow, written or {}
+    airflow = scene.goal.airflow
     at_once, later = to_close(free, scene.state, airflow, scene.now)
     if at_once is not None:
         yield at_once
