@@ -33,6 +33,10 @@ class AirflowApi:
         found = self._call("GET", "/dags?limit=1000&exclude_stale=false")["dags"]
         return {item["dag_id"]: _dag(item) for item in found}
 
+    def parsed_at(self, dag_id: str) -> datetime:
+        """When the dag-processor last wrote what it had read of a DAG, UTC."""
+        return datetime.fromisoformat(self._call("GET", f"/dags/{quote(dag_id)}")["last_parsed_time"])
+
     def import_errors(self) -> list[str]:
         """See `Outside`."""
         found = self._call("GET", "/importErrors?limit=1000")["import_errors"]

@@ -102,7 +102,7 @@ def _while_writing(story: Story, killed: list[str]) -> tuple[tuple[folder.Writte
     before = outside.etags()
     _deploy(story, "1.7.0")
     at = _kill(story, killed, lambda: _new(before, outside.etags()) > 0, "a first pointer is new", WORK)
-    story.screen.line(f"{_new(before, outside.etags())} of {len(dag_ids)} pointers were written")
+    story.screen.line(f"pointers written when it died: {_new(before, outside.etags())} of {len(dag_ids)}")
     _kill(
         story,
         killed,
