@@ -55,9 +55,7 @@ def test_a_container_that_was_later_than_promised_proves_nothing() -> None:
 def torn_in_two(evidence: Evidence) -> Evidence:
     """The last task of a run uses another release."""
     *before, last = evidence.records
-    return replace(
-        evidence, records=[*before, replace(last, dag=SECOND.name, early=SECOND.name, release=NEW)]
-    )
+    return replace(evidence, records=[*before, record("a", last.task_id, NEW, at=2)])
 
 
 def another_library(evidence: Evidence) -> Evidence:
