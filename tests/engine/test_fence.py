@@ -146,6 +146,24 @@ def test_runs_owed_by_assets_are_created_once() -> None:
     assert [dag_id for dag_id, _ in scene.airflow.created] == ["one"]
 
 
+def test_an_asset_event_just_before_the_un_pause_is_not_forgotten() -> None:
+    scene = scene_with_a_structural_bump()
+    parsed, set_paused = scene.airflow.dags, scene.airflow.set_paused
+
+    def scheduled_by_assets(dag_ids: Sequence[str]) -> dict[str, AirflowDag]:
+        return {dag_id: dag.model_copy(update={"by_assets": True}) for dag_id, dag in parsed(dag_ids).items()}
+
+    def lose_then_unpause(dag_id: str, paused: bool) -> None:
+        if not paused:
+            scene.airflow.lose_assets(dag_id, scene.clock.now())
+        set_paused(dag_id, paused)
+
+    scene.airflow.dags = scheduled_by_assets  # type: ignore[method-assign]
+    scene.airflow.set_paused = lose_then_unpause  # type: ignore[method-assign]
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert [dag_id for dag_id, _ in scene.airflow.created] == ["one"]
+
+
 def test_a_fence_that_cannot_be_closed_is_told_and_closed_later() -> None:
     scene = scene_with_a_structural_bump()
     set_paused = scene.airflow.set_paused

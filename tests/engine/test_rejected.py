@@ -111,3 +111,24 @@ def test_an_error_from_before_the_flip_is_not_held_against_it() -> None:
     second = scene.deploy("1.1.0", {"one": "A"})
     assert scene.running()["one"] == second.id
     assert scene.state.rejected == {}
+
+
+def test_a_release_that_has_not_arrived_yet_is_no_reason_to_go_back() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    scene.clock.advance(600)
+    sleep, left = scene.clock.sleep, ["once"]
+
+    def sleep_and_miss(seconds: float) -> None:
+        sleep(seconds)
+        missing = scene.clock.now() > scene.state.live["one"].pointer.history[0].since and bool(left)
+        problem = ImportProblem(file="one.py", message="ReleaseNotHere: no whole copy", at=scene.clock.now())
+        scene.airflow.set_import_errors(*([problem] if missing else []))
+        (scene.airflow.unparsed.add if missing else scene.airflow.unparsed.discard)("one")
+        if missing and scene.airflow.calls["import_errors"] > 1:
+            left.clear()
+
+    scene.clock.sleep = sleep_and_miss  # type: ignore[method-assign]
+    second = scene.deploy("1.1.0", {"one": "A"})
+    assert scene.state.rejected == {}
+    assert scene.running() == {"one": second.id}

@@ -92,6 +92,8 @@ def test_no_run_starts_or_goes_on_from_the_look_until_the_flip_is_everywhere() -
     scene.push("1.0.0", "Revert")
     assert scene.tick().outcome is Outcome.APPLIED
     assert paused_while_written == [True]
+    live = scene.state.live["one"]
+    assert live.pointer.history[0].since < live.flipped_at, "nobody has to wait for it behind the fence"
     assert scene.airflow.pauses == [("one", True), ("one", False)]
 
 
