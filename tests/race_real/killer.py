@@ -2,6 +2,7 @@
 
 The proof is the lease: it names the invocation that took it, and only that one gives it back. Held by the
 same invocation before the kill and after the process is gone, it says that the tick had begun and not ended.
+Besides, the function's log says of that invocation that its process was killed.
 """
 
 from __future__ import annotations
@@ -87,6 +88,9 @@ class Killer:
         self._await_next(holder)
 
     def _keep(self, holder: str, after: float) -> None:
+        log = Path(self.stage.info.logs) / "functions" / f"{self.stage.info.functions['Reconcile']}.log"
+        said = f"RequestId: {holder} Runtime.ExitError: Runtime exited with code -{signal.SIGKILL.value}"
+        wait_until(lambda: said in log.read_text(), 30, f"the log says {said!r}")
         state = self.stage.state()
         phase = state.operation.phase.value if state.operation else "none"
         fences, intents = tuple(sorted(state.fences)), tuple(sorted(state.intents))

@@ -14,7 +14,7 @@ CONVERGES = 400.0
 """Seconds in which a deployment has to be live, on a busy machine and in spite of kills."""
 
 RUN_ENDS = 400.0
-TWICE = 0.3
+TWICE = 0.2
 """The share of runs beside which a second one of the same DAG is started."""
 
 
@@ -30,7 +30,7 @@ class Starters:
     def keep_starting(self, dag_id: str, stop: threading.Event) -> None:
         """Runs of one DAG, with breaks in which it is idle, until told to stop."""
         chance = random.Random(f"{dag_id} {self.seed}")
-        while not stop.wait(chance.expovariate(1 / 5)):
+        while not stop.wait(chance.expovariate(1 / 7)):
             runs = [self.start(dag_id)]
             if chance.random() < TWICE:
                 stop.wait(chance.uniform(0, 4))

@@ -32,7 +32,7 @@ PACE = 10
 """So many times shorter is what a killed tick holds up: all limits of a tick, in their proportions."""
 
 SYNC = Sync(interval=2.0, skew=1.0)
-SYNC_SECONDS = 4
+SYNC_SECONDS = 3
 """What is promised of the copies: their interval, and time to spare on a busy machine."""
 
 MARGIN_SECONDS = 0.5
