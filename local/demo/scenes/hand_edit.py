@@ -36,7 +36,7 @@ def play(story: Story) -> None:
     _wait_for_a_parse(story)
     story.until(RUNNING, story.expect("1.0.0"), limit=120)
     words = told.Words(after, "DriftDetected", (EDITED, DELETED)), told.Words(after, "DriftHealed")
-    story.until(TOLD, words, limit=30)
+    story.until(TOLD, words, limit=90)
 
 
 def _wait_for_a_parse(story: Story) -> None:
