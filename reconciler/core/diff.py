@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from reconciler.core.change_class import classify
+from reconciler.core.drain import bad_code
 from reconciler.core.pinning import before_newest
 from reconciler.core.pointer_file import SUPPORT_KEYS, pointer_key, release_key
-from reconciler.model.plan import Action, Change, Goal
+from reconciler.model.plan import Action, Change, ChangeClass, Goal
 from reconciler.model.release import ReleaseManifest, SealedDag
 from reconciler.model.state import EnvironmentState, LiveDag
 from reconciler.model.value import Value
@@ -64,8 +65,7 @@ def releases_left(release: ReleaseManifest, state: EnvironmentState) -> frozense
         for dag_id, live in state.live.items()
         if dag_id in release.dags and release.dags[dag_id].fingerprint != live.fingerprint
     ]
-    rejected = [state.live[dag_id] for dag_id in state.rejected if dag_id in state.live]
-    return frozenset(entry.release for live in (*changing, *rejected) for entry in live.pointer.history[:2])
+    return frozenset(live.pointer.release for live in changing)
 
 
 def difference(
@@ -134,7 +134,8 @@ def _change(
         return None if unwanted else Change(dag_id=dag_id, action=Action.ADD, to_release=goal.release.id)
     current = live.pointer.release
     if sealed is None:
-        return Change(dag_id=dag_id, action=Action.REMOVE, from_release=current)
+        back = current in goal.condemned
+        return Change(dag_id=dag_id, action=Action.REMOVE, from_release=current, rolls_back=back)
     if sealed.fingerprint != live.fingerprint and not unwanted:
         return _update(dag_id, sealed, live, goal, before)
     if sealed.fingerprint == live.fingerprint and unwanted and rejected is not None:
@@ -145,10 +146,24 @@ def _change(
 def _same_code(
     dag_id: str, sealed: SealedDag, live: LiveDag, goal: Goal, drifted: Collection[str]
 ) -> Change | None:
-    current = live.pointer.release
-    if sealed.fingerprint == live.fingerprint and current in goal.condemned:
+    current, to = live.pointer.release, goal.release.id
+    if pointer_key(dag_id) in drifted and sealed.fingerprint != live.fingerprint:
+        return Change(dag_id=dag_id, action=Action.HEAL, from_release=current, to_release=current)
+    if sealed.fingerprint != live.fingerprint:
+        return None
+    if bad_code(live, goal):
+        return Change(
+            dag_id=dag_id,
+            action=Action.UPDATE,
+            from_release=current,
+            to_release=to,
+            change_class=ChangeClass.PINNED,
+            rolls_back=True,
+            why=("runs may be in flight on what is condemned",),
+        )
+    if current in goal.condemned:
         # Nothing is wrong with it there; but later changes must not take it for what was rolled back.
-        why, to = (f"release {current} is condemned",), goal.release.id
+        why = (f"release {current} is condemned",)
         return Change(dag_id=dag_id, action=Action.REPOINT, from_release=current, to_release=to, why=why)
     if pointer_key(dag_id) in drifted:
         return Change(dag_id=dag_id, action=Action.HEAL, from_release=current, to_release=current)
@@ -166,6 +181,7 @@ def _update(
         from_release=live.pointer.release,
         to_release=goal.release.id,
         change_class=change_class,
+        rolls_back=bool(bad_code(live, goal)),
         why=why,
     )
 

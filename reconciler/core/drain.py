@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from reconciler.core.pinning import started_on
 from reconciler.model.observation import AirflowDag, DagRun
 from reconciler.model.plan import Action, Change, ChangeClass, Goal
-from reconciler.model.state import EnvironmentState
+from reconciler.model.state import EnvironmentState, LiveDag
 from reconciler.model.value import Value
 
 
@@ -40,15 +40,20 @@ class Drain(Value):
     ends: bool = False
 
 
-def rolls_back(change: Change, goal: Goal) -> bool:
-    """Does a DAG leave code that no run may use any more?"""
-    return change.action in (Action.UPDATE, Action.REMOVE) and change.from_release in goal.condemned
-
-
-def needs_fence(change: Change, goal: Goal) -> bool:
+def needs_fence(change: Change) -> bool:
     """Must no run of the DAG start while it changes?"""
     graph = change.action is Action.REMOVE or change.change_class is ChangeClass.DRAINED
-    return graph or rolls_back(change, goal)
+    return graph or change.rolls_back
+
+
+def bad_code(live: LiveDag, goal: Goal) -> frozenset[str]:
+    """The condemned releases of a DAG's history in which it is another than in the goal."""
+    sealed = goal.release.dags.get(live.pointer.dag_id)
+    return frozenset(
+        entry.release
+        for entry in live.pointer.history
+        if entry.release in goal.condemned and (sealed is None or entry.fingerprint != sealed.fingerprint)
+    )
 
 
 def in_the_way(
@@ -60,7 +65,7 @@ def in_the_way(
     to do with runs that started on what it condemns.
     """
     live = state.live.get(change.dag_id)
-    if live is None or not needs_fence(change, goal) or change.dag_id in seen.stale:
+    if live is None or not needs_fence(change) or change.dag_id in seen.stale:
         return ()
     runs = [
         run
@@ -68,7 +73,8 @@ def in_the_way(
         if run.dag_id == change.dag_id and not (run.state == "queued" and seen.paused(run.dag_id))
     ]
     if change.action is Action.UPDATE and change.change_class is not ChangeClass.DRAINED:
-        runs = [run for run in runs if started_on(run, live.pointer, now) in goal.condemned]
+        bad = bad_code(live, goal)
+        runs = [run for run in runs if started_on(run, live.pointer, now).release in bad]
     return tuple(sorted(runs, key=lambda run: run.run_id))
 
 
@@ -81,7 +87,7 @@ def drain(changes: Sequence[Change], goal: Goal, state: EnvironmentState, seen: 
     ours = operation is not None and operation.finished_at is None and operation.release == goal.release.id
     began = operation.started_at if operation is not None and ours else now
     patience = timedelta(seconds=goal.airflow.rollback_drain_seconds)
-    rollbacks = {change.dag_id for change in changes if rolls_back(change, goal)}
+    rollbacks = {change.dag_id for change in changes if change.rolls_back}
     blocking = [
         run
         for change in changes
@@ -89,5 +95,7 @@ def drain(changes: Sequence[Change], goal: Goal, state: EnvironmentState, seen: 
         for run in in_the_way(change, goal, state, seen, now)
     ]
     ends = any(run.dag_id in rollbacks for run in blocking)
-    until = began + (patience if ends else timedelta(seconds=goal.airflow.drain_seconds))
+    # Newer commits may come in the meantime: it is the DAG that has waited for so long.
+    since = min((state.held.get(run.dag_id, now) for run in blocking), default=now)
+    until = began + patience if ends else since + timedelta(seconds=goal.airflow.drain_seconds)
     return Drain(blocking=tuple(blocking), until=until, overdue=bool(blocking) and now > until, ends=ends)

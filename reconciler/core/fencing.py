@@ -7,16 +7,22 @@ leaves behind what the next one closes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from reconciler.core.drain import Seen, needs_fence
+from reconciler.core.findings import Finding
+from reconciler.core.narrative import names
 from reconciler.model.environment import AirflowSpec
-from reconciler.model.plan import AwaitQuiet, Change, Goal, Unpause
+from reconciler.model.plan import AwaitQuiet, Change, Unpause
+from reconciler.model.reason import ConditionType, Reason, Severity
 from reconciler.model.state import EnvironmentState, Fence, LiveDag
 
 TOO_LONG = timedelta(minutes=3)
 """A fence that is open for longer is told to people."""
+
+AT_ONCE = 20
+"""DAGs paused, or runs restarted, under one record: at MWAA's ten calls a second a few seconds' work."""
 
 TAKES_EFFECT = timedelta(seconds=3)
 """Airflow 3.0.6 was seen to start a run, by a few milliseconds, after the call that paused its DAG."""
@@ -31,37 +37,35 @@ def is_shut(dag_id: str, state: EnvironmentState, seen: Seen) -> bool:
     return fence is not None and fence.paused_at is not None and seen.paused(dag_id)
 
 
-def to_open(free: Sequence[Change], goal: Goal, state: EnvironmentState, seen: Seen) -> dict[str, bool]:
-    """The DAGs to pause now, and of each whether it is we who pause it."""
+def to_open(free: Sequence[Change], state: EnvironmentState, seen: Seen) -> dict[str, bool]:
+    """The DAGs to pause now, not too many, and of each whether it is we who pause it."""
     opens = {}
     for change in free:
-        if needs_fence(change, goal) and not is_shut(change.dag_id, state, seen):
+        if needs_fence(change) and not is_shut(change.dag_id, state, seen):
             fence = state.fences.get(change.dag_id)
             begun = fence is not None and fence.ours
             opens[change.dag_id] = begun or not seen.paused(change.dag_id)
+        if len(opens) == AT_ONCE:
+            break
     return opens
 
 
-def to_flip(
-    free: Sequence[Change], goal: Goal, state: EnvironmentState, seen: Seen, now: datetime
-) -> list[Change]:
+def to_flip(free: Sequence[Change], state: EnvironmentState, seen: Seen, now: datetime) -> list[Change]:
     """The changes that may be made now: those that need no fence, and those whose fence is shut and quiet."""
     return [
         change
         for change in free
-        if not needs_fence(change, goal)
+        if not needs_fence(change)
         or (is_shut(change.dag_id, state, seen) and _quiet_at(state.fences[change.dag_id]) <= now)
     ]
 
 
-def to_await(
-    free: Sequence[Change], goal: Goal, state: EnvironmentState, seen: Seen, now: datetime
-) -> AwaitQuiet | None:
+def to_await(free: Sequence[Change], state: EnvironmentState, seen: Seen, now: datetime) -> AwaitQuiet | None:
     """The pauses that have to take effect before runs are looked at again."""
     quiet_at = {
         change.dag_id: _quiet_at(state.fences[change.dag_id])
         for change in free
-        if needs_fence(change, goal) and is_shut(change.dag_id, state, seen)
+        if needs_fence(change) and is_shut(change.dag_id, state, seen)
     }
     early = tuple(dag_id for dag_id, quiet in quiet_at.items() if quiet > now)
     return AwaitQuiet(dag_ids=early, until=max(quiet_at[dag_id] for dag_id in early)) if early else None
@@ -70,49 +74,71 @@ def to_await(
 def to_close(
     free: Collection[str], state: EnvironmentState, airflow: AirflowSpec, now: datetime
 ) -> tuple[Unpause | None, Unpause | None]:
-    """The fences to close: at once, and once what was flipped behind them is seen everywhere.
+    """The fences to close now, and those to close later.
 
-    At once: those behind which nothing is to be flipped any more, or not now, because a run got in between;
-    and those whose DAG did not come up in time, for it starts no runs anyway.
+    Now: those behind which nothing is to be flipped any more, or not yet, because a run got in between; those
+    whose flip is everywhere, if Airflow runs it; and those whose DAG did not come up in time.
     """
-    at_once: list[str] = []
+    ready: dict[str, str | None] = {}
     later: dict[str, str | None] = {}
-    last = now
+    insists: set[str] = set()
+    last, patience = now, airflow.sync_seconds + airflow.parse_seconds
     for dag_id, fence in sorted(state.fences.items()):
         if dag_id in free:
             continue
         live = state.live.get(dag_id)
+        release = live.pointer.release if live is not None else None
         steady = _steady(fence, live, airflow)
-        if steady is None or now > steady + timedelta(seconds=airflow.sync_seconds + airflow.parse_seconds):
-            at_once.append(dag_id)
-        else:
-            later[dag_id] = live.pointer.release if live is not None else None
-            last = max(last, steady)
-    return (
-        _unpause(at_once, {}, now, airflow) if at_once else None,
-        _unpause(later, later, last, airflow) if later else None,
+        if steady is not None and now < steady:
+            later[dag_id], last = release, max(last, steady)
+            continue
+        ready[dag_id] = release
+        if steady is not None and now <= steady + timedelta(seconds=patience):
+            insists.add(dag_id)
+    some = dict(list(ready.items())[:AT_ONCE])
+    expected = {dag_id: release for dag_id, release in some.items() if dag_id in insists}
+    margin = airflow.clock_margin_seconds
+    close_now = Unpause(dag_ids=tuple(some), expected=expected, not_before=now, margin_seconds=margin)
+    close_later = Unpause(dag_ids=tuple(later), expected=later, not_before=last, margin_seconds=margin)
+    return close_now if some else None, close_later if later else None
+
+
+def open_for_long(state: EnvironmentState, now: datetime) -> Finding | None:
+    """Tells people of fences that should have been closed by now, and when they are. None: as before."""
+    late = [dag_id for dag_id, fence in sorted(state.fences.items()) if now > fence.opened_at + TOO_LONG]
+    condition = state.conditions.get(ConditionType.FENCED)
+    if late:
+        return _too_long(late)
+    return _closed() if condition is not None and condition.status else None
+
+
+def _too_long(dag_ids: Sequence[str]) -> Finding:
+    return Finding(
+        type=ConditionType.FENCED,
+        status=True,
+        reason=Reason.FENCE_OPEN,
+        message=(
+            f"{names(dag_ids)}: paused for over {TOO_LONG.seconds // 60} minutes, in order to be changed; "
+            "scheduled runs are late meanwhile. It is tried each minute to end this; if that does not help, "
+            "revert the commit and un-pause in Airflow."
+        ),
+        severity=Severity.ERROR,
+        evidence=tuple(dag_ids),
     )
 
 
-def _unpause(
-    dag_ids: Iterable[str], expected: dict[str, str | None], not_before: datetime, airflow: AirflowSpec
-) -> Unpause:
-    return Unpause(
-        dag_ids=tuple(dag_ids),
-        expected=expected,
-        not_before=not_before,
-        margin_seconds=airflow.clock_margin_seconds,
+def _closed() -> Finding:
+    return Finding(
+        type=ConditionType.FENCED,
+        status=False,
+        reason=Reason.RECONCILIATION_SUCCEEDED,
+        message="No DAG is paused by reconciler any more.",
     )
-
-
-def too_long_open(state: EnvironmentState, now: datetime) -> tuple[str, ...]:
-    """The DAGs behind a fence that should have been closed by now."""
-    return tuple(dag_id for dag_id, fence in sorted(state.fences.items()) if now > fence.opened_at + TOO_LONG)
 
 
 def _quiet_at(fence: Fence) -> datetime:
-    """From then on no run starts. A DAG that somebody else had paused is quiet already."""
-    return fence.opened_at if fence.paused_at is None or not fence.ours else fence.paused_at + TAKES_EFFECT
+    """From then on no run starts. Nobody knows when a person paused a DAG: it may have been just now."""
+    return (fence.paused_at or fence.opened_at) + TAKES_EFFECT
 
 
 def _steady(fence: Fence, live: LiveDag | None, airflow: AirflowSpec) -> datetime | None:

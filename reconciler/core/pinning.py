@@ -20,9 +20,9 @@ def due(history: Sequence[HistoryEntry], moment: datetime) -> HistoryEntry:
     return next((entry for entry in history if entry.since <= moment), history[-1])
 
 
-def started_on(run: DagRun, pointer: DagPointer, now: datetime) -> str:
-    """The release on which a run started; one that has not started will use what is due now."""
-    return due(pointer.history, run.started_at or now).release
+def started_on(run: DagRun, pointer: DagPointer, now: datetime) -> HistoryEntry:
+    """What a run started on; one that has not started will use what is due now."""
+    return due(pointer.history, run.started_at or now)
 
 
 def before_newest(pointer: DagPointer, bad: Collection[str]) -> tuple[HistoryEntry, ...]:
@@ -51,9 +51,11 @@ def without(
     history: Sequence[HistoryEntry], bad: Collection[str], instead: HistoryEntry
 ) -> tuple[HistoryEntry, ...]:
     """The history in which ``instead`` takes the place of all ``bad`` releases, whatever a run's start."""
-    update = {"release": instead.release, "archive_sha256": instead.archive_sha256, "file": instead.file}
     return _collapsed(
-        [entry.model_copy(update=update) if entry.release in bad else entry for entry in history]
+        [
+            instead.model_copy(update={"since": entry.since}) if entry.release in bad else entry
+            for entry in history
+        ]
     )
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reconciler.core.diff import Difference
-from reconciler.core.drain import Seen, in_the_way, rolls_back
-from reconciler.core.fencing import to_await, to_close, to_flip, to_open
+from reconciler.core.drain import Seen, bad_code, in_the_way
+from reconciler.core.fencing import AT_ONCE, to_await, to_close, to_flip, to_open
 from reconciler.core.identity import canonical, sha256
 from reconciler.core.pinning import before_newest, due, next_history, without
 from reconciler.core.pointer_file import SUPPORT_KEYS, pointer_key, release_key
@@ -103,7 +103,7 @@ def _without_clock(value: object) -> object:
 
 def _steps(scene: Scene, diff: Difference, free: Sequence[Change]) -> Iterator[Step]:
     state = scene.state
-    now = to_flip(free, scene.goal, state, scene.seen, scene.now)
+    now = to_flip(free, state, scene.seen, scene.now)
     restarts = _restarts(scene, now)
     if restarts:
         # Behind the fence, before the flip: when the fence is opened they begin anew on what is right.
@@ -128,20 +128,25 @@ def _steps(scene: Scene, diff: Difference, free: Sequence[Change]) -> Iterator[S
         yield _settle(scene, flips)
     for start in range(0, len(flips), BATCH):
         batch = tuple(flips[start : start + BATCH])
-        yield FlipBatch(flips=batch, seconds=scene.goal.flip_seconds)
+        yield flip_batch(scene.goal, batch)
     removed = tuple(change.dag_id for change in now if change.action is Action.REMOVE)
     if removed:
         yield DeletePointers(dag_ids=removed)
-    opens = to_open(free, scene.goal, state, scene.seen)
+    opens = to_open(free, state, scene.seen)
     if opens:
         yield Pause(ours=opens)
-    quiet = to_await(free, scene.goal, state, scene.seen, scene.now)
+    quiet = to_await(free, state, scene.seen, scene.now)
     if quiet is not None:
         yield quiet
     if restarts:
-        yield RestartRuns(runs=restarts)
+        yield RestartRuns(runs=restarts[:AT_ONCE])
     written = {flip.pointer.dag_id: flip.pointer.release for flip in flips}
     yield from _closing(scene, [change.dag_id for change in free], {**written, **dict.fromkeys(removed)})
+
+
+def flip_batch(goal: Goal, flips: tuple[Flip, ...]) -> FlipBatch:
+    """The step that writes some pointers."""
+    return FlipBatch(flips=flips, seconds=goal.flip_seconds, margin_seconds=goal.airflow.clock_margin_seconds)
 
 
 def _settle(scene: Scene, flips: Sequence[Flip]) -> Settle:
@@ -157,7 +162,7 @@ def _restarts(scene: Scene, now: Sequence[Change]) -> tuple[Straggler, ...]:
     return tuple(
         Straggler(dag_id=run.dag_id, run_id=run.run_id)
         for change in now
-        if rolls_back(change, goal) and (fence := state.fences.get(change.dag_id)) is not None
+        if change.rolls_back and (fence := state.fences.get(change.dag_id)) is not None
         for run in in_the_way(change, goal, state, scene.seen, scene.now)
         if run.run_id not in fence.restarted
     )
@@ -166,15 +171,15 @@ def _restarts(scene: Scene, now: Sequence[Change]) -> tuple[Straggler, ...]:
 def _closing(scene: Scene, free: Sequence[str], written: Mapping[str, str | None]) -> Iterator[Step]:
     """See that Airflow runs what was written, and close the fences behind which nothing is left to do."""
     airflow = scene.goal.airflow
-    at_once, later = to_close(free, scene.state, airflow, scene.now)
-    if at_once is not None:
-        yield at_once
+    ready, later = to_close(free, scene.state, airflow, scene.now)
     expected = {
         dag_id: live.pointer.release
         for dag_id, live in scene.state.live.items()
         if not live.verified and dag_id not in written
     }
     expected |= {dag_id: release for dag_id, release in written.items() if release is not None}
+    if ready is not None:
+        yield ready.model_copy(update={"patient": not expected})
     if expected:
         yield AwaitParsed(
             expected=dict(sorted(expected.items())), seconds=airflow.sync_seconds + airflow.parse_seconds
@@ -199,10 +204,8 @@ def _flip(scene: Scene, change: Change) -> Flip:
 def _put_back(scene: Scene, live: LiveDag) -> Flip:
     """The pointer as it was before its newest release: nothing ever ran on that."""
     history = before_newest(live.pointer, scene.goal.condemned)
-    dag_id = live.pointer.dag_id
-    sealed = scene.before[history[0].release].dags[dag_id]
     pointer = live.pointer.model_copy(update={"history": history})
-    return Flip(pointer=pointer, fingerprint=sealed.fingerprint)
+    return Flip(pointer=pointer, fingerprint=history[0].fingerprint)
 
 
 def to_goal(scene: Scene, dag_id: str) -> Flip:
@@ -214,20 +217,19 @@ def to_goal(scene: Scene, dag_id: str) -> Flip:
         archive_sha256=goal.release.archive.sha256,
         file=sealed.file,
         since=scene.now,
+        fingerprint=sealed.fingerprint,
     )
     pointer = DagPointer(dag_id=dag_id, history=(newest,))
     if live is None:
         return Flip(pointer=pointer, fingerprint=sealed.fingerprint, new=True)
-    before, back = live.pointer.history, live.pointer.release in goal.condemned
-    if back and live.fingerprint != sealed.fingerprint:
+    before, bad = live.pointer.history, bad_code(live, goal)
+    if bad:
         # Nothing starts behind the fence, so that nobody has to wait for this to be due.
-        mended = without(before, goal.condemned, newest)
+        mended = without(before, bad, newest)
         newest, before = mended[0], mended[1:]
     looked = scene.now - timedelta(seconds=goal.airflow.clock_margin_seconds)
     history = next_history(before, newest, _starts(scene, dag_id), looked)
-    gone = goal.condemned.intersection(entry.release for entry in live.pointer.history) if back else ()
-    left = {entry.release for entry in history}
-    pointer = DagPointer(dag_id=dag_id, history=history, condemned=tuple(sorted(set(gone) - left)))
+    pointer = DagPointer(dag_id=dag_id, history=history)
     return Flip(pointer=pointer, fingerprint=sealed.fingerprint, new=newest.since == scene.now)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from reconciler.core.diff import releases_in_force
-from reconciler.core.planner import BATCH, Scene, to_goal, trimmed
+from reconciler.core.planner import BATCH, Scene, flip_batch, to_goal, trimmed
 from reconciler.core.pointer_file import pointer_key, release_key
-from reconciler.model.plan import DeleteReleases, Flip, FlipBatch, PutRelease, Step
+from reconciler.model.plan import DeleteReleases, Flip, PutRelease, Step
 from reconciler.model.state import EnvironmentState, LiveDag
 
 KEPT = 20
@@ -39,7 +39,7 @@ def tidying(scene: Scene) -> tuple[Step, ...]:
         key = release_key(goal.release.id)
         needed = any(flip.new for flip in flips) and key not in state.files
         put = (PutRelease(release=goal.release.id, key=key),) if needed else ()
-        return (*put, FlipBatch(flips=flips, seconds=goal.flip_seconds))
+        return (*put, flip_batch(goal, flips))
     in_force = set(map(release_key, {*releases_in_force(state), goal.release.id, *_recent(state)}))
     unused = tuple(sorted(key for key in state.files if key.startswith(_FOLDER) and key not in in_force))
     return (DeleteReleases(keys=unused),) if unused and _copied(scene) else ()

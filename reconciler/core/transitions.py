@@ -10,6 +10,7 @@ from reconciler.core.pointer_file import pointer_key
 from reconciler.model.plan import (
     AwaitParsed,
     DeletePointers,
+    Flip,
     FlipBatch,
     Pause,
     PutRelease,
@@ -35,7 +36,7 @@ def began(
     """Remember what a step is about to do."""
     if isinstance(step, Pause):
         return state.model_copy(update={"fences": {**state.fences, **_fences(step, state, now)}})
-    effects = _effects(step, now)
+    effects = _effects(step, state, now)
     intents = {
         key: effects.get(key, Intent(digest=None)).model_copy(update={"digest": digest})
         for key, digest in writes.items()
@@ -55,7 +56,7 @@ def ended(state: EnvironmentState, step: Step, result: StepResult, now: datetime
         case RestartRuns():
             return _restarted(after, step, now)
         case AwaitParsed():
-            seen, update = result.verified, {"verified": True}
+            seen, update = result.verified, {"verified": True, "proven": True}
             after = _with_rejected(after, result, now)
         case PutSupport():
             seen, update = frozenset(after.live), _to_verify(result)
@@ -140,12 +141,18 @@ def _landed(state: EnvironmentState, written: Mapping[str, OwnedFile | None]) ->
     return state.model_copy(update={"files": files, "live": live, "intents": left, "fences": fences})
 
 
+def _proven(flip: Flip, before: LiveDag | None) -> bool:
+    """Was the code behind a flip seen running here before? What goes back to was."""
+    same = before is not None and before.fingerprint == flip.fingerprint
+    return before.proven if before is not None and same else not flip.new
+
+
 def _behind_fence(fences: dict[str, Fence], dag_id: str, now: datetime) -> None:
     if dag_id in fences:
         fences[dag_id] = fences[dag_id].model_copy(update={"flipped_at": now})
 
 
-def _effects(step: Step, now: datetime) -> dict[str, Intent]:
+def _effects(step: Step, state: EnvironmentState, now: datetime) -> dict[str, Intent]:
     match step:
         case FlipBatch():
             return {
@@ -155,6 +162,7 @@ def _effects(step: Step, now: datetime) -> dict[str, Intent]:
                         pointer=flip.pointer,
                         fingerprint=flip.fingerprint,
                         flipped_at=now,
+                        proven=_proven(flip, state.live.get(flip.pointer.dag_id)),
                     ),
                 )
                 for flip in step.flips

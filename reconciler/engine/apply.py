@@ -51,12 +51,13 @@ def _apply(operations: Operations, target: Target, triggered_by: TriggeredBy) ->
         diff, plan = plan_now(operations.wanted, session.state, target, manifests, listing, now)
         operations.drift(diff)
         if diff.empty:
-            if not _tidy(operations, target, plan, listing):
-                return _end(operations, plan, diff)
-            continue
+            result = _end(operations, plan, diff)
+            if result.outcome is Outcome.APPLIED and _tidy(operations, target, plan, listing):
+                continue
+            return result
         operations.begin(plan, diff, triggered_by, now)
         _report_verdicts(operations, plan)
-        operations.fences()
+        operations.hold(plan, now)
         execution = execute(session, target, plan, listing)
         if not (execution.again or _patient(operations, plan, execution)):
             return _conclude(operations, plan, execution)
@@ -66,11 +67,14 @@ def _tidy(operations: Operations, target: Target, plan: Plan, listing: Mapping[s
     """Move DAGs off old releases and delete those; True if there is something to look at again."""
     session = operations.session
     state = session.state
-    scene = tidying_scene(operations.wanted, state, target.airflow, session.now)
-    steps = tidying(scene) if state.operation is not None else ()
-    if not steps:
+    if state.operation is None or session.over:
         return False
-    return execute(session, target, plan.model_copy(update={"steps": steps}), listing).again
+    # What is live is right already: if this cannot be done now, the next deployment does it.
+    with contextlib.suppress(Transient):
+        steps = tidying(tidying_scene(operations.wanted, state, target.airflow, session.now))
+        if steps and target.airflow.busy() is None:
+            return execute(session, target, plan.model_copy(update={"steps": steps}), listing).again
+    return False
 
 
 def _end(operations: Operations, plan: Plan, diff: Difference) -> TickResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import zip_longest
 
 from reconciler.core.findings import Finding, event_of
@@ -31,8 +32,6 @@ from reconciler.model.reason import ConditionType, Reason, Severity
 from reconciler.model.state import EnvironmentState, StepRecord, StepResult
 from reconciler.ports import Target
 
-# A flip does not outdate the next one: what waits for nothing is not held back by a run that starts
-# meanwhile, and behind a fence no run starts.
 _OUTDATING = FlipBatch | DeletePointers | Pause | Unpause | RestartRuns
 """After these, DAGs are not what they were when the plan was made."""
 
@@ -57,12 +56,14 @@ def execute(session: Session, target: Target, plan: Plan, listing: Mapping[str, 
         if session.over:
             return Execution(waiting="The rest is done by the next tick.")
         before = session.state
-        result, slept = _run(session, target, stamped(step, session.now), listing)
+        result, slept = _run(session, target, step, listing)
         if result.problems:
             return Execution(problems=result.problems)
-        if result.wait_until is not None:
-            return Execution(waiting=result.message)
+        if result.wait_until is not None and not (slept and session.state.fences):
+            return Execution(waiting=result.message or "The next tick looks again.")
         did = did or slept or _remembered(before) != _remembered(session.state)
+        # A flip does not outdate the next one: what waits for nothing is not held back by a run that starts
+        # meanwhile, and behind a fence no run starts.
         more = isinstance(step, FlipBatch) and isinstance(following, FlipBatch)
         if slept or result.rejected or (isinstance(step, _OUTDATING) and not more):
             break
@@ -75,35 +76,59 @@ def _remembered(state: EnvironmentState) -> tuple[object, ...]:
 
 
 def _run(session: Session, target: Target, step: Step, listing: Mapping[str, str]) -> tuple[StepResult, bool]:
-    """Do one step to its end, or to the tick's; and whether time was let pass for it."""
+    """Do one step to its end, or to the tick's; and whether time was let pass for it.
+
+    While a DAG is fenced, a wait is cut short to see whether the fence can be closed.
+    """
     slept = False
-    record = _intend(session, target, step)
+    step, record = _begin(session, target, step)
     result = target.perform(step, session.state, listing, session.lease_ends_at)
     while result.wait_until is not None and session.sleep_until(result.wait_until):
         slept = True
         result = target.perform(step, session.state, listing, session.lease_ends_at)
-    done = (
-        () if record is None else (record.model_copy(update={"finished_at": session.now, "outcome": "done"}),)
-    )
+        if isinstance(step, AwaitParsed) and session.state.fences:
+            break
+    ended_as = "failed" if result.problems else "waiting" if result.wait_until is not None else "done"
+    update = {"finished_at": session.now, "outcome": ended_as}
+    done = () if record is None else (record.model_copy(update=update),)
     after = ended(session.state, step, result, session.now)
-    session.commit(after, steps=done, events=_told(session.state, step))
+    session.commit(after, steps=done, events=_told(session.state, step, result))
     return result, slept
 
 
-def _told(state: EnvironmentState, step: Step) -> tuple[EventDraft, ...]:
+def _begin(session: Session, target: Target, step: Step) -> tuple[Step, StepRecord | None]:
+    """Write down what is about to be done; a flip as it is due, if it is written within its margin."""
+    target.writes(step)  # what that takes to fetch is not counted
+    while True:
+        now = session.now
+        begun = stamped(step, now)
+        record = _intend(session, target, begun)
+        late = isinstance(begun, FlipBatch) and session.now > now + timedelta(seconds=begun.margin_seconds)
+        if not late or session.over:
+            return begun, record
+
+
+def _told(state: EnvironmentState, step: Step, result: StepResult) -> tuple[EventDraft, ...]:
     """What people want to know of a step by itself."""
-    if not isinstance(step, RestartRuns) or not step.runs:
-        return ()
-    finding = Finding(
+    findings = []
+    if isinstance(step, RestartRuns):
+        message = f"Runs of a release that was rolled back begin anew on the one before it: {subject(step)}."
+        evidence = tuple(f"{run.dag_id}: {run.run_id}" for run in step.runs)
+        findings.append(_finding(Reason.RUNS_RESTARTED, Severity.WARNING, message, evidence))
+    if result.troubles:
+        findings.append(_finding(Reason.RUN_NOT_MADE_UP, Severity.ERROR, result.troubles[0], result.troubles))
+    return tuple(event_of(finding, state, state.last_attempted_revision) for finding in findings)
+
+
+def _finding(reason: Reason, severity: Severity, message: str, evidence: tuple[str, ...]) -> Finding:
+    return Finding(
         type=ConditionType.RECONCILING,
         status=True,
-        reason=Reason.RUNS_RESTARTED,
-        message=f"{len(step.runs)} runs of a release that was rolled back begin anew on the one before it: "
-        f"{subject(step)}.",
-        severity=Severity.WARNING,
-        evidence=tuple(f"{run.dag_id}: {run.run_id}" for run in step.runs),
+        reason=reason,
+        message=message,
+        severity=severity,
+        evidence=evidence,
     )
-    return (event_of(finding, state, state.last_attempted_revision),)
 
 
 def _intend(session: Session, target: Target, step: Step) -> StepRecord | None:

@@ -7,10 +7,9 @@ from datetime import datetime
 
 from reconciler.core import narrative
 from reconciler.core.diff import Difference
-from reconciler.core.fencing import TOO_LONG, too_long_open
 from reconciler.core.findings import MAX_MESSAGE, Finding, event_of, with_conditions
 from reconciler.core.planner import plan_digest
-from reconciler.core.rollback import begun, succeeded
+from reconciler.core.rollback import begun
 from reconciler.engine.desired import Wanted
 from reconciler.engine.session import Session
 from reconciler.engine.world import World
@@ -38,15 +37,6 @@ class Operations:
         if condition is not None and condition.status:
             self.session.report(_put_back(told=not self._heals()), self.wanted.revision)
 
-    def fences(self) -> None:
-        """Tell of DAGs that are paused by us for longer than a flip takes."""
-        late = too_long_open(self.session.state, self.session.now)
-        condition = self.session.state.conditions.get(ConditionType.FENCED)
-        if late:
-            self.session.report(_fenced(late), self.wanted.revision)
-        elif condition is not None and condition.status:
-            self.session.report(_unfenced(), self.wanted.revision)
-
     def rejected(self, diff: Difference) -> tuple[str, ...]:
         """What Airflow could not import, for people."""
         live, state = self.session.state.live, self.session.state
@@ -72,6 +62,17 @@ class Operations:
         finding = _reconciling(Reason.PROGRESSING, message, evidence)
         self.session.report(finding, plan.revision, state)
 
+    def hold(self, plan: Plan, now: datetime) -> None:
+        """Remember since when runs in flight hold back each DAG."""
+        known = self.session.state.held
+        gate = (
+            verdict
+            for verdict in plan.verdicts
+            if verdict.reason in (Reason.IN_FLIGHT_RUNS, Reason.DRAIN_TIMED_OUT)
+        )
+        held = {dag_id: known.get(dag_id, now) for verdict in gate for dag_id in verdict.dag_ids}
+        self.session.commit(self.session.state.model_copy(update={"held": held}))
+
     def wait(self, plan: Plan, waiting: str) -> None:
         """Some of it has to wait, for a gate or for files to arrive; the gates' findings tell why."""
         state = self._phase(Phase.RUNNING, waiting)
@@ -89,7 +90,6 @@ class Operations:
             f"{f' (and {len(problems) - 1} more)' if len(problems) > 1 else ''}. Looked at each minute; "
             "`git revert` the commit to go back."
         )
-        self.fences()
         state = self._phase(Phase.RUNNING if plan.held else Phase.FAILED, message)
         if not plan.held:
             state = self._applied(state).model_copy(update={"sync": self._sync()})
@@ -110,11 +110,10 @@ class Operations:
         if operation is not None and not self._is_ours(operation) and operation.finished_at is None:
             self._supersede(operation)
             operation = None
-        self.fences()
         state = self.session.state
         release = self.wanted.release.id
-        after = succeeded(self._all_well(self._applied(begun(state, release))), release)
-        after = after.model_copy(update={"rejected": {}})
+        after = self._all_well(self._applied(begun(state, release)))
+        after = after.model_copy(update={"rejected": {}, "held": {}})
         if operation is not None and self._is_ours(operation) and operation.phase is not Phase.SUCCEEDED:
             ended = operation.model_copy(update={"phase": Phase.SUCCEEDED, "finished_at": self.session.now})
             after = after.model_copy(update={"operation": ended})
@@ -263,30 +262,6 @@ def _put_back(told: bool) -> Finding:
         reason=Reason.DRIFT_HEALED,
         message="What somebody else had changed in the DAG folder is as it was deployed again.",
         told=told,
-    )
-
-
-def _fenced(dag_ids: tuple[str, ...]) -> Finding:
-    return Finding(
-        type=ConditionType.FENCED,
-        status=True,
-        reason=Reason.FENCE_OPEN,
-        message=(
-            f"{narrative.names(dag_ids)}: paused for over {TOO_LONG.seconds // 60} minutes, in order to be "
-            "changed; scheduled runs are late meanwhile. It is tried each minute to end this; if that does "
-            "not help, un-pause in Airflow."
-        ),
-        severity=Severity.ERROR,
-        evidence=dag_ids,
-    )
-
-
-def _unfenced() -> Finding:
-    return Finding(
-        type=ConditionType.FENCED,
-        status=False,
-        reason=Reason.RECONCILIATION_SUCCEEDED,
-        message="No DAG is paused by reconciler any more.",
     )
 
 

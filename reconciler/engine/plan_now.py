@@ -31,7 +31,7 @@ def plan_now(
     goal = goal_of(wanted, state)
     before = manifests.of(releases_left(goal.release, state))
     diff = difference(goal, state, listing, target.support_digests, before)
-    seen = _seen(diff, goal, state, target.airflow)
+    seen = _seen(diff, state, target.airflow)
     writes = bool(diff.changes or diff.support or diff.releases)
     waiting = drain(diff.changes, goal, state, seen, now)
     verdicts = (
@@ -59,12 +59,12 @@ def goal_of(wanted: Wanted, state: EnvironmentState) -> Goal:
     )
 
 
-def _seen(diff: Difference, goal: Goal, state: EnvironmentState, airflow: Airflow) -> Seen:
+def _seen(diff: Difference, state: EnvironmentState, airflow: Airflow) -> Seen:
     keeps = (Action.ADD, Action.HEAL)
     touched = {change.dag_id for change in diff.changes if change.action not in keeps}
     in_question = sorted(touched | set(diff.fenced))
     runs = airflow.active_runs(in_question) if in_question else ()
-    fenced = {change.dag_id for change in diff.changes if needs_fence(change, goal)} | set(state.fences)
+    fenced = {change.dag_id for change in diff.changes if needs_fence(change)} | set(state.fences)
     asked = sorted(fenced | {run.dag_id for run in runs})
     dags = airflow.dags(asked) if asked else {}
     # Stale for want of a pointer that is being put back is not stale for long.

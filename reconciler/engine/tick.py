@@ -10,6 +10,7 @@ import contextlib
 from dataclasses import replace
 
 from reconciler.core.diff import drifted_keys, outdated_support
+from reconciler.core.fencing import open_for_long
 from reconciler.core.findings import Finding, with_conditions
 from reconciler.core.outage import reachable
 from reconciler.engine.apply import apply
@@ -57,8 +58,9 @@ def _under(lease: Lease, world: World, triggered_by: TriggeredBy) -> TickResult:
     session = Session(world, lease, world.store.load(lease.environment))
     result = _Tick(world, session, triggered_by).run()
     outage = reachable(session.state, result.message if result.outcome is Outcome.RETRY else "", session.now)
-    if outage is not None:
-        session.report(outage, session.state.last_attempted_revision)
+    for finding in (outage, open_for_long(session.state, session.now)):
+        if finding is not None:
+            session.report(finding, session.state.last_attempted_revision)
     try:
         session.publish()
     except (Transient, Terminal) as error:

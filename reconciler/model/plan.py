@@ -18,13 +18,14 @@ from reconciler.model.value import Value
 class HistoryEntry(Value):
     """Runs that start at ``since`` (UTC) or later use ``file`` of this release.
 
-    ``archive_sha256`` proves the release's bytes.
+    ``archive_sha256`` proves the release's bytes; ``fingerprint`` says what the DAG is in it.
     """
 
     release: ReleaseId
     archive_sha256: Digest
     file: str
     since: datetime
+    fingerprint: str = ""
 
 
 class DagPointer(Value):
@@ -71,6 +72,7 @@ class Change(Value):
     """One DAG that is not as it should be, and what will be done about it.
 
     ``change_class`` of an update says what it means for runs in flight, ``why`` what made it that.
+    ``rolls_back``: it leaves code that no run may use any more.
     """
 
     dag_id: DagId
@@ -78,6 +80,7 @@ class Change(Value):
     from_release: ReleaseId | None = None
     to_release: ReleaseId | None = None
     change_class: ChangeClass | None = None
+    rolls_back: bool = False
     why: tuple[str, ...] = ()
 
 
@@ -134,9 +137,10 @@ class AwaitQuiet(Value):
 
 
 class Unpause(Value):
-    """Close fences: from ``not_before`` (UTC) on, and only when all that is ``expected`` is so.
+    """Close fences: from ``not_before`` (UTC) on, and of each DAG only when what is ``expected`` of it is so.
 
-    ``expected`` is the release on which a DAG has to be active; None for one that must not be active.
+    ``expected`` is the release on which a DAG has to be active; None for one that must not be active. If it
+    is ``patient``, nothing else waits for that.
     ``margin_seconds``: so far may Airflow's clock, by which it dates asset events, be from ours.
     """
 
@@ -145,6 +149,7 @@ class Unpause(Value):
     expected: dict[DagId, ReleaseId | None] = {}
     not_before: datetime
     margin_seconds: float = 0
+    patient: bool = True
 
 
 class Straggler(Value):
@@ -162,11 +167,15 @@ class RestartRuns(Value):
 
 
 class FlipBatch(Value):
-    """Write the pointers of some DAGs: what makes them change release, ``seconds`` later."""
+    """Write the pointers of some DAGs: what makes them change release, ``seconds`` later.
+
+    Of those ``margin_seconds`` are for the clocks, and for the time that the write takes.
+    """
 
     kind: Literal["FlipBatch"] = "FlipBatch"
     flips: tuple[Flip, ...]
     seconds: float
+    margin_seconds: float
 
 
 class DeletePointers(Value):

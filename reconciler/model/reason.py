@@ -103,6 +103,7 @@ class Reason(Described):
     OUTAGE_LASTS = "OutageLasts", "Something outside has not answered for over a quarter of an hour."
     DRAIN_TIMED_OUT = "DrainTimedOut", "Runs in flight hold back a change for longer than is allowed."
     FENCE_OPEN = "FenceOpen", "A DAG that we paused to change it is still paused."
+    RUN_NOT_MADE_UP = "RunNotMadeUp", "A run that asset events may have asked for could not be made up for."
     RUNS_RESTARTED = "RunsRestarted", "Runs of a release that was rolled back begin anew."
     ENVIRONMENT_BUSY = "EnvironmentBusy", "MWAA is updating the environment."
     LEASE_CONTENDED = "LeaseContended", "Another tick holds the environment's lease."

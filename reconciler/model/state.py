@@ -32,11 +32,15 @@ class OwnedFile(Value):
 
 
 class LiveDag(Value):
-    """What one DAG runs: its pointer, the fingerprint behind it, and whether Airflow was seen running it."""
+    """What one DAG runs: its pointer, the fingerprint behind it, and whether Airflow was seen running it.
+
+    ``verified``: since the last write that it depends on. ``proven``: ever, with this code.
+    """
 
     pointer: DagPointer
     fingerprint: Fingerprint
     verified: bool = False
+    proven: bool = False
     flipped_at: datetime
 
 
@@ -63,13 +67,6 @@ class Rejected(Value):
     fingerprint: Fingerprint
     message: str
     at: datetime
-
-
-class PastRelease(Value):
-    """A release that was begun here; ``succeeded`` if it was live as a whole and seen to be."""
-
-    release: ReleaseId
-    succeeded: bool = False
 
 
 class Intent(Value):
@@ -128,7 +125,8 @@ class EnvironmentState(Value):
     ``accepted`` is the last commit that was begun, and stays in force while a newer one cannot be;
     ``applied`` the last that was made live as a whole. ``past`` are the releases begun here, newest first;
     ``condemned`` those that were rolled back. ``files`` are all keys we own in the DAG folder; ``intents``
-    the writes, by key, that began and are not known to have ended. ``fences`` and ``rejected`` are by DAG.
+    the writes, by key, that began and are not known to have ended. ``fences`` and ``rejected`` are by DAG,
+    and so is ``held``: since when runs in flight hold back its change.
     """
 
     environment: str
@@ -138,9 +136,10 @@ class EnvironmentState(Value):
     accepted: Applied | None = None
     applied: Applied | None = None
     last_attempted_revision: str | None = None
-    past: tuple[PastRelease, ...] = ()
+    past: tuple[ReleaseId, ...] = ()
     condemned: frozenset[ReleaseId] = frozenset()
     live: dict[str, LiveDag] = {}
+    held: dict[str, datetime] = {}
     fences: dict[str, Fence] = {}
     rejected: dict[str, Rejected] = {}
     files: dict[str, OwnedFile] = {}
@@ -163,6 +162,8 @@ class Changes(Value):
 class StepResult(Value):
     """What a step did: files written (None: deleted), DAGs seen on their release, until when to wait.
 
+    ``troubles`` went wrong beside it, and people are told.
+
     ``rejected`` are DAGs that Airflow cannot import, and what it says; ``unfenced`` those whose fence is
     closed. ``problems`` not empty means that the
     step ended and what it wanted is not so.
@@ -172,6 +173,7 @@ class StepResult(Value):
     verified: frozenset[str] = frozenset()
     rejected: dict[str, str] = {}
     unfenced: frozenset[str] = frozenset()
+    troubles: tuple[str, ...] = ()
     wait_until: datetime | None = None
     message: str = ""
     problems: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from reconciler.core.narrative import names
+from reconciler.model.errors import Terminal
 from reconciler.model.observation import AirflowDag
 from reconciler.model.plan import AwaitQuiet, Pause, RestartRuns, Straggler, Unpause
 from reconciler.model.state import EnvironmentState, Fence, StepResult
@@ -22,6 +23,7 @@ CALLERS = 4
 """Calls side by side: MWAA answers about ten a second, to everybody together."""
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 LOOK_AGAIN = timedelta(seconds=1)
 
@@ -75,31 +77,46 @@ class AirflowFence:
         if now < step.not_before:
             return StepResult(wait_until=step.not_before, message=_waiting(step))
         dags = self.airflow.dags(step.dag_ids)
-        if not all(_as_expected(dags.get(dag_id), release) for dag_id, release in step.expected.items()):
-            return StepResult(wait_until=now + LOOK_AGAIN, message=_waiting(step))
+        ready = [
+            dag_id
+            for dag_id in step.dag_ids
+            if dag_id not in step.expected or _as_expected(dags.get(dag_id), step.expected[dag_id])
+        ]
         margin = timedelta(seconds=step.margin_seconds)
-        _each(lambda dag_id: self._open(state.fences[dag_id], dags.get(dag_id), dag_id, margin), step.dag_ids)
-        return StepResult(unfenced=frozenset(step.dag_ids))
+        troubles = _each(
+            lambda dag_id: self._open(state.fences[dag_id], dags.get(dag_id), dag_id, margin), ready
+        )
+        waits = step.patient and not ready
+        return StepResult(
+            unfenced=frozenset(ready),
+            troubles=tuple(filter(None, troubles)),
+            wait_until=now + LOOK_AGAIN if waits else None,
+            message=_waiting(step),
+        )
 
-    def _open(self, fence: Fence, dag: AirflowDag | None, dag_id: str, margin: timedelta) -> None:
+    def _open(self, fence: Fence, dag: AirflowDag | None, dag_id: str, margin: timedelta) -> str:
+        """Let one DAG go. What it may be owed and cannot be given must not keep it paused: that is told."""
         if not fence.ours:
-            return
+            return ""
         by_assets = dag is not None and dag.active and dag.by_assets
-        if by_assets:
-            self._pay(fence, dag_id, margin)
+        trouble = self._pay(fence, dag_id, margin) if by_assets else ""
         self._set_paused(dag_id, False)
-        if by_assets:
+        if by_assets and not trouble:
             # What came between that look and the un-pausing; the run has one id, so it is created once.
-            self._pay(fence, dag_id, margin)
+            trouble = self._pay(fence, dag_id, margin)
+        return trouble
 
-    def _pay(self, fence: Fence, dag_id: str, margin: timedelta) -> None:
+    def _pay(self, fence: Fence, dag_id: str, margin: timedelta) -> str:
         """Airflow drops the asset events of a paused DAG: create the run that they would have made."""
-        paused_at = fence.paused_at
-        if paused_at is None:
-            return
-        if self.airflow.owed_by_assets(dag_id, paused_at - margin, self.clock.now() + margin):
-            self.lease.check()
-            self.airflow.create_run(dag_id, f"reconciler__{fence.opened_at:%Y-%m-%dT%H:%M:%S}")
+        if fence.paused_at is None:
+            return ""
+        try:
+            if self.airflow.owed_by_assets(dag_id, fence.paused_at - margin, self.clock.now() + margin):
+                self.lease.check()
+                self.airflow.create_run(dag_id, f"reconciler__{fence.opened_at:%Y-%m-%dT%H:%M:%S}")
+        except Terminal as error:
+            return f"{dag_id}: whether asset events came while it was paused cannot be found out. {error}"
+        return ""
 
 
 def _as_expected(dag: AirflowDag | None, release: str | None) -> bool:
@@ -111,6 +128,6 @@ def _waiting(step: Unpause) -> str:
     return f"{names(step.dag_ids)} may start runs again once the flip is seen everywhere."
 
 
-def _each(do: Callable[[T], None], items: Iterable[T]) -> None:
+def _each(do: Callable[[T], R], items: Iterable[T]) -> list[R]:
     with ThreadPoolExecutor(max_workers=CALLERS) as pool:
-        list(pool.map(do, items))
+        return list(pool.map(do, items))

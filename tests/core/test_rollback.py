@@ -1,8 +1,8 @@
-"""What is a rollback, and what it condemns: told by what was live here, never by a message."""
+"""What is a rollback, and what it condemns: told by what was here before, never by a message."""
 
 from __future__ import annotations
 
-from reconciler.core.rollback import REMEMBERED, begun, condemned_by, succeeded
+from reconciler.core.rollback import REMEMBERED, begun, condemned_by
 from reconciler.model.state import EnvironmentState
 
 EMPTY = EnvironmentState(environment="dev")
@@ -12,12 +12,11 @@ def release(number: int) -> str:
     return f"{number:016x}"
 
 
-def lived_through(*numbers: int, failed: tuple[int, ...] = ()) -> EnvironmentState:
-    """These releases, one after the other, were begun; all but the failed ones were live as a whole."""
+def lived_through(*numbers: int) -> EnvironmentState:
+    """These releases were begun, one after the other."""
     state = EMPTY
     for number in numbers:
         state = begun(state, release(number))
-        state = state if number in failed else succeeded(state, release(number))
     return state
 
 
@@ -33,22 +32,14 @@ def test_an_older_one_condemns_all_since() -> None:
     assert condemned_by(lived_through(1, 2, 3), release(1)) == bad(2, 3)
 
 
-def test_one_that_was_never_live_is_no_rollback() -> None:
-    assert condemned_by(lived_through(1, 2, 3, failed=(2,)), release(2)) == bad()
-
-
-def test_what_failed_since_is_condemned_too() -> None:
-    assert condemned_by(lived_through(1, 2, failed=(2,)), release(1)) == bad(2)
-
-
 def test_it_is_the_same_while_the_rollback_is_under_way_and_after_it() -> None:
     under_way = begun(lived_through(1, 2), release(1))
     assert condemned_by(under_way, release(1)) == under_way.condemned == bad(2)
-    assert condemned_by(succeeded(under_way, release(1)), release(3)) == bad(2)
+    assert condemned_by(under_way, release(3)) == bad(2)
 
 
 def test_to_revert_a_revert_condemns_nothing() -> None:
-    back = succeeded(begun(lived_through(1, 2), release(1)), release(1))
+    back = begun(lived_through(1, 2), release(1))
     assert condemned_by(back, release(2)) == bad()
     assert begun(back, release(2)).condemned == bad()
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from reconciler.engine.world import Outcome
-from reconciler.model.errors import Transient
+from reconciler.model.errors import Terminal, Transient
 from reconciler.model.observation import AirflowDag, DagRun
 from reconciler.model.reason import ConditionType, Reason, Severity
 from tests.engine.crashes import Died
@@ -184,3 +184,55 @@ def test_a_fence_that_cannot_be_closed_is_told_and_closed_later() -> None:
     assert scene.tick().outcome is Outcome.APPLIED
     assert scene.state.fences == {}
     assert scene.state.conditions[ConditionType.FENCED].status is False
+
+
+def test_a_fence_is_told_of_also_while_airflow_does_not_answer_at_all() -> None:
+    scene = scene_with_a_structural_bump()
+    real = scene.airflow.active_runs
+
+    def dies_behind_the_fence(dag_ids: Sequence[str]) -> Sequence[DagRun]:
+        if scene.airflow.pauses:
+            raise Transient("Airflow does not answer.")
+        return real(dag_ids)
+
+    scene.airflow.active_runs = dies_behind_the_fence  # type: ignore[method-assign]
+    for _ in range(6):
+        scene.tick()
+        scene.clock.advance(60)
+    assert Reason.FENCE_OPEN in scene.reasons
+
+
+def test_assets_that_cannot_be_asked_for_keep_nothing_paused_and_are_told() -> None:
+    scene = scene_with_a_structural_bump()
+    parsed = scene.airflow.dags
+
+    def scheduled_by_assets(dag_ids: Sequence[str]) -> dict[str, AirflowDag]:
+        return {dag_id: dag.model_copy(update={"by_assets": True}) for dag_id, dag in parsed(dag_ids).items()}
+
+    scene.airflow.dags = scheduled_by_assets  # type: ignore[method-assign]
+    scene.airflow.fail_next("owed_by_assets", Terminal("403 Forbidden.", "Allow it."))
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.airflow.pauses == [("one", True), ("one", False)]
+    assert Reason.RUN_NOT_MADE_UP in scene.reasons
+
+
+def test_a_dag_that_does_not_come_up_keeps_no_other_paused() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a", "two": "b"})
+    scene.clock.advance(600)
+    scene.airflow.unparsed.add("two")
+    scene.publish("1.1.0", {"one": "wider: a", "two": "B"})
+    scene.push("1.1.0")
+    scene.tick()
+    assert scene.airflow.pauses == [("one", True), ("one", False)]
+    assert set(scene.state.fences) == set()
+
+
+def test_a_dag_that_waits_is_told_of_in_the_end_however_many_commits_come() -> None:
+    scene = scene_with_a_structural_bump()
+    scene.airflow.set_runs(run("one"))
+    for number in range(2, 12):
+        scene.deploy(f"1.{number}.0", {"one": f"wider: {number}", "two": "b"})
+        scene.clock.advance(3600)
+    told = [event for event in scene.events if event.reason is Reason.DRAIN_TIMED_OUT]
+    assert [event.severity for event in told][:1] == [Severity.ERROR]

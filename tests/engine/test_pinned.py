@@ -27,7 +27,7 @@ def test_a_run_in_flight_holds_back_nothing_and_keeps_its_release() -> None:
     assert scene.running() == {"one": second.id}
     assert scene.airflow.pauses == []
     pointer = scene.state.live["one"].pointer
-    assert started_on(run, pointer, scene.clock.now()) == first.id
+    assert started_on(run, pointer, scene.clock.now()).release == first.id
     assert f"_releases/{first.id}.tar.gz" in scene.folder.list()
 
 
@@ -50,7 +50,7 @@ def test_a_run_keeps_its_release_over_three_more() -> None:
         scene.clock.advance(600)
         scene.deploy(version, {"one": version})
     pointer = scene.state.live["one"].pointer
-    assert started_on(run, pointer, scene.clock.now()) == first.id
+    assert started_on(run, pointer, scene.clock.now()).release == first.id
     assert len(pointer.history) == 3, "what only finished runs used is not kept, but one to fall back to"
 
 
@@ -73,8 +73,8 @@ def test_a_run_that_starts_before_the_flip_is_due_stays_on_the_release_before() 
     scene.deploy("1.1.0", {"one": "A"})
     live = scene.state.live["one"]
     early = DagRun(dag_id="one", run_id="r", state="running", run_type="manual", started_at=live.flipped_at)
-    assert started_on(early, live.pointer, scene.clock.now()) == first.id
+    assert started_on(early, live.pointer, scene.clock.now()).release == first.id
     scene.airflow.set_runs(early)
     scene.clock.advance(600)
     scene.deploy("1.2.0", {"one": "AA"})
-    assert started_on(early, scene.state.live["one"].pointer, scene.clock.now()) == first.id
+    assert started_on(early, scene.state.live["one"].pointer, scene.clock.now()).release == first.id

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from reconciler.engine.world import Outcome
-from reconciler.model.observation import ImportProblem
+from reconciler.model.observation import AirflowDag, ImportProblem
 from reconciler.model.reason import Health, Phase, Reason, TriggeredBy
 from tests.engine.scene import Scene
 
@@ -17,11 +17,16 @@ MESSAGE = "ModuleNotFoundError: No module named 'frobnicate'"
 def breaks_on_the_target(scene: Scene, dag_id: str) -> None:
     """From the next sleep on, Airflow cannot import the DAG's newest release."""
     sleep, good = scene.clock.sleep, scene.state.live.get(dag_id)
+    written = good.fingerprint if good is not None else ""
 
     def sleep_and_break(seconds: float) -> None:
+        nonlocal written
         sleep(seconds)
         live = scene.state.live.get(dag_id)
-        broken = live is not None and (good is None or live.fingerprint != good.fingerprint)
+        # A container that has not copied the pointer yet parses the one before it again.
+        if live is None or scene.clock.now() >= live.flipped_at + timedelta(seconds=5):
+            written = live.fingerprint if live is not None else ""
+        broken = bool(written) and (good is None or written != good.fingerprint)
         scene.airflow.set_import_errors(
             *([ImportProblem(file=f"{dag_id}.py", message=MESSAGE, at=scene.clock.now())] if broken else [])
         )
@@ -131,4 +136,49 @@ def test_a_release_that_has_not_arrived_yet_is_no_reason_to_go_back() -> None:
     scene.clock.sleep = sleep_and_miss  # type: ignore[method-assign]
     second = scene.deploy("1.1.0", {"one": "A"})
     assert scene.state.rejected == {}
+    assert scene.running() == {"one": second.id}
+
+
+def test_what_ran_before_is_never_put_back_for_an_error_that_the_change_did_not_make() -> None:
+    """The loader is upgraded, and in that moment the DAG does not import."""
+    scene = Scene()
+    release = scene.deploy("1.0.0", {"one": "a"})
+    scene.clock.advance(600)
+    before = scene.folder.read("one.py")
+    scene.folder.tamper("_reconciler_loader_v1.py", None)
+    scene.airflow.unparsed.add("one")
+    scene.airflow.set_dag(
+        AirflowDag(dag_id="one", active=False, paused=False, release=None, last_parsed_at=None)
+    )
+    later = scene.clock.now() + timedelta(seconds=9)
+    scene.airflow.set_import_errors(ImportProblem(file="one.py", message=MESSAGE, at=later))
+    for _ in range(3):
+        scene.tick()
+        scene.clock.advance(60)
+    assert scene.folder.read("one.py") == before
+    assert scene.state.live["one"].pointer.release == release.id
+    assert any(MESSAGE in event.message for event in scene.events), "but it is told"
+
+
+def test_a_rollback_to_code_that_does_not_import_any_more_keeps_the_dag() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    scene.clock.advance(600)
+    scene.deploy("1.1.0", {"one": "A"})
+    scene.clock.advance(600)
+    breaks_on_the_target(scene, "one")
+    scene.push("1.0.0", "Revert")
+    for _ in range(3):
+        scene.tick()
+        scene.clock.advance(60)
+    assert "one.py" in scene.folder.list()
+
+
+def test_an_error_in_a_file_of_somebody_elses_folder_is_not_ours() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    scene.clock.advance(600)
+    late = scene.clock.now() + timedelta(seconds=60)
+    scene.airflow.set_import_errors(ImportProblem(file="legacy/one.py", message=MESSAGE, at=late))
+    second = scene.deploy("1.1.0", {"one": "A"})
     assert scene.running() == {"one": second.id}

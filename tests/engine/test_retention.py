@@ -54,7 +54,7 @@ def test_the_release_of_a_run_in_flight_stays() -> None:
     scene.clock.advance(60)
     deploy_many(scene, KEPT + 3, first=1)
     assert first in releases(scene)
-    assert started_on(run, scene.state.live["still"].pointer, scene.clock.now()) == first
+    assert started_on(run, scene.state.live["still"].pointer, scene.clock.now()).release == first
     scene.airflow.set_runs()
     deploy_many(scene, 2, first=KEPT + 4)
     assert first not in releases(scene)

@@ -75,7 +75,7 @@ def test_a_run_of_the_good_release_is_neither_waited_for_nor_restarted() -> None
     scene.push("1.0.0", "Revert")
     assert scene.tick().outcome is Outcome.APPLIED
     assert scene.airflow.restarted == []
-    assert started_on(old, scene.state.live["one"].pointer, scene.clock.now()) == good.id
+    assert started_on(old, scene.state.live["one"].pointer, scene.clock.now()).release == good.id
 
 
 def test_no_run_starts_or_goes_on_from_the_look_until_the_flip_is_everywhere() -> None:
@@ -167,3 +167,36 @@ def test_going_back_two_releases_condemns_both() -> None:
     assert scene.tick().outcome is Outcome.APPLIED
     assert scene.state.condemned == {bad, worse.id}
     assert scene.running()["one"] == good
+
+
+def test_a_release_of_which_one_dag_never_went_live_can_be_gone_back_to() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a", "stuck": "s"})
+    scene.clock.advance(600)
+    stuck = DagRun(dag_id="stuck", run_id="r", state="running", run_type="manual", started_at=None)
+    scene.airflow.set_runs(stuck)
+    scene.deploy("1.1.0", {"one": "good", "stuck": "wider: s"})
+    scene.clock.advance(600)
+    bad = scene.deploy("1.2.0", {"one": "bad", "stuck": "wider: s"})
+    scene.clock.advance(600)
+    scene.push("1.1.0", "Revert")
+    scene.tick()
+    assert scene.state.condemned == {bad.id}
+
+
+def test_a_run_on_what_is_condemned_begins_anew_also_where_newer_code_is_good_already() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    scene.clock.advance(600)
+    bad = scene.deploy("1.1.0", {"one": "bad"})
+    scene.clock.advance(600)
+    scene.airflow.set_runs(run_now(scene, "on bad code"))
+    scene.clock.advance(60)
+    scene.deploy("1.2.0", {"one": "a"})
+    scene.clock.advance(600)
+    scene.push("1.0.0", "Revert all")
+    scene.tick()
+    scene.clock.advance(61)
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.airflow.restarted == [("one", "on bad code")]
+    assert bad.id not in {entry.release for entry in scene.state.live["one"].pointer.history}

@@ -91,6 +91,7 @@ class Platform:
         if found is None or found[1].broken:
             row = row or self._known(dag_id)
             row.problem = ("ImportError: it cannot be imported", self.simulation.now)
+            row.active = False
         else:
             self._serialize(row or self._known(dag_id), *found)
 
