@@ -46,6 +46,14 @@ def needs_fence(change: Change) -> bool:
     return graph or change.rolls_back
 
 
+def is_fresh(live: LiveDag, goal: Goal, now: datetime) -> bool:
+    """May Airflow still be about to parse what was written?"""
+    due = max(live.flipped_at, live.pointer.history[0].since)
+    return not live.verified and now < due + timedelta(
+        seconds=goal.airflow.sync_seconds + goal.airflow.parse_seconds
+    )
+
+
 def bad_code(live: LiveDag, goal: Goal) -> frozenset[str]:
     """The condemned releases of a DAG's history in which it is another than in the goal."""
     sealed = goal.release.dags.get(live.pointer.dag_id)

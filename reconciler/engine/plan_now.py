@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from reconciler.core.diff import Difference, difference, releases_left
-from reconciler.core.drain import Seen, drain, needs_fence
+from reconciler.core.drain import Seen, drain, is_fresh, needs_fence
 from reconciler.core.gates import busy, in_flight, ownership
 from reconciler.core.planner import Scene, make_plan
 from reconciler.core.pointer_file import pointer_key
@@ -31,7 +31,7 @@ def plan_now(
     goal = goal_of(wanted, state)
     before = manifests.of(releases_left(goal.release, state))
     diff = difference(goal, state, listing, target.support_digests, before)
-    seen = _seen(diff, state, target.airflow)
+    seen = _seen(diff, goal, state, target.airflow, now)
     writes = bool(diff.changes or diff.support or diff.releases)
     waiting = drain(diff.changes, goal, state, seen, now)
     verdicts = (
@@ -59,7 +59,7 @@ def goal_of(wanted: Wanted, state: EnvironmentState) -> Goal:
     )
 
 
-def _seen(diff: Difference, state: EnvironmentState, airflow: Airflow) -> Seen:
+def _seen(diff: Difference, goal: Goal, state: EnvironmentState, airflow: Airflow, now: datetime) -> Seen:
     keeps = (Action.ADD, Action.HEAL)
     touched = {change.dag_id for change in diff.changes if change.action not in keeps}
     in_question = sorted(touched | set(diff.fenced))
@@ -67,7 +67,8 @@ def _seen(diff: Difference, state: EnvironmentState, airflow: Airflow) -> Seen:
     fenced = {change.dag_id for change in diff.changes if needs_fence(change)} | set(state.fences)
     asked = sorted(fenced | {run.dag_id for run in runs})
     dags = airflow.dags(asked) if asked else {}
-    # Stale for want of a pointer that is being put back is not stale for long.
+    # Stale for want of a pointer that is being put back, or was just written, is not stale for long.
     edited = {dag_id for dag_id in asked if pointer_key(dag_id) in diff.drifted}
-    stale = {dag_id for dag_id in asked if dag_id not in dags or not dags[dag_id].active} - edited
+    fresh = {dag_id for dag_id in asked if dag_id in state.live and is_fresh(state.live[dag_id], goal, now)}
+    stale = {dag_id for dag_id in asked if dag_id not in dags or not dags[dag_id].active} - edited - fresh
     return Seen(runs=tuple(runs), dags=dict(dags), stale=frozenset(stale))
