@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from reconciler.core.change_class import classify
-from reconciler.core.drain import bad_code
+from reconciler.core.drain import bad_code, to_absolve
 from reconciler.core.pinning import before_newest
 from reconciler.core.pointer_file import SUPPORT_KEYS, pointer_key, release_key
 from reconciler.model.plan import Action, Change, ChangeClass, Goal
@@ -161,9 +161,9 @@ def _same_code(
             rolls_back=True,
             why=("runs may be in flight on what is condemned",),
         )
-    if current in goal.condemned:
+    if to_absolve(live, goal):
         # Nothing is wrong with it there; but later changes must not take it for what was rolled back.
-        why = (f"release {current} is condemned",)
+        why = (f"release {current} is condemned, for other DAGs' code",)
         return Change(dag_id=dag_id, action=Action.REPOINT, from_release=current, to_release=to, why=why)
     if pointer_key(dag_id) in drifted:
         return Change(dag_id=dag_id, action=Action.HEAL, from_release=current, to_release=current)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from reconciler.core.pinning import started_on
 from reconciler.model.observation import AirflowDag, DagRun
-from reconciler.model.plan import Action, Change, ChangeClass, Goal
+from reconciler.model.plan import Action, Change, ChangeClass, Goal, HistoryEntry
 from reconciler.model.state import EnvironmentState, LiveDag
 from reconciler.model.value import Value
 
@@ -59,9 +59,18 @@ def bad_code(live: LiveDag, goal: Goal) -> frozenset[str]:
     sealed = goal.release.dags.get(live.pointer.dag_id)
     return frozenset(
         entry.release
-        for entry in live.pointer.history
-        if entry.release in goal.condemned and (sealed is None or entry.fingerprint != sealed.fingerprint)
+        for entry in _condemned(live, goal)
+        if sealed is None or entry.fingerprint != sealed.fingerprint
     )
+
+
+def to_absolve(live: LiveDag, goal: Goal) -> bool:
+    """Does a DAG's history name a condemned release, with nothing wrong with this DAG in it?"""
+    return bool(_condemned(live, goal)) and not bad_code(live, goal)
+
+
+def _condemned(live: LiveDag, goal: Goal) -> list[HistoryEntry]:
+    return [entry for entry in live.pointer.history if entry.release in goal.condemned and not entry.absolved]
 
 
 def in_the_way(

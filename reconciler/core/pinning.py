@@ -59,6 +59,14 @@ def without(
     )
 
 
+def absolved(history: Sequence[HistoryEntry], condemned: Collection[str]) -> tuple[HistoryEntry, ...]:
+    """The history of a DAG that is the same in the release gone back to as in the condemned ones."""
+    return tuple(
+        entry.model_copy(update={"absolved": True}) if entry.release in condemned else entry
+        for entry in history
+    )
+
+
 def _collapsed(history: Sequence[HistoryEntry]) -> tuple[HistoryEntry, ...]:
     """Of neighbours with the same release and file the older one says all."""
     older: list[HistoryEntry | None] = [*history[1:], None]

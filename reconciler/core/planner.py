@@ -10,7 +10,7 @@ from reconciler.core.diff import Difference
 from reconciler.core.drain import Seen, bad_code, in_the_way
 from reconciler.core.fencing import AT_ONCE, to_await, to_close, to_flip, to_open
 from reconciler.core.identity import canonical, sha256
-from reconciler.core.pinning import before_newest, due, next_history, without
+from reconciler.core.pinning import absolved, before_newest, due, next_history, without
 from reconciler.core.pointer_file import SUPPORT_KEYS, pointer_key, release_key
 from reconciler.model.plan import (
     Action,
@@ -222,11 +222,13 @@ def to_goal(scene: Scene, dag_id: str) -> Flip:
     pointer = DagPointer(dag_id=dag_id, history=(newest,))
     if live is None:
         return Flip(pointer=pointer, fingerprint=sealed.fingerprint, new=True)
-    before, bad = live.pointer.history, bad_code(live, goal)
-    if bad:
+    bad = bad_code(live, goal)
+    before = without(live.pointer.history, bad, newest)
+    if live.pointer.release in bad:
         # Nothing starts behind the fence, so that nobody has to wait for this to be due.
-        mended = without(before, bad, newest)
-        newest, before = mended[0], mended[1:]
+        newest, before = before[0], before[1:]
+    if live.fingerprint == sealed.fingerprint:
+        before = absolved(before, goal.condemned)
     looked = scene.now - timedelta(seconds=goal.airflow.clock_margin_seconds)
     history = next_history(before, newest, _starts(scene, dag_id), looked)
     pointer = DagPointer(dag_id=dag_id, history=history)

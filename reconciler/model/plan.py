@@ -18,7 +18,8 @@ from reconciler.model.value import Value
 class HistoryEntry(Value):
     """Runs that start at ``since`` (UTC) or later use ``file`` of this release.
 
-    ``archive_sha256`` proves the release's bytes; ``fingerprint`` says what the DAG is in it.
+    ``archive_sha256`` proves the release's bytes; ``fingerprint`` says what the DAG is in it. ``absolved``:
+    the release was condemned, but for other DAGs' code; this one's was that of the release gone back to.
     """
 
     release: ReleaseId
@@ -26,6 +27,7 @@ class HistoryEntry(Value):
     file: str
     since: datetime
     fingerprint: str = ""
+    absolved: bool = False
 
 
 class DagPointer(Value):
