@@ -135,7 +135,7 @@ def test_a_task_whose_runs_start_is_unknown_uses_the_newest_and_nothing_else(fol
     assert "no whole copy" in container.execute(None, NEW, OLD)
     folder.put(container.ids["new"])
     assert container.execute(None, NEW, OLD) == "new"
-    assert container.execute(None, ("new", 1), OLD) == "old"
+    assert container.execute(None, ("new", 60), OLD) == "old"
 
 
 def test_nobody_uses_a_condemned_release(folder: DagFolder) -> None:
@@ -173,7 +173,7 @@ def test_parsing_waits_for_what_is_due_in_a_moment(folder: DagFolder, slept: lis
 
 def test_parsing_does_not_wait_for_long_and_a_task_not_at_all(folder: DagFolder, slept: list[float]) -> None:
     container = Container(folder, ["old", "new", "newer"])
-    assert container.parse(("newer", 1), NEW, OLD) == "new"
+    assert container.parse(("newer", 60), NEW, OLD) == "new"
     soon = (datetime.now(UTC) - NOW + timedelta(seconds=2.5)) / timedelta(minutes=1)
     assert container.execute(0, ("newer", soon), NEW, OLD) == "new"
     assert container.execute(None, ("newer", soon), NEW, OLD) == "new"

@@ -17,7 +17,7 @@ def test_dev_differs_by_its_pace_and_by_having_nothing_deployed(tmp_path: Path) 
     shutil.copytree(ENVIRONMENTS, tmp_path / "environments")
     playground.fit(tmp_path)
     assert changed(tmp_path) == {
-        "dev/environment.yaml": ["syncSeconds: 2", "parseSeconds: 30"],
+        "dev/environment.yaml": ["syncSeconds: 2", "parseSeconds: 30", "clockMarginSeconds: 0.5"],
         "dev/pointer.yaml": ["version: 0.0.0"] * 3,
     }
 
