@@ -7,130 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
-from local.demo.checks import airflow, films, folder, functions, repo, told
+from local.demo.checks import films, folder, functions, repo, told
 from local.demo.outside import Stored
+from tests.demo.airflow_faults import (
+    AIRFLOW_FAULTS,
+    Fault,
+    but_without,
+    dag_is,
+    dag_missing,
+    one_of,
+    with_value,
+)
 from tests.demo.evidence import Evidence, without
-
-Fault = Callable[[Evidence], Evidence]
-
-
-def _one(items: Mapping[str, Any]) -> str:
-    return sorted(items)[0]
-
-
-def _with(items: Mapping[str, Any], key: str, value: Any) -> dict[str, Any]:
-    return {**items, key: value}
-
-
-def _less(items: Mapping[str, Any], key: str) -> dict[str, Any]:
-    return {name: value for name, value in items.items() if name != key}
-
-
-def _dag_is(**changes: Any) -> Fault:
-    def plant(evidence: Evidence) -> Evidence:
-        return evidence.but(
-            "dags", lambda dags: _with(dags, _one(dags), replace(dags[_one(dags)], **changes))
-        )
-
-    return plant
-
-
-def dag_missing(evidence: Evidence) -> Evidence:
-    return evidence.but("dags", lambda dags: _less(dags, _one(dags)))
-
-
-def dag_too_many(evidence: Evidence) -> Evidence:
-    return evidence.but(
-        "dags", lambda dags: _with(dags, "foreign", replace(dags[_one(dags)], dag_id="foreign"))
-    )
-
-
-def import_error(evidence: Evidence) -> Evidence:
-    return evidence.but("import_errors", lambda errors: [*errors, "broken.py"])
-
-
-def run_failed(evidence: Evidence) -> Evidence:
-    return evidence.but("run_state", lambda _: "failed")
-
-
-def run_lost(evidence: Evidence) -> Evidence:
-    return evidence.but("run_state", lambda _: "")
-
-
-def other_code_ran(evidence: Evidence) -> Evidence:
-    return evidence.but("said", lambda said: {**said, "dag": "0.9.0"})
-
-
-def other_code_in_the_last_task(evidence: Evidence) -> Evidence:
-    """The run is torn: what begins last has other code than what began before."""
-    run, task_id = evidence.expected.run, evidence.expected.tasks[-1]
-    call = ("said", run.dag_id, run.run_id, task_id)
-    return evidence.but_only(call, lambda said: {**said, "dag": "0.9.0"})
-
-
-def run_ended(evidence: Evidence) -> Evidence:
-    return evidence.but("run_state", lambda _: "success")
-
-
-def switched_again(evidence: Evidence) -> Evidence:
-    return evidence.but("switched", lambda moments: [*moments, datetime.now(UTC)])
-
-
-def never_switched(evidence: Evidence) -> Evidence:
-    return evidence.but("switched", lambda moments: moments[: evidence.expected.before])
-
-
-def _dag_of(evidence: Evidence) -> str:
-    """A DAG that the check is about."""
-    match evidence.expected:
-        case airflow.Switched(dag_id, _):
-            return dag_id
-        case dag_ids:
-            return _one(dag_ids)
-
-
-def other_way_round(evidence: Evidence) -> Evidence:
-    """A DAG that should be paused is not, or the other way round."""
-    dag_id = _dag_of(evidence)
-    return evidence.but(
-        "dags", lambda dags: _with(dags, dag_id, replace(dags[dag_id], paused=not dags[dag_id].paused))
-    )
-
-
-def dag_gone(evidence: Evidence) -> Evidence:
-    return evidence.but("dags", lambda dags: _less(dags, _dag_of(evidence)))
-
-
-def _last_due(**changes: Any) -> Fault:
-    """The run of the last minute is another."""
-
-    def plant(evidence: Evidence) -> Evidence:
-        last = evidence.expected.last
-        return evidence.but(
-            "runs", lambda runs: [replace(run, **changes) if run.due == last else run for run in runs]
-        )
-
-    return plant
-
-
-def tick_without_a_run(evidence: Evidence) -> Evidence:
-    first = evidence.expected.first
-    return evidence.but("runs", lambda runs: without(runs, lambda run: run.due == first))
-
-
-def nothing_said(evidence: Evidence) -> Evidence:
-    return evidence.but("said", lambda _: {})
 
 
 def row_lost(evidence: Evidence) -> Evidence:
-    return evidence.but("films", lambda rows: _with(rows, "films", rows["films"] - 1))
+    return evidence.but("films", lambda rows: with_value(rows, "films", rows["films"] - 1))
 
 
 def rows_twice(evidence: Evidence) -> Evidence:
-    return evidence.but("films", lambda rows: _with(rows, "actors", rows["actors"] * 2))
+    return evidence.but("films", lambda rows: with_value(rows, "actors", rows["actors"] * 2))
 
 
 def no_rows_anywhere(evidence: Evidence) -> Evidence:
@@ -142,21 +40,21 @@ def _object(evidence: Evidence) -> str:
     """A key that the check is about."""
     match evidence.expected:
         case folder.Unchanged(before, but):
-            return _one(
+            return one_of(
                 {key: body for key, body in before.items() if folder.is_pointer(key) and key not in but}
             )
         case folder.Loads(dag_id, _):
             return folder.pointer(dag_id)
         case folder.Live(stored, _, _):
-            return _one(stored)
+            return one_of(stored)
         case keys:
-            return _one(keys)
+            return one_of(keys)
 
 
 def _object_is(change: Callable[[Stored], Stored]) -> Fault:
     def plant(evidence: Evidence) -> Evidence:
         key = _object(evidence)
-        return evidence.but("folder", lambda stored: _with(stored, key, change(stored[key])))
+        return evidence.but("folder", lambda stored: with_value(stored, key, change(stored[key])))
 
     return plant
 
@@ -168,15 +66,15 @@ not_python = _object_is(lambda stored: replace(stored, body=b"load(history=[("))
 
 
 def object_lost(evidence: Evidence) -> Evidence:
-    return evidence.but("folder", lambda stored: _less(stored, _object(evidence)))
+    return evidence.but("folder", lambda stored: but_without(stored, _object(evidence)))
 
 
 def object_too_many(evidence: Evidence) -> Evidence:
-    return evidence.but("folder", lambda stored: _with(stored, "foreign.py", stored[_one(stored)]))
+    return evidence.but("folder", lambda stored: with_value(stored, "foreign.py", stored[one_of(stored)]))
 
 
 def release_sealed(evidence: Evidence) -> Evidence:
-    return evidence.but("sealed", lambda sealed: _with(sealed, "releases/more/manifest.json", "etag"))
+    return evidence.but("sealed", lambda sealed: with_value(sealed, "releases/more/manifest.json", "etag"))
 
 
 def written_once_more(evidence: Evidence) -> Evidence:
@@ -274,44 +172,7 @@ def no_answer(evidence: Evidence) -> Evidence:
 
 
 FAULTS: Mapping[Callable[..., Any], Mapping[str, Fault]] = {
-    airflow.runs_releases: {
-        "a DAG is missing": dag_missing,
-        "a DAG too many": dag_too_many,
-        "a DAG is stale": _dag_is(active=False),
-        "a DAG runs another release": _dag_is(releases=("0123456789abcdef",)),
-        "a DAG runs two releases": _dag_is(releases=("0123456789abcdef", "fedcba9876543210")),
-        "a DAG says no release": _dag_is(releases=()),
-    },
-    airflow.imports_everything: {"an import error": import_error},
-    airflow.succeeded: {"the run failed": run_failed, "there is no such run": run_lost},
-    airflow.executed: {
-        "the run failed": run_failed,
-        "other code ran": other_code_ran,
-        "the task returned nothing": nothing_said,
-    },
-    airflow.running: {
-        "the run has ended": run_ended,
-        "the run failed": run_failed,
-        "there is no such run": run_lost,
-    },
-    airflow.executed_throughout: {
-        "the run failed": run_failed,
-        "other code ran": other_code_ran,
-        "other code ran in the last task": other_code_in_the_last_task,
-        "the tasks returned nothing": nothing_said,
-    },
-    airflow.never_switched: {"somebody paused it": switched_again},
-    airflow.paused_for_the_flip: {
-        "it is paused still": other_way_round,
-        "it was never paused": never_switched,
-        "it was paused once more": switched_again,
-    },
-    airflow.paused_as: {"a DAG is left the other way round": other_way_round, "a DAG is gone": dag_gone},
-    airflow.ran_each_minute: {
-        "a minute has no run": tick_without_a_run,
-        "a run failed": _last_due(state="failed"),
-        "it was only started by hand": _last_due(kind="manual"),
-    },
+    **AIRFLOW_FAULTS,
     films.rows: {"a row is lost": row_lost, "rows twice": rows_twice, "no rows anywhere": no_rows_anywhere},
     folder.untouched: {
         "other bytes": other_bytes,
@@ -339,7 +200,7 @@ FAULTS: Mapping[Callable[..., Any], Mapping[str, Fault]] = {
         "the same bytes written again": written_again,
         "an object is lost": object_lost,
         "an object too many": object_too_many,
-        "a DAG runs another release": _dag_is(releases=("0123456789abcdef",)),
+        "a DAG runs another release": dag_is(releases=("0123456789abcdef",)),
         "a DAG is missing": dag_missing,
         "something was sealed": release_sealed,
     },
