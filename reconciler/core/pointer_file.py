@@ -42,7 +42,6 @@ def render(pointer: DagPointer, source: str) -> bytes:
         "    load(\n"
         f"        dag_id={pointer.dag_id!r},\n"
         f"        history=[\n{history}        ],\n"
-        f"        condemned={list(pointer.condemned)!r},\n"
         "    )\n"
         ")\n"
         "\n"

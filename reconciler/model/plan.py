@@ -33,12 +33,11 @@ class HistoryEntry(Value):
 class DagPointer(Value):
     """What the small file ``<dag_id>.py`` in the DAG folder says. ``history`` is newest first.
 
-    A run uses the newest entry that was due when it started, never one of a ``condemned`` release.
+    A run uses the newest entry that was due when it started.
     """
 
     dag_id: DagId
     history: tuple[HistoryEntry, ...] = Field(min_length=1)
-    condemned: tuple[ReleaseId, ...] = ()
 
     @property
     def release(self) -> ReleaseId:

@@ -25,7 +25,6 @@ def test_it_calls_the_loader_with_what_the_pointer_says() -> None:
     assert said == {
         "dag_id": "dag_000",
         "history": [(MANIFEST.id, MANIFEST.archive.sha256, "dags/dag_000.py", "2026-11-21T05:00:00+00:00")],
-        "condemned": [],
     }
 
 

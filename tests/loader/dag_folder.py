@@ -71,7 +71,6 @@ class DagFolder:
         *releases: str,
         file: str | None = None,
         since: Sequence[datetime] = (),
-        condemned: Sequence[str] = (),
     ) -> Path:
         """Write a DAG's pointer: releases newest first, each used since a time in the past by default."""
         times = list(since) or [PAST - timedelta(days=n) for n in range(len(releases))]
@@ -84,7 +83,7 @@ class DagFolder:
             )
             for release, when in zip(releases, times, strict=True)
         )
-        pointer = DagPointer(dag_id=dag_id, history=entries, condemned=tuple(condemned))
+        pointer = DagPointer(dag_id=dag_id, history=entries)
         path = self.root / pointer_key(dag_id)
         temporary = path.with_suffix(".tmp")
         temporary.write_bytes(render(pointer, "print('source')\n"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -70,7 +69,6 @@ class PlayedDag:
     options: str = "schedule=None"
     top: str = ""
     _history: list[tuple[str, datetime]] = field(default_factory=list)
-    _condemned: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.home.mkdir(parents=True)
@@ -98,14 +96,15 @@ class PlayedDag:
         self.parsed(release)
         self.containers.pause(self.dag_id, False)
 
-    def flip(self, release: str, *, last: str = "processor", condemn: Sequence[str] = ()) -> None:
+    def flip(self, release: str, *, last: str = "processor", instead_of: str | None = None) -> None:
         """Flip to a release as the reconciler does; the ``last`` folder gets the pointer later.
 
+        A rollback puts it ``instead_of`` the bad one in all the history.
         Returns once the release is due everywhere; the dag-processor may not have parsed it yet.
         """
         since = datetime.now(UTC) + AHEAD
-        self._history.insert(0, (release, since))
-        self._condemned += condemn
+        past = [(release if one == instead_of else one, when) for one, when in self._history]
+        self._history = [(release, since), *past]
         folders = sorted(("workers", "processor"), key=lambda folder: folder == last)
         self._write(folders[0])
         time.sleep(SKEW)
@@ -127,7 +126,7 @@ class PlayedDag:
         releases, times = zip(*self._history, strict=True)
         for folder in folders:
             target = getattr(self.containers, folder)
-            target.point(self.dag_id, *releases, since=times, condemned=self._condemned)
+            target.point(self.dag_id, *releases, since=times)
 
     def parsed(self, release: str) -> None:
         """Wait until Airflow shows the DAG on a release."""

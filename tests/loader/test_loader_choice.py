@@ -57,18 +57,18 @@ class Container:
         release, since = self.ids[name], NOW + timedelta(minutes=minutes)
         return (release, sha256(self.folder.archive(release)), "dags/films.py", since.isoformat())
 
-    def parse(self, *history: tuple[str, float], condemned: Sequence[str] = ()) -> str:
+    def parse(self, *history: tuple[str, float]) -> str:
         """The name of the release that is used; of a stand-in its problem."""
         entries = [self.entry(*said) for said in history]
-        dag = loader.load("films", entries, [self.ids[name] for name in condemned])["films"]
+        dag = loader.load("films", entries)["films"]
         (tag,) = dag.tags
         return {f"release:{release}": name for name, release in self.ids.items()}.get(tag, tag)
 
-    def execute(self, start: float | None, *history: tuple[str, float], condemned: Sequence[str] = ()) -> str:
+    def execute(self, start: float | None, *history: tuple[str, float]) -> str:
         """The same in a process that executes a task of a run which started then, in minutes from now."""
         what = StartupDetails(None if start is None else NOW + timedelta(minutes=start))
         assert what is not None
-        return self.parse(*history, condemned=condemned)
+        return self.parse(*history)
 
 
 @pytest.fixture
@@ -136,31 +136,6 @@ def test_a_task_whose_runs_start_is_unknown_uses_the_newest_and_nothing_else(fol
     folder.put(container.ids["new"])
     assert container.execute(None, NEW, OLD) == "new"
     assert container.execute(None, ("new", 60), OLD) == "old"
-
-
-def test_nobody_uses_a_condemned_release(folder: DagFolder) -> None:
-    container = Container(folder, ["old", "bad", "new"])
-    history = [("new", -1.0), ("bad", -10.0), ("old", -60.0)]
-    assert container.execute(-5, *history) == "bad"
-    assert container.execute(-5, *history, condemned=["bad"]) == "old"
-    assert container.execute(0, *history, condemned=["bad"]) == "new"
-    assert container.execute(0, *history, condemned=["new", "bad"]) == "old"
-    assert container.parse(*history, condemned=["new"]) == "bad"
-    # Before anything that is not condemned is due, the oldest such.
-    assert container.execute(-5, *history, condemned=["bad", "old"]) == "new"
-    assert container.execute(0, ("new", 9), ("bad", -1), condemned=["bad"]) == "new"
-
-
-def test_parsing_does_not_fall_back_to_a_condemned_release(folder: DagFolder) -> None:
-    container = Container(folder, ["bad", "new"], absent=["new"])
-    with pytest.raises(ImportError, match="no whole copy"):
-        container.parse(("new", -1), ("bad", -10), condemned=["bad"])
-
-
-def test_nothing_but_condemned_releases_is_an_import_error(folder: DagFolder) -> None:
-    container = Container(folder, ["bad", "worse"])
-    with pytest.raises(ImportError, match=r"All releases of films are condemned: .* Deploy another"):
-        container.parse(("worse", -1), ("bad", -10), condemned=["bad", "worse"])
 
 
 def test_parsing_waits_for_what_is_due_in_a_moment(folder: DagFolder, slept: list[float]) -> None:

@@ -123,9 +123,11 @@ def test_a_release_is_used_from_its_time_on(folder: DagFolder, parser: Parser) -
     assert only(folder.parse(parser, "films"))["doc"] == "new"
 
 
-def test_a_dag_without_a_past_is_there_before_its_time(folder: DagFolder, parser: Parser) -> None:
+def test_a_new_dag_is_there_from_its_time_on(folder: DagFolder, parser: Parser) -> None:
     new = folder.release(with_lib("films", "new"))
     folder.point("films", new, since=[datetime.now(UTC) + timedelta(hours=1)])
+    assert folder.parse(parser, "films")["dags"] == []
+    folder.point("films", new)
     assert only(folder.parse(parser, "films"))["doc"] == "new"
 
 

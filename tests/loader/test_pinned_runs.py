@@ -244,7 +244,7 @@ def a_task_waits_for_its_release_and_is_retried_until_it_is_there(stage: Stage) 
     assert first()["try_number"] > 1
 
 
-def no_task_uses_a_condemned_release(stage: Stage) -> None:
+def after_a_rollback_no_task_uses_the_bad_release(stage: Stage) -> None:
     dag = stage()
     old, bad = dag.release("old"), dag.release("bad")
     dag.begin(old)
@@ -253,7 +253,7 @@ def no_task_uses_a_condemned_release(stage: Stage) -> None:
     run, restarted = dag.start(), dag.start()
     for each in (run, restarted):
         dag.wait_said(each, "first")
-    dag.flip(old, condemn=[bad])
+    dag.flip(old, instead_of=bad)
     dag.parsed(old)
     # Once to stop its task; once more because 3.0.6 would leave that in the state `restarting` for ever.
     dag.containers.clear(dag.dag_id, restarted)
@@ -351,7 +351,7 @@ SCENARIOS: list[Scenario] = [
     a_deferred_task_resumes_on_its_release,
     each_run_of_a_backfill_uses_the_release_due_at_its_start,
     a_task_waits_for_its_release_and_is_retried_until_it_is_there,
-    no_task_uses_a_condemned_release,
+    after_a_rollback_no_task_uses_the_bad_release,
     a_dags_callback_uses_the_release_due_now_and_a_tasks_that_of_its_run,
     dags_test_uses_the_release_due_now_and_nothing_of_other_dags,
     runs_that_wait_while_the_dag_is_paused_are_dated_when_they_start,

@@ -21,18 +21,14 @@ class Call:
 
     dag_id: str
     history: tuple[Entry, ...]
-    condemned: frozenset[str]
 
     def parsed(self, moment: datetime) -> Sequence[Entry]:
         """The entries that parsing may use at a moment, newest first."""
-        return loader._due(self._usable(), moment)
+        return loader._due(self.history, moment)
 
     def executed(self, start: datetime) -> Sequence[Entry]:
-        """The one entry that a task uses whose run started then; none if all are condemned."""
-        return (loader._due(self._usable(), start) or self._usable()[-1:])[:1]
-
-    def _usable(self) -> Sequence[Entry]:
-        return [entry for entry in self.history if entry[0] not in self.condemned]
+        """The one entry that a task uses whose run started then."""
+        return (loader._due(self.history, start) or self.history[-1:])[:1]
 
     def next_due(self, moment: datetime) -> timedelta | None:
         """How long from a moment until another entry is due."""
@@ -50,5 +46,5 @@ def call_of(pointer: bytes) -> Call | None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "load":
             said = {word.arg: ast.literal_eval(word.value) for word in node.keywords}
-            return Call(said["dag_id"], tuple(said["history"]), frozenset(said["condemned"]))
+            return Call(said["dag_id"], tuple(said["history"]))
     return None

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.core.pointer_file import pointer_key
 from tests.race.choice import call_of
-from tests.race.people import SYNC, People
+from tests.race.people import People
 from tests.race.platform import Platform, every
 from tests.race.records import Run, TaskRecord
 
-MARGIN = 5.0
 LONGEST_PAUSE = 600.0
 """Seconds for which a DAG may be paused by us, when everything has to be tried twice."""
 
@@ -35,17 +34,6 @@ def mixed(runs: Sequence[Run], platform: Platform) -> Iterator[str]:
             graph = run.graphs[run.life]
             told = f"has the graph {graph}, the release of its tasks another: {_told(wrong)}"
             yield f"{_name(run)} {told}; {_past(run, platform)}"
-
-
-def condemned(runs: Sequence[Run], platform: Platform) -> Iterator[str]:
-    """Tasks that began on a release which every container knew to be condemned."""
-    for run in runs:
-        for record in run.records:
-            known = platform.folder.held(pointer_key(run.dag_id), record.at - SYNC - MARGIN)
-            now = platform.folder.held(pointer_key(run.dag_id), record.at)
-            calls = [call_of(body) for body in (known, now) if body is not None]
-            if len(calls) == 2 and all(call and record.release in call.condemned for call in calls):
-                yield f"{_name(run)} ran a condemned release: {_told([record])}; {_past(run, platform)}"
 
 
 def rolled_back(runs: Sequence[Run], people: People, settled: dict[str, float]) -> Iterator[str]:
@@ -122,6 +110,5 @@ def _past(run: Run, platform: Platform) -> str:
         if run.started_at - 300 < at < (run.ended_at or run.started_at + 3600) + 60:
             call = call_of(body) if body is not None else None
             history = [f"{entry[0][:6]} since {entry[3][11:23]}" for entry in call.history] if call else None
-            bad = sorted(release[:6] for release in call.condemned) if call else []
-            lines.append(f"{at:.1f}: {history} condemned {bad}")
+            lines.append(f"{at:.1f}: {history}")
     return f"started by Airflow's clock {run.start}; pointers: {lines}"

@@ -101,7 +101,6 @@ class Race:
         """All that went wrong."""
         yield from self.platform.violations
         yield from judge.mixed(self.platform.runs, self.platform)
-        yield from judge.condemned(self.platform.runs, self.platform)
         yield from judge.rolled_back(self.platform.runs, self.people, self.settled)
         yield from judge.lost(self.platform, self.people)
         yield from judge.paused(self.platform, self.people, self.airflow.pauses)

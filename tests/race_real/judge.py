@@ -87,7 +87,7 @@ def twice(evidence: Evidence) -> Iterator[str]:
     for dag_id, written in evidence.pointers.items():
         for before, after in pairwise(written):
             old, new = before.call, after.call
-            again = old.history[0][0] == new.history[0][0] and old.condemned == new.condemned
+            again = old.history[0][0] == new.history[0][0]
             shorter = len(new.history) < len(old.history) and old.history[0] == new.history[0]
             if before.body == after.body or (again and not shorter):
                 yield (
@@ -187,10 +187,7 @@ def _story(evidence: Evidence, run: Run, records: Sequence[Record]) -> str:
         return "none of its tasks began"
     begin, end = records[0].at - 20, records[-1].at + 10
     lines = [(record.at, str(record)) for record in records]
-    lines += [
-        (one.at, f"POINTER {_entries(one.call.history)} condemned {[r[:6] for r in one.call.condemned]}")
-        for one in evidence.pointers[run.dag_id]
-    ]
+    lines += [(one.at, f"POINTER {_entries(one.call.history)}") for one in evidence.pointers[run.dag_id]]
     lines += [
         (event.at.timestamp(), f"EVENT {event.reason}: {event.message} {list(event.evidence)}")
         for event in evidence.events

@@ -155,7 +155,6 @@ def _pointers(body: bytes) -> Iterable[dict[str, Any]]:
 
 
 def _due(pointer: dict[str, Any], keys: Iterable[str], now: datetime) -> str | None:
-    """What the loader gives whoever parses: the newest release that is due, not condemned, and here."""
-    usable = [entry for entry in pointer["history"] if entry[0] not in pointer.get("condemned", ())]
-    due = [entry for entry in usable if datetime.fromisoformat(entry[3]) <= now]
+    """What the loader gives whoever parses: the newest release that is due and here."""
+    due = [entry for entry in pointer["history"] if datetime.fromisoformat(entry[3]) <= now]
     return next((release for release, *_ in due if release_key(release) in keys), None)

@@ -24,7 +24,7 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -58,25 +58,22 @@ class Task(NamedTuple):
     run_start: datetime | None
 
 
-def load(dag_id: str, history: Sequence[Entry], condemned: Collection[str] = ()) -> dict[str, Any]:
+def load(dag_id: str, history: Sequence[Entry]) -> dict[str, Any]:
     """The DAG `dag_id` as the release that is due defines it: `{dag_id: dag}`. `history` is newest first.
 
     A task uses the release that was due when its run started: it waits for that one, and then fails so that
     Airflow retries it. Everything else (parsing, callbacks, `dags test`) uses what is due now, and an older
     release stands in for one that is not here yet. Before anything is due, only a task finds the DAG: in the
-    oldest release. Nothing ever uses a condemned one.
+    oldest release.
     """
     # `airflow dags test` runs its tasks in the process that parsed all pointers: load nothing but its DAG.
     if os.environ.get("_AIRFLOW_PARSING_CONTEXT_DAG_ID", dag_id) != dag_id:
         return {}
-    usable = [entry for entry in history if entry[0] not in condemned]
-    if not usable:
-        raise ImportError(f"All releases of {dag_id} are condemned: {', '.join(condemned)}. Deploy another.")
     task = _executing()
-    due = _due(usable, (task and task.run_start) or _now(usable, patient=task is None))
+    due = _due(history, (task and task.run_start) or _now(history, patient=task is None))
     if not (due or task):
         return {}  # A new DAG begins to exist when every container has its pointer.
-    due = due or usable[-1:]
+    due = due or history[-1:]
     try:
         (release, _, file, _), root = _first_here(due[:1], WAIT_SECONDS) if task else _first_here(due)
     except ReleaseNotHere as missing:
@@ -96,18 +93,18 @@ def load(dag_id: str, history: Sequence[Entry], condemned: Collection[str] = ())
     return {dag_id: dag}
 
 
-def _due(usable: Sequence[Entry], moment: datetime) -> list[Entry]:
+def _due(history: Sequence[Entry], moment: datetime) -> Sequence[Entry]:
     """What is due at a moment, newest first."""
-    return [entry for entry in usable if datetime.fromisoformat(entry[3]) <= moment]
+    return [entry for entry in history if datetime.fromisoformat(entry[3]) <= moment]
 
 
-def _now(usable: Sequence[Entry], patient: bool) -> datetime:
+def _now(history: Sequence[Entry], patient: bool) -> datetime:
     """The time; if `patient`, once a release that is due in a moment is due.
 
     Airflow parses a pointer when it is new, and then not for a while: so it sees a flip at once.
     """
     now = datetime.now(timezone.utc)  # noqa: UP017 - Python 3.9
-    waits = ((datetime.fromisoformat(since) - now).total_seconds() for *_, since in usable)
+    waits = ((datetime.fromisoformat(since) - now).total_seconds() for *_, since in history)
     wait = max((seconds for seconds in waits if seconds <= SOON_SECONDS), default=0)
     if not patient or wait <= 0:
         return now
