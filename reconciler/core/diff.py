@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from reconciler.core.change_class import classify
 from reconciler.core.drain import bad_code, to_absolve
@@ -10,7 +10,7 @@ from reconciler.core.pinning import before_newest
 from reconciler.core.pointer_file import SUPPORT_KEYS, pointer_key, release_key
 from reconciler.model.plan import Action, Change, ChangeClass, Goal
 from reconciler.model.release import ReleaseManifest, SealedDag
-from reconciler.model.state import EnvironmentState, LiveDag
+from reconciler.model.state import EnvironmentState, LiveDag, Rejected
 from reconciler.model.value import Value
 
 
@@ -80,40 +80,52 @@ def difference(
     ``support`` are the support files' digests by key, ``before`` the manifests of ``releases_left``. A DAG
     whose fingerprint is unchanged keeps its pointer, and with it the release it is on.
     """
-    release, drifted = goal.release, drifted_keys(state, listing)
-    kept = frozenset(
-        dag_id
-        for dag_id, rejected in state.rejected.items()
-        if dag_id in release.dags and release.dags[dag_id].fingerprint == rejected.fingerprint
-    )
+    drifted = drifted_keys(state, listing)
     changes = tuple(
         change
-        for dag_id in sorted({*release.dags, *state.live})
+        for dag_id in sorted({*goal.release.dags, *state.live})
         if (change := _change(dag_id, goal, state, drifted, before)) is not None
     )
-    changed = {change.dag_id for change in changes}
     releases = sorted(
         releases_in_force(state) | {change.to_release for change in changes if change.to_release}
     )
+    return Difference(
+        changes=changes,
+        support=tuple(sorted(outdated_support(state, support) | (drifted & support.keys()))),
+        releases=tuple(name for name in releases if not _intact(release_key(name), state, listing)),
+        unverified=_unverified(state, changes),
+        fenced=tuple(sorted(state.fences)),
+        drifted=tuple(sorted(drifted)),
+        foreign=_foreign(state, listing, changes, releases),
+        rejected=tuple(sorted(dag_id for dag_id in state.rejected if _unwanted(dag_id, goal, state))),
+    )
+
+
+def _unverified(state: EnvironmentState, changes: Iterable[Change]) -> tuple[str, ...]:
+    changed = {change.dag_id for change in changes}
+    return tuple(
+        dag_id for dag_id, live in sorted(state.live.items()) if not (live.verified or dag_id in changed)
+    )
+
+
+def _foreign(
+    state: EnvironmentState, listing: Mapping[str, str], changes: Iterable[Change], releases: Iterable[str]
+) -> tuple[str, ...]:
     written = [
         *SUPPORT_KEYS,
         *map(release_key, releases),
         *(pointer_key(change.dag_id) for change in changes if change.action is not Action.REMOVE),
     ]
-    return Difference(
-        changes=changes,
-        support=tuple(sorted(outdated_support(state, support) | (drifted & support.keys()))),
-        releases=tuple(name for name in releases if not _intact(release_key(name), state, listing)),
-        unverified=tuple(
-            dag_id for dag_id, live in sorted(state.live.items()) if not (live.verified or dag_id in changed)
-        ),
-        fenced=tuple(sorted(state.fences)),
-        drifted=tuple(sorted(drifted)),
-        foreign=tuple(
-            key for key in written if key in listing and key not in state.files and key not in state.intents
-        ),
-        rejected=tuple(sorted(kept)),
+    return tuple(
+        key for key in written if key in listing and key not in state.files and key not in state.intents
     )
+
+
+def _unwanted(dag_id: str, goal: Goal, state: EnvironmentState) -> Rejected | None:
+    """What Airflow said when it could not import this very code, which the release has still."""
+    sealed, rejected = goal.release.dags.get(dag_id), state.rejected.get(dag_id)
+    same = sealed is not None and rejected is not None and sealed.fingerprint == rejected.fingerprint
+    return rejected if same else None
 
 
 def _intact(key: str, state: EnvironmentState, listing: Mapping[str, str]) -> bool:
@@ -128,8 +140,7 @@ def _change(
     before: Mapping[str, ReleaseManifest],
 ) -> Change | None:
     sealed, live = goal.release.dags.get(dag_id), state.live.get(dag_id)
-    rejected = state.rejected.get(dag_id)
-    unwanted = sealed is not None and rejected is not None and rejected.fingerprint == sealed.fingerprint
+    unwanted = _unwanted(dag_id, goal, state)
     if live is None:
         return None if unwanted else Change(dag_id=dag_id, action=Action.ADD, to_release=goal.release.id)
     current = live.pointer.release
@@ -138,8 +149,8 @@ def _change(
         return Change(dag_id=dag_id, action=Action.REMOVE, from_release=current, rolls_back=back)
     if sealed.fingerprint != live.fingerprint and not unwanted:
         return _update(dag_id, sealed, live, goal, before)
-    if sealed.fingerprint == live.fingerprint and unwanted and rejected is not None:
-        return _put_back(dag_id, live, goal, rejected.message)
+    if sealed.fingerprint == live.fingerprint and unwanted:
+        return _put_back(dag_id, live, goal, unwanted.message)
     return _same_code(dag_id, sealed, live, goal, drifted)
 
 

@@ -197,11 +197,11 @@ def _flip(scene: Scene, change: Change) -> Flip:
     if live is not None and change.action is Action.HEAL:
         return _as_it_was(live)
     if live is not None and change.action is Action.PUT_BACK:
-        return _put_back(scene, live)
+        return _to_older(scene, live)
     return to_goal(scene, change.dag_id)
 
 
-def _put_back(scene: Scene, live: LiveDag) -> Flip:
+def _to_older(scene: Scene, live: LiveDag) -> Flip:
     """The pointer as it was before its newest release: nothing ever ran on that."""
     history = before_newest(live.pointer, scene.goal.condemned)
     pointer = live.pointer.model_copy(update={"history": history})

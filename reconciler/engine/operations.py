@@ -35,7 +35,7 @@ class Operations:
             return
         condition = self.session.state.conditions.get(ConditionType.DRIFTED)
         if condition is not None and condition.status:
-            self.session.report(_put_back(told=not self._heals()), self.wanted.revision)
+            self.session.report(_healed(told=not self._heals()), self.wanted.revision)
 
     def rejected(self, diff: Difference) -> tuple[str, ...]:
         """What Airflow could not import, for people."""
@@ -255,7 +255,7 @@ def _drifted(diff: Difference) -> Finding:
     )
 
 
-def _put_back(told: bool) -> Finding:
+def _healed(told: bool) -> Finding:
     return Finding(
         type=ConditionType.DRIFTED,
         status=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from reconciler.core.findings import Finding, event_of, observe
+from reconciler.core.findings import Finding, observe
 from reconciler.engine.world import World
 from reconciler.model.event import EventDraft
 from reconciler.model.lease import Lease
@@ -61,10 +61,6 @@ class Session:
         base = self.state if state is None else state
         after, events = observe(base, finding, revision, self.now)
         self.commit(after, events=events)
-
-    def tell(self, finding: Finding, revision: str | None) -> None:
-        """Tell something that is not a condition."""
-        self.commit(self.state, events=(event_of(finding, self.state, revision),))
 
     def publish(self) -> None:
         """Put on the bus what is not on it yet: this tick's events, and those of a tick that died."""

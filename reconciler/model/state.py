@@ -162,11 +162,9 @@ class Changes(Value):
 class StepResult(Value):
     """What a step did: files written (None: deleted), DAGs seen on their release, until when to wait.
 
-    ``troubles`` went wrong beside it, and people are told.
-
     ``rejected`` are DAGs that Airflow cannot import, and what it says; ``unfenced`` those whose fence is
-    closed. ``problems`` not empty means that the
-    step ended and what it wanted is not so.
+    closed. ``troubles`` went wrong beside it, and people are told. ``problems`` not empty means that the step
+    ended and what it wanted is not so.
     """
 
     written: dict[str, OwnedFile | None] = {}
