@@ -14,14 +14,11 @@ from botocore.exceptions import ClientError
 
 from reconciler.adapters.airflow_transport import Answer, Request
 from reconciler.adapters.aws_errors import error_code, translated
+from reconciler.core.gates.dag_ids import MAX_DAG_ID, MAX_PATH
 from reconciler.model.errors import Terminal
 
 if TYPE_CHECKING:
     from mypy_boto3_mwaa import MWAAClient
-
-MAX_PATH = 64
-MAX_DAG_ID = 38
-"""What the longest path, ``/dags/<id>/assets/queuedEvents``, leaves of it."""
 
 _AIRFLOW_ITSELF = frozenset({"RestApiClientException", "RestApiServerException"})
 # UPDATE_FAILED: "the environment was restored to its previous state successfully and is ready to use"

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reconciler.core.diff import Difference, difference, releases_left
 from reconciler.core.drain import Seen, drain, is_fresh, needs_fence
-from reconciler.core.gates import busy, in_flight, ownership
+from reconciler.core.gates import busy, dag_ids, in_flight, ownership
 from reconciler.core.planner import Scene, make_plan
 from reconciler.core.pointer_file import pointer_key
 from reconciler.core.retention import outdated
@@ -36,6 +36,7 @@ def plan_now(
     waiting = drain(diff.changes, goal, state, seen, now)
     verdicts = (
         ownership(diff.foreign),
+        dag_ids(diff.changes, goal.airflow.api),
         busy(target.airflow.busy() if writes else None),
         in_flight(waiting, {run.dag_id for run in waiting.blocking if seen.paused(run.dag_id)}),
     )
@@ -44,8 +45,8 @@ def plan_now(
 
 def tidying_scene(wanted: Wanted, state: EnvironmentState, airflow: Airflow, now: datetime) -> Scene:
     """What tidying up is decided from. Airflow is only asked if a DAG's history names an old release."""
-    dag_ids = outdated(state, wanted.release.id)
-    runs = airflow.active_runs(dag_ids) if dag_ids else ()
+    old = outdated(state, wanted.release.id)
+    runs = airflow.active_runs(old) if old else ()
     return Scene(goal_of(wanted, state), state, Seen(runs=tuple(runs)), {}, now)
 
 
