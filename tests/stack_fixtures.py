@@ -1,7 +1,7 @@
 """Fixtures for tests that need real servers: an Airflow, or the whole stack.
 
-Registered by `tests/conftest.py`. Each server starts once per session, on free ports, and is ended with
-all its children. Mark tests that use them `airflow` or `stack`.
+Registered by `tests/conftest.py`. An Airflow starts once per session, a stack once per module: it keeps a core
+half busy. Both on free ports, and ended with all their children. Mark tests that use them `airflow` or `stack`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def airflow_server(airflow_python: Path, tmp_path_factory: pytest.TempPathFactor
     server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackInfo]:
     """The whole stack from the project's own template and handlers; the environment repo is empty."""
     running = Stack.up(tmp_path_factory.mktemp("stack") / "home", StackOptions())

@@ -16,9 +16,9 @@ from local.demo.stage import set_up
 from tests.demo.evidence import RecordedStory
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordedStory]:
-    """After the last scene; the stack still runs. Nothing of it does when the session ends."""
+    """After the last scene; the stack still runs, until the module's tests have ended."""
     with set_up(tmp_path_factory.mktemp("demo") / "demo", Screen(), RecordedStory) as story:
         with _a_minute_is_short(story):
             play(story, SCENES)

@@ -33,6 +33,7 @@ class Containers:
             DagFolder(folder, cache) for folder in (server.config.dags, server.config.worker_dags)
         )
         self._token = server.token()
+        self.version = str(self.call("GET", "version")["version"])
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         """A call below /api/v2."""
@@ -65,6 +66,25 @@ class Containers:
     def tasks(self, dag_id: str, run: str) -> list[Json]:
         """The task instances of a run: `task_id`, `state`, `try_number` and more."""
         return list(self.call("GET", f"dags/{dag_id}/dagRuns/{run}/taskInstances")["task_instances"])
+
+    def adopted(self, dag_id: str) -> bool:
+        """Has Airflow 3.0.6 written a DAG's newest version on all tasks in flight? Later ones do not do that.
+
+        A task that begins another try in that moment gets another id: the scheduler does not find it, and
+        dies (`StaleDataError`).
+        """
+        if not self.version.startswith("3.0."):
+            return True
+        newest = max(
+            one["version_number"] for one in self.call("GET", f"dags/{dag_id}/dagVersions")["dag_versions"]
+        )
+        runs = self.call("GET", f"dags/{dag_id}/dagRuns?state=running")["dag_runs"]
+        tasks = [task for run in runs for task in self.tasks(dag_id, run["dag_run_id"])]
+        return all(
+            task["dag_version"] is None or task["dag_version"]["version_number"] == newest
+            for task in tasks
+            if task["state"] not in ("success", "failed", "skipped", "upstream_failed", "removed")
+        )
 
     def clear(self, dag_id: str, run: str, *task_ids: str) -> None:
         """Clear some tasks of a run, or all."""

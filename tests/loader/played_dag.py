@@ -129,9 +129,10 @@ class PlayedDag:
             target.point(self.dag_id, *releases, since=times)
 
     def parsed(self, release: str) -> None:
-        """Wait until Airflow shows the DAG on a release."""
+        """Wait until Airflow shows the DAG on a release, and its scheduler has told the runs in flight."""
         wanted = {f"release:{release}"}
         until(lambda: self.containers.tags(self.dag_id) == wanted, f"{self.dag_id} is parsed as {release}")
+        until(lambda: self.containers.adopted(self.dag_id), f"runs of {self.dag_id} have its new version")
 
     def start(self) -> str:
         """Trigger a run; its id."""

@@ -406,7 +406,7 @@ def test_that(scenario: Scenario, played: dict[Scenario, Future[None]]) -> None:
 def test_the_airflow_that_ran_is_the_version_it_stands_for(
     containers: Containers, airflow_version: str
 ) -> None:
-    assert containers.call("GET", "version")["version"] == airflow_version
+    assert containers.version == airflow_version
 
 
 def test_pinning_is_called_proven_only_where_it_is_tried() -> None:
