@@ -25,7 +25,9 @@ def running(sealer: Sealer, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """The same Airflow, running, with a DAG folder as the reconciler keeps it."""
     home = tmp_path_factory.mktemp("airflow")
     dags = home / "dags"
-    config = AirflowConfig(home=home, port=free_port(), dags=dags, worker_dags=dags)
+    # Airflow 3.2 tries a task that its DAG has not for three minutes.
+    soon = {"AIRFLOW__WORKERS__MISSING_DAG_RETRY_DELAY": "1"}
+    config = AirflowConfig(home=home, port=free_port(), dags=dags, worker_dags=dags, extra=soon)
     server = start_airflow(config, sealer.python, seconds=300)
     try:
         yield Running(server)
