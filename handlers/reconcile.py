@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from handlers.telemetry import begin, logger, metrics
 from reconciler import bootstrap
 from reconciler.engine.tick import tick
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.errors import ReconcilerError, Terminal
 from reconciler.model.event import EventDraft
 from reconciler.model.reason import Reason, Severity
 from reconciler.model.tick_request import TickRequest
@@ -26,8 +26,14 @@ from reconciler.model.tick_request import TickRequest
 @logger.inject_lambda_context
 @event_source(data_class=SQSEvent)
 def handler(event: SQSEvent, context: LambdaContext) -> None:
-    """``event`` is an SQS batch of one."""
+    """``event`` is an SQS batch of one. ``Terminal`` if the function may run longer than its lease."""
     begin(context)
+    if context.get_remaining_time_in_millis() / 1000 >= bootstrap.settings().lease_seconds:
+        raise Terminal(
+            "A tick that is late could meet the next one: the function may run as long as its lease lasts.",
+            "Deploy the stack with TickSeconds at four fifths of LeaseSeconds.",
+            Reason.INVALID_CONFIGURATION,
+        )
     for record in event.records:
         try:
             request = TickRequest.model_validate_json(record.body)

@@ -43,6 +43,8 @@ def _parameters(settled: Plan, declared: Mapping[str, object]) -> dict[str, str]
         "Environments": ",".join(settled.options.environments),
         "MwaaEnvironmentArns": ",".join(f"{prefix}:environment/{mwaa.name}" for mwaa in mwaas),
         "MwaaRoleArns": ",".join(f"{prefix}:role/{mwaa.name}/Op" for mwaa in mwaas),
+        "LeaseSeconds": str(settled.options.lease_seconds),
+        "TickSeconds": str(settled.options.lease_seconds * 4 // 5),
         "DagBucketArns": ",".join(f"arn:aws:s3:::{mwaa.bucket}" for mwaa in mwaas),
     }
     return {name: value for name, value in wanted.items() if name in declared}

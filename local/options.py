@@ -51,6 +51,7 @@ class StackOptions:
     would leave no time for a new one.
     `prepare` is called when all answers, and before the stack counts as up.
     `airflow`, `postgres`: False leaves them out (a light stack for tests of the rest).
+    `lease_seconds`: for so long nobody takes over from a tick that was killed.
     `template`, `code`: the SAM template and the folder that holds its handlers.
     """
 
@@ -66,5 +67,6 @@ class StackOptions:
     prepare: Callable[[StackInfo], object] | None = None
     airflow: bool = True
     postgres: bool = True
+    lease_seconds: int = 150
     template: Path = ROOT / "template.yaml"
     code: Path = ROOT

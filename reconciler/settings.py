@@ -14,11 +14,15 @@ from reconciler.model.reason import Reason
 from reconciler.model.value import Value
 
 _PREFIX = "RECONCILER_"
-_OPTIONAL = {"repo_branch", "repo_path", "repo_token_secret", "webhook_secret"}
+LEASE_SECONDS = 150.0
+_OPTIONAL = {"repo_branch", "repo_path", "repo_token_secret", "webhook_secret", "lease_seconds"}
 
 
 class Settings(Value):
-    """Where everything is. Secrets are named, never held."""
+    """Where everything is. Secrets are named, never held.
+
+    ``lease_seconds``: how long a tick has its environment for itself; see ``World``.
+    """
 
     table: str
     queue_url: str
@@ -30,6 +34,7 @@ class Settings(Value):
     repo_token_secret: str = ""
     webhook_secret: str = ""
     environments: tuple[str, ...]
+    lease_seconds: float = Field(default=LEASE_SECONDS, ge=10, le=900)
 
     @classmethod
     def read(cls, variables: Mapping[str, str] | None = None) -> Settings:
@@ -50,7 +55,14 @@ class Settings(Value):
                 Reason.INVALID_CONFIGURATION,
             )
         environments = _environments(given.pop("environments"))
-        return cls(**given, environments=environments)
+        try:
+            return cls.model_validate({**given, "environments": environments})
+        except ValidationError:
+            raise Terminal(
+                f"RECONCILER_LEASE_SECONDS is {given['lease_seconds']!r}; expected a number from 10 to 900.",
+                "Set it to the parameter LeaseSeconds of the CloudFormation stack.",
+                Reason.INVALID_CONFIGURATION,
+            ) from None
 
 
 def _environments(text: str) -> tuple[str, ...]:

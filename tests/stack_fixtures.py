@@ -1,7 +1,8 @@
 """Fixtures for tests that need real servers: an Airflow, or the whole stack.
 
-Registered by `tests/conftest.py`. An Airflow starts once per session, a stack once per module: it keeps a core
-half busy. Both on free ports, and ended with all their children. Mark tests that use them `airflow` or `stack`.
+Registered by `tests/conftest.py`. An Airflow starts once per session; a stack once per module, for it keeps a
+core half busy. Both on free ports, and ended with all their children. Mark tests that use them `airflow` or
+`stack`.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ import cfnlint.api
 import pytest
 
 from local.template import load, translate
+from reconciler.engine.world import World
 
 ROOT = Path(__file__).parent.parent
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/reconciler:v1"
@@ -30,6 +31,7 @@ CONTRACT = {
     "RECONCILER_REPO_TOKEN_SECRET",
     "RECONCILER_WEBHOOK_SECRET",
     "RECONCILER_ENVIRONMENTS",
+    "RECONCILER_LEASE_SECONDS",
     "POWERTOOLS_SERVICE_NAME",
     "POWERTOOLS_METRICS_NAMESPACE",
 }
@@ -103,9 +105,10 @@ def test_a_schedule_that_aws_would_refuse_is_seen(wrong: str) -> None:
 
 
 def test_a_message_stays_hidden_longer_than_its_function_may_run(source: dict[str, Any]) -> None:
-    timeout = source["Resources"]["Reconcile"]["Properties"]["Timeout"]
-    assert timeout == 120
-    assert source["Resources"]["Queue"]["Properties"]["VisibilityTimeout"] > timeout
+    assert source["Resources"]["Reconcile"]["Properties"]["Timeout"] == {"Ref": "TickSeconds"}
+    assert source["Resources"]["Queue"]["Properties"]["VisibilityTimeout"] == {"Ref": "LeaseSeconds"}
+    tick, lease = (source["Parameters"][name]["Default"] for name in ("TickSeconds", "LeaseSeconds"))
+    assert (tick, lease) == (World.lease_seconds * 4 / 5, World.lease_seconds)
 
 
 def test_dead_letters_wake_a_person(source: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +26,8 @@ from local.stack import Stack
 from local.stack_info import StackInfo
 
 S = TypeVar("S", bound=Story)
+LEASE_SECONDS = 60
+"""Nobody wants to watch for 150 s, as on AWS, until another tick takes over from a killed one."""
 
 
 @contextmanager
@@ -36,7 +39,8 @@ def set_up(folder: Path, screen: Screen, kind: type[S]) -> Iterator[S]:
     """
     stack_home = folder / "stack"
     _clear(folder, stack_home)
-    stack = Stack.up(stack_home, playground.options(screen.line), screen.line)
+    options = replace(playground.options(screen.line), lease_seconds=LEASE_SECONDS)
+    stack = Stack.up(stack_home, options, screen.line)
     try:
         yield _story(stack.info, folder, screen, kind)
     finally:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from reconciler.adapters.deadline import NEVER, TELLING_SECONDS, Deadline
+from reconciler.adapters.deadline import NEVER, Deadline
 from reconciler.model.errors import Transient
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ class Bounds:
     telling: bool = True
 
     @property
-    def keep_seconds(self) -> float:
-        """No attempt begins with less left: it could not end, or nobody could tell."""
-        return CONNECT_SECONDS + self.read_seconds if self.telling else TELLING_SECONDS
+    def keep_seconds(self) -> float | None:
+        """No attempt begins with less left: it could not end. None: as much as telling needs."""
+        return CONNECT_SECONDS + self.read_seconds if self.telling else None
 
     @property
     def longest(self) -> float:

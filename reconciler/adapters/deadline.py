@@ -12,26 +12,28 @@ from collections.abc import Callable
 
 from reconciler.model.errors import Transient
 
-TELLING_SECONDS = 30.0
-"""What is kept of an invocation's time for writing down and telling how it went."""
-
 
 class Deadline:
-    """A point in time, shared by the adapters of one process; ``clock`` gives seconds that only grow."""
+    """A point in time, shared by the adapters of one process; ``clock`` gives seconds that only grow.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    ``telling_seconds`` are kept of an invocation's time for writing down and telling how it went.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, telling_seconds: float = 30) -> None:
         self._clock = clock
+        self.telling_seconds = telling_seconds
         self._at = math.inf
 
     def set(self, seconds: float) -> None:
         """From now on there are so many seconds."""
         self._at = self._clock() + seconds
 
-    def left(self, keep: float = TELLING_SECONDS) -> float:
-        """Seconds that are left, less those to ``keep``; infinite without a deadline, never negative."""
-        return max(0.0, self._at - keep - self._clock())
+    def left(self, keep: float | None = None) -> float:
+        """Seconds that are left but for those to ``keep`` (None: to tell); infinite without a deadline."""
+        kept = self.telling_seconds if keep is None else keep
+        return max(0.0, self._at - kept - self._clock())
 
-    def check(self, what: str, keep: float = TELLING_SECONDS) -> None:
+    def check(self, what: str, keep: float | None = None) -> None:
         """``Transient`` if there is no time left to ask ``what``."""
         if self.left(keep) <= 0:
             raise Transient(f"The time of this tick was over before {what} had answered.")

@@ -15,8 +15,7 @@ class World:
     """Everything outside. ``target`` opens the platform of one environment; it does no I/O by itself.
 
     ``lease_seconds`` > the function's timeout > ``work_seconds``: a tick that is late can neither be
-    overtaken unknowingly nor be cut off in the middle of its work. For ``patience_seconds`` a tick waits for
-    runs in flight itself: short runs are not worth a minute.
+    overtaken unknowingly nor be cut off in the middle of its work.
     """
 
     repo: EnvironmentRepo
@@ -27,8 +26,17 @@ class World:
     target: Callable[[Environment], Target]
     holder: str
     lease_seconds: float = 150
-    work_seconds: float = 60
-    patience_seconds: float = 10
+    work_share: float = 2 / 5
+
+    @property
+    def work_seconds(self) -> float:
+        """After so long a tick begins nothing more."""
+        return self.lease_seconds * self.work_share
+
+    @property
+    def patience_seconds(self) -> float:
+        """For so long a tick waits for runs in flight itself: short runs are not worth a minute."""
+        return self.lease_seconds / 15
 
 
 class Outcome(StrEnum):

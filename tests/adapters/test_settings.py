@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.engine.world import World
 from reconciler.model.errors import Terminal
 from reconciler.settings import Settings
 
@@ -50,6 +51,17 @@ def test_all_that_is_missing_is_said_at_once() -> None:
     for name in ("BUS", "REPO_BRANCH", "REPO_TOKEN_SECRET"):
         assert f"RECONCILER_{name}" not in refused.value.message
     assert "CloudFormation" in refused.value.remedy
+
+
+def test_a_lease_has_a_default_and_may_be_shorter() -> None:
+    assert Settings.read(ALL).lease_seconds == World.lease_seconds
+    assert Settings.read({**ALL, "RECONCILER_LEASE_SECONDS": "60"}).lease_seconds == 60
+
+
+@pytest.mark.parametrize("wrong", ["soon", "5", "901", "nan"])
+def test_a_lease_that_is_none_is_refused(wrong: str) -> None:
+    with pytest.raises(Terminal, match="RECONCILER_LEASE_SECONDS"):
+        Settings.read({**ALL, "RECONCILER_LEASE_SECONDS": wrong})
 
 
 @pytest.mark.parametrize("names", [",", "Dev", "dev,../prod", "dev dev"])

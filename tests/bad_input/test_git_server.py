@@ -12,7 +12,7 @@ import pytest
 
 from local.httpd import Handler
 from reconciler.adapters import git_command
-from reconciler.adapters.deadline import TELLING_SECONDS, Deadline
+from reconciler.adapters.deadline import Deadline
 from reconciler.adapters.git_cache import Remote
 from reconciler.adapters.git_command import CLONE_SECONDS, SECONDS
 from reconciler.adapters.git_repo import GitRepo
@@ -277,7 +277,7 @@ def test_the_first_copy_has_longer_than_any_other_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A clone of over 20 s failed at every tick anew. It still leaves time to tell, of a function's 120 s."""
-    assert SECONDS < CLONE_SECONDS <= 120 - TELLING_SECONDS
+    assert SECONDS < CLONE_SECONDS <= 120 - Deadline().telling_seconds
     monkeypatch.setattr(git_command, "SECONDS", 0.0)
     host = GitHost(tmp_path)
     revision = host.person_pushes({"reconciler.yaml": scenery.RECONCILER_YAML})
@@ -300,7 +300,7 @@ def test_a_first_copy_that_never_ends_says_what_to_do(
 
 
 def test_no_command_begins_when_the_tick_is_over(hosted: Hosted) -> None:
-    hosted.deadline.set(TELLING_SECONDS)
+    hosted.deadline.set(Deadline().telling_seconds)
     hosted.host.person_pushes({"dev/pointer.yaml": pointer_yaml("1.1.0")})
     before = hosted.live()
     result = hosted.scene.tick()

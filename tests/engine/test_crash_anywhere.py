@@ -160,7 +160,7 @@ def test_a_second_tick_at_the_same_time_goes_away() -> None:
 def test_however_short_the_ticks_success_is_told_only_when_all_is_done(name: str, seconds: float) -> None:
     story = STORIES[name]
     scene = story.prepare()
-    hurried = replace(scene.world, work_seconds=seconds)
+    hurried = replace(scene.world, work_share=seconds / scene.world.lease_seconds)
     for _ in range(60):
         if tick(hurried, "dev", TriggeredBy.SCHEDULE).outcome in (Outcome.APPLIED, Outcome.IDLE):
             break

@@ -1,31 +1,25 @@
-"""The function `reconcile`, a number of times faster than on AWS, and, where asked, with a safeguard missing.
+"""The function `reconcile`, where asked with a safeguard missing.
 
-Lies in the code folder of the race's stack beside the project's own handlers, which it calls. Variables:
-RACE_PACE (every limit of a tick is divided by it), RACE_DUE_AT_ONCE (not empty: a release is due from its
-write, not when every container has it).
+Lies in the code folder of the race's stack beside the project's own handlers, which it calls. With the
+variable RACE_DUE_AT_ONCE, a release is due from its write, not when every container has it.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
 from handlers import reconcile
 from reconciler import bootstrap
-from reconciler.adapters.deadline import TELLING_SECONDS, Deadline
-from reconciler.engine.world import World
 from reconciler.model.environment import Environment
 from reconciler.model.plan import Flip, FlipBatch, Step
 from reconciler.model.state import StepResult
 from reconciler.ports import Target
 
-PACE = float(os.environ["RACE_PACE"])
 DUE_AT_ONCE = bool(os.environ.get("RACE_DUE_AT_ONCE"))
-_world, _target = bootstrap.world, bootstrap.target
+_target = bootstrap.target
 
 
 class _DueAtOnce:
@@ -66,32 +60,5 @@ def target(environment: Environment) -> Any:
     return _DueAtOnce(found) if DUE_AT_ONCE else found
 
 
-def world(holder: str) -> World:
-    """See ``bootstrap.world``; a tick's limits keep their proportions."""
-    made = _world(holder)
-    return replace(
-        made,
-        target=target,
-        lease_seconds=made.lease_seconds / PACE,
-        work_seconds=made.work_seconds / PACE,
-        patience_seconds=made.patience_seconds / PACE,
-    )
-
-
-class _ShortDeadline(Deadline):
-    """Of an invocation's time as large a part is kept for telling as on AWS."""
-
-    def set(self, seconds: float) -> None:
-        """See ``Deadline``, from which adapters always keep ``TELLING_SECONDS``."""
-        super().set(seconds + TELLING_SECONDS - TELLING_SECONDS / PACE)
-
-
-@cache
-def deadline() -> Deadline:
-    """See ``bootstrap.deadline``."""
-    return _ShortDeadline()
-
-
-bootstrap.deadline = deadline
-bootstrap.world = world
+bootstrap.target = target
 handler = reconcile.handler
