@@ -33,8 +33,11 @@ class Context:
     function_name = memory_limit_in_mb = invoked_function_arn = "f"
     aws_request_id = "request-1"
 
+    def __init__(self, seconds: float = 120) -> None:
+        self._seconds = seconds
+
     def get_remaining_time_in_millis(self) -> int:
-        return 120_000
+        return round(self._seconds * 1000)
 
 
 @dataclass
@@ -48,14 +51,14 @@ class Functions:
         answer = on_push.handler(event, Context())
         return answer["statusCode"], json.loads(answer["body"])["message"]
 
-    def message(self, body: str, group: str = "dev") -> None:
+    def message(self, body: str, group: str = "dev", seconds: float = 120) -> None:
         record = {
             "messageId": "m-1",
             "body": body,
             "eventSource": "aws:sqs",
             "attributes": {"MessageGroupId": group},
         }
-        reconcile.handler({"Records": [record]}, Context())
+        reconcile.handler({"Records": [record]}, Context(seconds))
 
 
 @pytest.fixture
@@ -238,6 +241,13 @@ def test_an_environment_that_this_stack_does_not_serve(functions: Functions) -> 
     before = functions.stage.live()
     functions.message('{"environment": "nowhere", "triggeredBy": "manual"}')
     assert functions.stage.live() == before
+
+
+def test_a_function_that_could_outlive_its_lease_does_nothing(functions: Functions) -> None:
+    before = functions.stage.scene.store.load("dev")
+    with pytest.raises(Terminal, match="TickSeconds at four fifths of LeaseSeconds"):
+        functions.message('{"environment": "dev", "triggeredBy": "manual"}', seconds=SETTINGS.lease_seconds)
+    assert functions.stage.scene.store.load("dev") == before
 
 
 def test_a_bug_goes_back_to_the_queue(functions: Functions) -> None:
