@@ -29,6 +29,7 @@ def handler(event: SQSEvent, context: LambdaContext) -> None:
     """``event`` is an SQS batch of one. ``Terminal`` if the function may run longer than its lease."""
     begin(context)
     if context.get_remaining_time_in_millis() / 1000 >= bootstrap.settings().lease_seconds:
+        _count("unknown", "misconfigured")
         raise Terminal(
             "A tick that is late could meet the next one: the function may run as long as its lease lasts.",
             "Deploy the stack with TickSeconds at four fifths of LeaseSeconds.",
