@@ -9,7 +9,7 @@ PYTHON_RANGE := >=3.11,<3.13
 HOME_DIR ?= .local
 export UV
 
-.PHONY: help setup demo up down status lint check test bench clean
+.PHONY: help setup demo up down status lint check test race bench clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,7 +52,10 @@ check: lint ## The linters and the fast tests
 	@$(BIN)/pytest -n auto -m "not airflow and not stack and not awslambda"
 
 test: setup lint ## The linters and every test
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadfile
+
+race: setup ## 30 deployments, runs at random moments and ten SIGKILLs race on the real stack (10 minutes)
+	@RACE_DEPLOYMENTS=30 RACE_KILLS=10 $(BIN)/pytest -s tests/race_real/test_race_on_the_stack.py
 
 # For example: make bench ARGS="deploy flip --full --docs"; `make bench ARGS=--list` says what there is.
 bench: setup ## Measure what docs/performance.md tells, beside aws s3 sync (ARGS="--list" says what there is)

@@ -12,6 +12,9 @@ from typing import Any
 
 from reconciler.model.errors import Terminal
 
+OWED_RUN = "reconciler__"
+"""How the ids of runs begin that we create because a paused DAG did not get its events."""
+
 Condition = Mapping[str, Any]
 """A DAG's ``asset_expression``: ``{"all": [...]}``, ``{"any": [...]}``, ``{"asset": {"id", "name", "uri"}}``,
 ``{"asset_ref": {"name"}}`` or ``{"uri"}``, ``{"alias": {"name"}}``."""

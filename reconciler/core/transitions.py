@@ -49,12 +49,12 @@ def ended(state: EnvironmentState, step: Step, result: StepResult, now: datetime
     after, update = _landed(state, result.written), dict[str, object]()
     match step:
         case Pause():
-            return _paused(after, step, now)
+            return _paused(after, result, now)
         case Unpause():
             left = {dag_id: fence for dag_id, fence in after.fences.items() if dag_id not in result.unfenced}
             return after.model_copy(update={"fences": left})
         case RestartRuns():
-            return _restarted(after, step, now)
+            return _restarted(after, result, now)
         case AwaitParsed():
             seen, update = result.verified, {"verified": True, "proven": True}
             after = _with_rejected(after, result, now)
@@ -72,18 +72,23 @@ def ended(state: EnvironmentState, step: Step, result: StepResult, now: datetime
 
 
 def _fences(step: Pause, state: EnvironmentState, now: datetime) -> dict[str, Fence]:
-    opened = {dag_id: fence.opened_at for dag_id, fence in state.fences.items()}
-    return {dag_id: Fence(opened_at=opened.get(dag_id, now), ours=ours) for dag_id, ours in step.ours.items()}
+    """A fence that somebody un-paused in the middle is shut again, and remembers what was done behind it."""
+    return {
+        dag_id: state.fences.get(dag_id, Fence(opened_at=now, ours=ours)).model_copy(
+            update={"ours": ours, "paused_at": None}
+        )
+        for dag_id, ours in step.ours.items()
+    }
 
 
-def _paused(state: EnvironmentState, step: Pause, now: datetime) -> EnvironmentState:
-    shut = {dag_id: state.fences[dag_id].model_copy(update={"paused_at": now}) for dag_id in step.ours}
+def _paused(state: EnvironmentState, result: StepResult, now: datetime) -> EnvironmentState:
+    shut = {dag_id: state.fences[dag_id].model_copy(update={"paused_at": now}) for dag_id in result.paused}
     return state.model_copy(update={"fences": {**state.fences, **shut}})
 
 
-def _restarted(state: EnvironmentState, step: RestartRuns, now: datetime) -> EnvironmentState:
+def _restarted(state: EnvironmentState, result: StepResult, now: datetime) -> EnvironmentState:
     fences = dict(state.fences)
-    for run in step.runs:
+    for run in result.restarted:
         fence = fences[run.dag_id]
         update = {"restarted": (*fence.restarted, run.run_id), "restarted_at": now}
         fences[run.dag_id] = fence.model_copy(update=update)

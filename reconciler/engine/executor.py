@@ -88,11 +88,16 @@ def _run(session: Session, target: Target, step: Step, listing: Mapping[str, str
         result = target.perform(step, session.state, listing, session.lease_ends_at)
         if isinstance(step, AwaitParsed) and session.state.fences:
             break
-    ended_as = "failed" if result.problems else "waiting" if result.wait_until is not None else "done"
+    if result.error is not None or result.problems:
+        ended_as = "failed"
+    else:
+        ended_as = "waiting" if result.wait_until is not None else "done"
     update = {"finished_at": session.now, "outcome": ended_as}
     done = () if record is None else (record.model_copy(update=update),)
     after = ended(session.state, step, result, session.now)
     session.commit(after, steps=done, events=_told(session.state, step, result))
+    if result.error is not None:
+        raise result.error
     return result, slept
 
 
@@ -111,9 +116,9 @@ def _begin(session: Session, target: Target, step: Step) -> tuple[Step, StepReco
 def _told(state: EnvironmentState, step: Step, result: StepResult) -> tuple[EventDraft, ...]:
     """What people want to know of a step by itself."""
     findings = []
-    if isinstance(step, RestartRuns):
+    if result.restarted:
         message = f"Runs of a release that was rolled back begin anew on the one before it: {subject(step)}."
-        evidence = tuple(f"{run.dag_id}: {run.run_id}" for run in step.runs)
+        evidence = tuple(f"{run.dag_id}: {run.run_id}" for run in result.restarted)
         findings.append(_finding(Reason.RUNS_RESTARTED, Severity.WARNING, message, evidence))
     if result.troubles:
         findings.append(_finding(Reason.RUN_NOT_MADE_UP, Severity.ERROR, result.troubles[0], result.troubles))

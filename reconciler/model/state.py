@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pydantic import ConfigDict
+
 from reconciler.model.environment import Desired
+from reconciler.model.errors import ReconcilerError
 from reconciler.model.event import EventDraft
-from reconciler.model.plan import DagPointer
+from reconciler.model.plan import DagPointer, Straggler
 from reconciler.model.reason import ConditionType, Health, Phase, Reason, Sync, TriggeredBy
 from reconciler.model.release import Fingerprint, ReleaseId
 from reconciler.model.value import Value
@@ -162,16 +165,22 @@ class Changes(Value):
 class StepResult(Value):
     """What a step did: files written (None: deleted), DAGs seen on their release, until when to wait.
 
+    ``paused`` are DAGs whose fence is shut, ``restarted`` runs that begin anew.
     ``rejected`` are DAGs that Airflow cannot import, and what it says; ``unfenced`` those whose fence is
     closed. ``troubles`` went wrong beside it, and people are told. ``problems`` not empty means that the step
-    ended and what it wanted is not so.
+    ended and what it wanted is not so. ``error`` stopped it in the middle: the rest of this was done.
     """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     written: dict[str, OwnedFile | None] = {}
     verified: frozenset[str] = frozenset()
     rejected: dict[str, str] = {}
+    paused: frozenset[str] = frozenset()
+    restarted: tuple[Straggler, ...] = ()
     unfenced: frozenset[str] = frozenset()
     troubles: tuple[str, ...] = ()
     wait_until: datetime | None = None
     message: str = ""
     problems: tuple[str, ...] = ()
+    error: ReconcilerError | None = None

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 
+from reconciler.core.assets import OWED_RUN
+from reconciler.core.fencing import TOO_LONG
 from reconciler.core.narrative import names
-from reconciler.model.errors import Terminal
+from reconciler.model.errors import ReconcilerError, Terminal, Transient
 from reconciler.model.observation import AirflowDag
 from reconciler.model.plan import AwaitQuiet, Pause, RestartRuns, Straggler, Unpause
 from reconciler.model.state import EnvironmentState, Fence, StepResult
@@ -55,13 +57,17 @@ class AirflowFence:
     def _pause(self, step: Pause) -> StepResult:
         """Pause those that are ours to pause."""
         ours = sorted(dag_id for dag_id, is_ours in step.ours.items() if is_ours)
-        _each(lambda dag_id: self._set_paused(dag_id, True), ours)
-        return StepResult(message=f"{names(ours)} start no runs while they are flipped.")
+        done, error = _each(lambda dag_id: self._set_paused(dag_id, True), ours)
+        return StepResult(
+            paused=frozenset(done) | (step.ours.keys() - set(ours)),
+            message=f"{names(ours)} start no runs while they are flipped.",
+            error=error,
+        )
 
     def _restart(self, step: RestartRuns) -> StepResult:
         """Let runs begin anew."""
-        _each(self._restart_one, step.runs)
-        return StepResult(message=f"{len(step.runs)} runs begin anew.")
+        done, error = _each(self._restart_one, step.runs)
+        return StepResult(restarted=tuple(done), message=f"{len(done)} runs begin anew.", error=error)
 
     def _restart_one(self, run: Straggler) -> None:
         self.lease.check()
@@ -83,15 +89,16 @@ class AirflowFence:
             if dag_id not in step.expected or _as_expected(dags.get(dag_id), step.expected[dag_id])
         ]
         margin = timedelta(seconds=step.margin_seconds)
-        troubles = _each(
+        done, error = _each(
             lambda dag_id: self._open(state.fences[dag_id], dags.get(dag_id), dag_id, margin), ready
         )
         waits = step.patient and not ready
         return StepResult(
-            unfenced=frozenset(ready),
-            troubles=tuple(filter(None, troubles)),
+            unfenced=frozenset(done),
+            troubles=tuple(filter(None, done.values())),
             wait_until=now + LOOK_AGAIN if waits else None,
             message=_waiting(step),
+            error=error,
         )
 
     def _open(self, fence: Fence, dag: AirflowDag | None, dag_id: str, margin: timedelta) -> str:
@@ -107,14 +114,19 @@ class AirflowFence:
         return trouble
 
     def _pay(self, fence: Fence, dag_id: str, margin: timedelta) -> str:
-        """Airflow drops the asset events of a paused DAG: create the run that they would have made."""
-        if fence.paused_at is None:
-            return ""
+        """Airflow drops the asset events of a paused DAG: create the run that they would have made.
+
+        When it was paused is known no better than that it was not before the fence was written down. Events
+        from before the pause have made a run of their own, and do not count.
+        """
+        now = self.clock.now()
         try:
-            if self.airflow.owed_by_assets(dag_id, fence.paused_at - margin, self.clock.now() + margin):
+            if self.airflow.owed_by_assets(dag_id, fence.opened_at - margin, now + margin):
                 self.lease.check()
-                self.airflow.create_run(dag_id, f"reconciler__{fence.opened_at:%Y-%m-%dT%H:%M:%S}")
-        except Terminal as error:
+                self.airflow.create_run(dag_id, f"{OWED_RUN}{fence.opened_at:%Y-%m-%dT%H:%M:%S}")
+        except (Terminal, Transient) as error:
+            if isinstance(error, Transient) and now <= fence.opened_at + TOO_LONG:
+                raise
             return f"{dag_id}: whether asset events came while it was paused cannot be found out. {error}"
         return ""
 
@@ -128,6 +140,16 @@ def _waiting(step: Unpause) -> str:
     return f"{names(step.dag_ids)} may start runs again once the flip is seen everywhere."
 
 
-def _each(do: Callable[[T], R], items: Iterable[T]) -> list[R]:
+def _each(do: Callable[[T], R], items: Iterable[T]) -> tuple[dict[T, R], ReconcilerError | None]:
+    """What came of each where it went well, and what went wrong first: one DAG keeps no other paused."""
+
+    def attempt(item: T) -> tuple[T, R | None, ReconcilerError | None]:
+        try:
+            return item, do(item), None
+        except (Transient, Terminal) as error:
+            return item, None, error
+
     with ThreadPoolExecutor(max_workers=CALLERS) as pool:
-        return list(pool.map(do, items))
+        tried = list(pool.map(attempt, items))
+    done = {item: cast(R, result) for item, result, error in tried if error is None}
+    return done, next((error for _, _, error in tried if error is not None), None)

@@ -85,21 +85,6 @@ def test_airflow_may_not_get_round_to_a_dag() -> None:
     assert airflow.dags(["dag_000"]) == {}
 
 
-def test_airflow_never_runs_what_is_condemned() -> None:
-    clock, folder = MemoryClock(NOW), MemoryDagFolder()
-    airflow = MemoryAirflow(Follow(folder, clock))
-    good, bad = release_manifest(1), release_manifest(1, seed="2.0.0")
-    for release, seed in ((good, "1.0.0"), (bad, "2.0.0")):
-        folder.put(release_key(release.id), release_archive(1, seed=seed), None)
-    history = (*dag_pointer(bad, "dag_000").history, *dag_pointer(good, "dag_000").history)
-    pointer = DagPointer(dag_id="dag_000", history=history)
-    etag = folder.put(pointer_key("dag_000"), render(pointer, ""), None)
-    assert airflow.dags(["dag_000"])["dag_000"].release == bad.id
-    condemned = pointer.model_copy(update={"condemned": (bad.id,)})
-    folder.put(pointer_key("dag_000"), render(condemned, ""), etag)
-    assert airflow.dags(["dag_000"])["dag_000"].release == good.id
-
-
 def test_before_anything_is_due_airflow_does_not_know_the_dag() -> None:
     clock, folder = MemoryClock(NOW), MemoryDagFolder()
     airflow = MemoryAirflow(Follow(folder, clock))

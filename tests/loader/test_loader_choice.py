@@ -186,6 +186,6 @@ def test_the_planner_and_the_loader_agree(minutes: list[int], moment: int) -> No
 
 def test_a_new_dag_is_parsed_only_once_it_is_due_and_a_task_finds_it_before(folder: DagFolder) -> None:
     container = Container(folder, ["new"])
-    entries = [container.entry("new", 9)]
+    entries = [container.entry("new", 600)]
     assert loader.load("films", entries) == {}
-    assert container.execute(0, ("new", 9)) == "new"
+    assert container.execute(0, ("new", 600)) == "new"

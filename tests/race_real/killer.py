@@ -7,6 +7,7 @@ Besides, the function's log says of that invocation that its process was killed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -96,17 +97,25 @@ class Killer:
             # It had just ended by itself.
             self.missed += 1
             return
-        self._keep(holder, after)
-        self._await_next(holder)
+        if self._was_cut_off(holder):
+            self._keep(holder, after)
+            self._await_next(holder)
+        else:
+            # Its time was over in that moment.
+            self.missed += 1
 
     def _something_open(self) -> bool:
         state = self._store.load(DEV)
         return bool(state.fences or state.intents)
 
-    def _keep(self, holder: str, after: float) -> None:
+    def _was_cut_off(self, holder: str) -> bool:
         log = Path(self.stage.info.logs) / "functions" / f"{self.stage.info.functions['Reconcile']}.log"
         said = f"RequestId: {holder} Runtime.ExitError: Runtime exited with code -{signal.SIGKILL.value}"
-        wait_until(lambda: said in log.read_text(), 30, f"the log says {said!r}")
+        with contextlib.suppress(TimeoutError):
+            wait_until(lambda: said in log.read_text(), 10, f"the log says {said!r}")
+        return said in log.read_text()
+
+    def _keep(self, holder: str, after: float) -> None:
         state = self.stage.state()
         phase = state.operation.phase.value if state.operation else "none"
         fences, intents = tuple(sorted(state.fences)), tuple(sorted(state.intents))
