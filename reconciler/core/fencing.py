@@ -7,7 +7,7 @@ leaves behind what the next one closes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from reconciler.core.drain import Seen, needs_fence
@@ -81,26 +81,46 @@ def to_close(
     """
     ready: dict[str, str | None] = {}
     later: dict[str, str | None] = {}
+    last, patience = now, timedelta(seconds=airflow.sync_seconds + airflow.parse_seconds)
     insists: set[str] = set()
-    last, patience = now, airflow.sync_seconds + airflow.parse_seconds
     for dag_id, fence in sorted(state.fences.items()):
         if dag_id in free:
             continue
         live = state.live.get(dag_id)
         release = live.pointer.release if live is not None else None
         steady = _steady(fence, live, airflow)
-        if steady is not None and now < steady:
-            later[dag_id], last = release, max(last, steady)
-            continue
-        ready[dag_id] = release
-        if steady is not None and now <= steady + timedelta(seconds=patience):
+        if fence.flipped_at is not None and now <= steady + patience:
             insists.add(dag_id)
+        if now < steady:
+            later[dag_id], last = release, max(last, steady)
+        else:
+            ready[dag_id] = release
     some = dict(list(ready.items())[:AT_ONCE])
-    expected = {dag_id: release for dag_id, release in some.items() if dag_id in insists}
-    margin = airflow.clock_margin_seconds
-    close_now = Unpause(dag_ids=tuple(some), expected=expected, not_before=now, margin_seconds=margin)
-    close_later = Unpause(dag_ids=tuple(later), expected=later, not_before=last, margin_seconds=margin)
-    return close_now if some else None, close_later if later else None
+    return _unpause(some, insists, now, airflow), _unpause(later, insists, last, airflow)
+
+
+def to_let_go(state: EnvironmentState, airflow: AirflowSpec, now: datetime, at_once: bool) -> Unpause | None:
+    """The fences to close when nothing else can be done; unflipped ones ``at_once``, or after a while."""
+    young = {
+        dag_id
+        for dag_id, fence in state.fences.items()
+        if fence.flipped_at is None and not at_once and now <= fence.opened_at + TOO_LONG
+    }
+    ready, _ = to_close(young, state, airflow, now)
+    return ready.model_copy(update={"patient": False}) if ready is not None else None
+
+
+def _unpause(
+    dags: Mapping[str, str | None], insists: Collection[str], at: datetime, airflow: AirflowSpec
+) -> Unpause | None:
+    if not dags:
+        return None
+    return Unpause(
+        dag_ids=tuple(dags),
+        expected={dag_id: release for dag_id, release in dags.items() if dag_id in insists},
+        not_before=at,
+        margin_seconds=airflow.clock_margin_seconds,
+    )
 
 
 def open_for_long(state: EnvironmentState, now: datetime) -> Finding | None:
@@ -141,13 +161,12 @@ def _quiet_at(fence: Fence) -> datetime:
     return (fence.paused_at or fence.opened_at) + TAKES_EFFECT
 
 
-def _steady(fence: Fence, live: LiveDag | None, airflow: AirflowSpec) -> datetime | None:
-    """By then every container has copied the folder twice, and uses the new release. None: not flipped."""
-    if fence.flipped_at is None:
-        return None
-    moments = [fence.flipped_at + timedelta(seconds=2 * airflow.sync_seconds)]
-    if live is not None:
-        moments.append(live.pointer.history[0].since)
+def _steady(fence: Fence, live: LiveDag | None, airflow: AirflowSpec) -> datetime:
+    """By then every container has copied the folder twice and uses the release, and tasks have stopped."""
+    moments = [fence.opened_at]
+    if fence.flipped_at is not None:
+        moments.append(fence.flipped_at + timedelta(seconds=2 * airflow.sync_seconds))
+        moments += [live.pointer.history[0].since] if live is not None else []
     if fence.restarted_at is not None:
         moments.append(fence.restarted_at + STOPPED)
     return max(moments)

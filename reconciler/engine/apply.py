@@ -10,6 +10,7 @@ from reconciler.core.diff import Difference
 from reconciler.core.findings import Finding
 from reconciler.core.retention import tidying
 from reconciler.engine.executor import Execution, execute
+from reconciler.engine.letting_go import let_go
 from reconciler.engine.manifests import Manifests
 from reconciler.engine.operations import Operations
 from reconciler.engine.plan_now import plan_now, tidying_scene
@@ -37,6 +38,8 @@ def apply(operations: Operations, triggered_by: TriggeredBy) -> TickResult:
         # What was begun is settled at once; if that fails too, the next tick does it.
         with contextlib.suppress(Transient, Terminal):
             recover(session, target, target.folder.list(), interrupted=False)
+        with contextlib.suppress(Transient, Terminal):
+            let_go(operations.world, session, error)
         session.report(_refusal(error, operations.at_tip), operations.wanted.revision)
         outcome = Outcome.RETRY if isinstance(error, Transient) else Outcome.STALLED
         return TickResult(outcome, str(error))

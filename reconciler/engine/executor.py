@@ -65,7 +65,8 @@ def execute(session: Session, target: Target, plan: Plan, listing: Mapping[str, 
         # A flip does not outdate the next one: what waits for nothing is not held back by a run that starts
         # meanwhile, and behind a fence no run starts.
         more = isinstance(step, FlipBatch) and isinstance(following, FlipBatch)
-        if slept or result.rejected or (isinstance(step, _OUTDATING) and not more):
+        idle = isinstance(step, Unpause) and not result.unfenced
+        if slept or result.rejected or (isinstance(step, _OUTDATING) and not (more or idle)):
             break
     return Execution(again=did)
 
@@ -81,7 +82,10 @@ def _run(session: Session, target: Target, step: Step, listing: Mapping[str, str
     While a DAG is fenced, a wait is cut short to see whether the fence can be closed.
     """
     slept = False
-    step, record = _begin(session, target, step)
+    begun = _begin(session, target, step)
+    if begun is None:
+        return StepResult(wait_until=session.now, message="The rest is done by the next tick."), False
+    step, record = begun
     result = target.perform(step, session.state, listing, session.lease_ends_at)
     while result.wait_until is not None and session.sleep_until(result.wait_until):
         slept = True
@@ -101,16 +105,22 @@ def _run(session: Session, target: Target, step: Step, listing: Mapping[str, str
     return result, slept
 
 
-def _begin(session: Session, target: Target, step: Step) -> tuple[Step, StepRecord | None]:
-    """Write down what is about to be done; a flip as it is due, if it is written within its margin."""
+def _begin(session: Session, target: Target, step: Step) -> tuple[Step, StepRecord | None] | None:
+    """Write down what is about to be done; a flip as it is due, if it is written within its margin.
+
+    None: there is no time left to write one that would not be late. What was written down is settled later.
+    """
     target.writes(step)  # what that takes to fetch is not counted
+    ahead = timedelta()
     while True:
-        now = session.now
+        now = session.now + ahead
         begun = stamped(step, now)
         record = _intend(session, target, begun)
-        late = isinstance(begun, FlipBatch) and session.now > now + timedelta(seconds=begun.margin_seconds)
-        if not late or session.over:
+        if not isinstance(begun, FlipBatch) or session.now <= now + timedelta(seconds=begun.margin_seconds):
             return begun, record
+        if session.over:
+            return None
+        ahead = session.now - now  # so long it takes to write it down
 
 
 def _told(state: EnvironmentState, step: Step, result: StepResult) -> tuple[EventDraft, ...]:

@@ -15,6 +15,7 @@ from reconciler.core.findings import Finding, with_conditions
 from reconciler.core.outage import reachable
 from reconciler.engine.apply import apply
 from reconciler.engine.desired import Wanted, as_accepted, at_revision
+from reconciler.engine.letting_go import let_go
 from reconciler.engine.operations import Operations
 from reconciler.engine.session import Session
 from reconciler.engine.world import Outcome, TickResult, World
@@ -134,8 +135,11 @@ class _Tick:
     def _accepted(self) -> Wanted | None:
         try:
             return as_accepted(self._world, self._session.state)
-        except (Transient, Terminal):
-            return None  # the artifact store does not answer either: nothing can be done, and that was told
+        except (Transient, Terminal) as error:
+            # The artifact store does not answer either, which was told: nothing more can be done.
+            with contextlib.suppress(Transient, Terminal):
+                let_go(self._world, self._session, error)
+            return None
 
     def _report_stalled(self, tip: str, error: Terminal) -> None:
         message = f"Commit {tip[:10]} cannot be applied; what is live stays as it is. {error}"

@@ -195,7 +195,14 @@ def test_a_fence_is_told_of_also_while_airflow_does_not_answer_at_all() -> None:
             raise Transient("Airflow does not answer.")
         return real(dag_ids)
 
+    def dies(dag_id: str, paused: bool) -> None:
+        if not paused:
+            raise Transient("Airflow does not answer.")
+        pause(dag_id, paused)
+
+    pause = scene.airflow.set_paused
     scene.airflow.active_runs = dies_behind_the_fence  # type: ignore[method-assign]
+    scene.airflow.set_paused = dies  # type: ignore[method-assign]
     for _ in range(6):
         scene.tick()
         scene.clock.advance(60)
