@@ -147,7 +147,7 @@ def airflow(environment: Environment) -> Airflow:
 
     secret = api.http.token_secret
     token = partial(_secrets().get, secret) if secret else None
-    return AirflowClient(HttpTransport(api.http.url, token), clock())
+    return AirflowClient(HttpTransport(api.http.url, token, deadline()), clock())
 
 
 def target(environment: Environment) -> Target:

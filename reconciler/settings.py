@@ -34,7 +34,7 @@ class Settings(Value):
     repo_token_secret: str = ""
     webhook_secret: str = ""
     environments: tuple[str, ...]
-    lease_seconds: float = Field(default=LEASE_SECONDS, ge=10, le=900)
+    lease_seconds: float = Field(default=LEASE_SECONDS, ge=40, le=300)
 
     @classmethod
     def read(cls, variables: Mapping[str, str] | None = None) -> Settings:
@@ -59,7 +59,7 @@ class Settings(Value):
             return cls.model_validate({**given, "environments": environments})
         except ValidationError:
             raise Terminal(
-                f"RECONCILER_LEASE_SECONDS is {given['lease_seconds']!r}; expected a number from 10 to 900.",
+                f"RECONCILER_LEASE_SECONDS is {given['lease_seconds']!r}; expected a number from 40 to 300.",
                 "Set it to the parameter LeaseSeconds of the CloudFormation stack.",
                 Reason.INVALID_CONFIGURATION,
             ) from None

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from reconciler.adapters.airflow_paging import Page, every
+from reconciler.adapters.airflow_paging import PAGE, Page, every
 from reconciler.adapters.airflow_transport import unless
-from reconciler.core.assets import Asset, asset_ids, has_indirect, run_is_owed
+from reconciler.core.assets import OWED_RUN, Asset, asset_ids, has_indirect, run_is_owed
 
 R = TypeVar("R")
 
@@ -56,13 +56,20 @@ class DagAssets:
         unless(404, lambda: self._ask(lambda: self._assets.delete_dag_asset_queued_events(dag_id, said)))
 
     def _unused_since(self, dag_id: str, after: datetime) -> datetime:
-        """From when on events count: a run started by assets uses all events up to its ``run_after``."""
+        """From when on events count: a run started by assets uses all events up to its ``run_after``.
+
+        So does one that was created because the DAG was paused.
+        """
         said = self._ask(
             lambda: self._runs.get_dag_runs(
-                dag_id, run_type=["asset_triggered"], order_by="-run_after", limit=1
+                dag_id, run_type=["asset_triggered", "manual"], order_by="-run_after", limit=PAGE
             )
         )
-        used: list[datetime] = [row.run_after + timedelta(microseconds=1) for row in said.dag_runs]
+        used: list[datetime] = [
+            row.run_after + timedelta(microseconds=1)
+            for row in said.dag_runs
+            if row.run_type.value == "asset_triggered" or row.dag_run_id.startswith(OWED_RUN)
+        ]
         return max([after, *used])
 
     def _queued(self, dag_id: str) -> frozenset[int]:

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import urllib3
 
 from reconciler.adapters.airflow_transport import API, Answer, Request
+from reconciler.adapters.deadline import NEVER, Deadline
 from reconciler.model.errors import Terminal, Transient
 
 CONNECT_SECONDS = 3
@@ -22,14 +23,18 @@ SECONDS = 15.0
 
 
 class HttpTransport:
-    """One Airflow at ``url`` (without ``/api/v2``). ``token`` gives its bearer token; None: ask Airflow."""
+    """One Airflow at ``url`` (without ``/api/v2``). ``token`` gives its bearer token; None: ask Airflow.
 
-    def __init__(self, url: str, token: Callable[[], str] | None = None) -> None:
+    No question begins that could outlast the ``tick``.
+    """
+
+    def __init__(self, url: str, token: Callable[[], str] | None = None, tick: Deadline = NEVER) -> None:
         self._url = url.rstrip("/")
         self._source = token or self._issued
         self._token: str | None = None
         self._pool = urllib3.PoolManager(retries=False)
         self._deadline = 0.0
+        self._tick = tick
 
     @property
     def name(self) -> str:
@@ -38,6 +43,7 @@ class HttpTransport:
 
     def send(self, request: Request) -> Answer:
         """See ``Transport``."""
+        self._tick.check(self.name, max(SECONDS, self._tick.telling_seconds))
         self._deadline = time.monotonic() + SECONDS
         fresh = self._token is None
         answer = self._send(request)

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from reconciler.adapters.airflow_transport import Answer, Request
 from reconciler.adapters.aws_errors import error_code, translated
-from reconciler.core.gates.dag_ids import MAX_DAG_ID, MAX_PATH
+from reconciler.model.environment import MAX_DAG_ID, MAX_PATH
 from reconciler.model.errors import Terminal
 
 if TYPE_CHECKING:

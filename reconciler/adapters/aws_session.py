@@ -28,10 +28,10 @@ class Bounds:
     attempts: int
     telling: bool = True
 
-    @property
-    def keep_seconds(self) -> float | None:
-        """No attempt begins with less left: it could not end. None: as much as telling needs."""
-        return CONNECT_SECONDS + self.read_seconds if self.telling else None
+    def keep_seconds(self, deadline: Deadline) -> float:
+        """No attempt begins with less left: it could not end, or nobody could tell."""
+        once = CONNECT_SECONDS + self.read_seconds
+        return once if self.telling else max(once, deadline.telling_seconds)
 
     @property
     def longest(self) -> float:
@@ -55,7 +55,7 @@ def bounds(service: str) -> Bounds:
 
 
 def config(service: str) -> Config:
-    """Timeouts (seconds) and retries that fit a tick's work budget of 60 s."""
+    """Timeouts (seconds) and retries that fit into a tick."""
     from botocore.config import Config
 
     chosen = bounds(service)
@@ -86,7 +86,7 @@ def client(service: str, session: Any = None, deadline: Deadline = NEVER) -> Any
 
 def _in_time(deadline: Deadline, service: str, **_: object) -> None:
     """botocore asks before each attempt."""
-    deadline.check(f"AWS ({service})", bounds(service).keep_seconds)
+    deadline.check(f"AWS ({service})", bounds(service).keep_seconds(deadline))
 
 
 def _readable(service: str, response_dict: dict[str, Any], **_: object) -> None:

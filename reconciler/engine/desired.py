@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from reconciler.core.declarations import parse_desired
 from reconciler.core.gates import ancestry
 from reconciler.core.identity import release_id
+from reconciler.core.narrative import names
 from reconciler.engine.world import World
 from reconciler.model.artifact import Digest
 from reconciler.model.component import Component
-from reconciler.model.environment import Desired
+from reconciler.model.environment import MAX_DAG_ID, Desired
 from reconciler.model.errors import Terminal
 from reconciler.model.plan import Decision
 from reconciler.model.pointer import Pointer
@@ -115,6 +116,14 @@ def _deployable(release: ReleaseManifest, desired: Desired) -> None:
             f"Release {release.id} holds no DAG: it would remove every DAG of {desired.environment.name}.",
             "Name a version of dags that has some.",
             Reason.ARTIFACT_FAILED,
+        )
+    long = sorted(dag_id for dag_id in release.dags if len(dag_id) > MAX_DAG_ID)
+    if long and desired.environment.airflow.api.mwaa:
+        raise Terminal(
+            f"MWAA's API takes DAG ids of at most {MAX_DAG_ID} characters: {names(long)} could not be paused "
+            "or watched.",
+            "Shorten the id, publish a new version, and name it in the pointer.",
+            Reason.INVALID_CONFIGURATION,
         )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reconciler.core.diff import Difference, difference, releases_left
 from reconciler.core.drain import Seen, drain, is_fresh, needs_fence
-from reconciler.core.gates import busy, dag_ids, in_flight, ownership
+from reconciler.core.gates import busy, in_flight, ownership
 from reconciler.core.planner import Scene, make_plan
 from reconciler.core.pointer_file import pointer_key
 from reconciler.core.retention import outdated
@@ -36,7 +36,6 @@ def plan_now(
     waiting = drain(diff.changes, goal, state, seen, now)
     verdicts = (
         ownership(diff.foreign),
-        dag_ids(diff.changes, goal.airflow.api),
         busy(target.airflow.busy() if writes else None),
         in_flight(waiting, {run.dag_id for run in waiting.blocking if seen.paused(run.dag_id)}),
     )

@@ -14,6 +14,13 @@ EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,2
 """Lower case letters, digits and dashes; also the folder's name."""
 
 
+MAX_PATH = 64
+"""``airflow:InvokeRestApi`` takes paths of so many characters (botocore's service model of MWAA)."""
+
+MAX_DAG_ID = MAX_PATH - len("/dags//assets/queuedEvents")
+"""What the longest path about a DAG leaves for its id."""
+
+
 class MwaaApi(Value):
     """Airflow's REST API through ``airflow:InvokeRestApi`` (no network path to the web server needed)."""
 
@@ -85,7 +92,7 @@ class AirflowSpec(Value):
     )
     clock_margin_seconds: float = Field(
         default=5,
-        ge=0,
+        ge=0.2,
         le=60,
         description="How far the clocks of Airflow's containers and ours may be apart.",
     )

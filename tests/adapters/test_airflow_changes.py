@@ -11,7 +11,7 @@ import pytest
 from reconciler.adapters.airflow_client import PAUSES, AirflowClient
 from reconciler.adapters.airflow_transport import Answer, Request
 from reconciler.adapters.memory import MemoryClock
-from reconciler.core.gates.dag_ids import MAX_DAG_ID, MAX_PATH
+from reconciler.model.environment import MAX_DAG_ID, MAX_PATH
 from reconciler.model.errors import Terminal, Transient
 from tests.adapters.mwaa_stub import Mwaa, dag_row, run_row, task_row
 from tests.builders import NOW

@@ -366,10 +366,11 @@ def test_a_clock_that_the_table_does_not_share(on_aws: OnAws, code: str, message
 @pytest.mark.parametrize("service", ["s3", "dynamodb", "events", "sqs", "secretsmanager", "mwaa"])
 def test_the_last_attempt_of_a_call_ends_before_the_function_does(service: str) -> None:
     chosen = bounds(service)
-    kept = chosen.keep_seconds or Deadline().telling_seconds
-    assert CONNECT_SECONDS + chosen.read_seconds <= kept
+    for telling in (3, 30, 60):
+        kept = chosen.keep_seconds(Deadline(telling_seconds=telling))
+        assert kept in (CONNECT_SECONDS + chosen.read_seconds, telling)
+        assert CONNECT_SECONDS + chosen.read_seconds <= kept
     assert chosen.longest <= 30, "one hanging call leaves a tick's 60 s of work some"
-    assert chosen.keep_seconds in (CONNECT_SECONDS + chosen.read_seconds, None)
 
 
 def test_no_call_begins_when_the_tick_is_over_but_it_is_told(on_aws: OnAws, deadline: Deadline) -> None:

@@ -243,10 +243,15 @@ def test_an_environment_that_this_stack_does_not_serve(functions: Functions) -> 
     assert functions.stage.live() == before
 
 
-def test_a_function_that_could_outlive_its_lease_does_nothing(functions: Functions) -> None:
+@pytest.mark.parametrize("share", [0.5, 1, 6])
+def test_a_function_whose_timeout_does_not_fit_its_lease_does_nothing(
+    functions: Functions, share: float
+) -> None:
     before = functions.stage.scene.store.load("dev")
     with pytest.raises(Terminal, match="TickSeconds at four fifths of LeaseSeconds"):
-        functions.message('{"environment": "dev", "triggeredBy": "manual"}', seconds=SETTINGS.lease_seconds)
+        functions.message(
+            '{"environment": "dev", "triggeredBy": "manual"}', seconds=SETTINGS.lease_seconds * share
+        )
     assert functions.stage.scene.store.load("dev") == before
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.drain import Drain
-from reconciler.core.gates import ancestry, busy, dag_ids, in_flight, ownership
-from reconciler.model.environment import AirflowApi, HttpApi, MwaaApi
+from reconciler.core.gates import ancestry, busy, in_flight, ownership
 from reconciler.model.observation import DagRun
-from reconciler.model.plan import Action, Change, Decision
+from reconciler.model.plan import Decision
 from reconciler.model.reason import Reason
 from tests.builders import NOW
 
@@ -65,28 +64,3 @@ def test_ownership() -> None:
     assert verdict.decision is Decision.STOP
     assert "0.py" in verdict.message
     assert "4 more" in verdict.message
-
-
-MWAA, HTTP = (
-    AirflowApi(mwaa=MwaaApi(environment="finedge")),
-    AirflowApi(http=HttpApi(url="http://x")),
-)
-
-
-@pytest.mark.parametrize(
-    ("api", "length", "action", "decision"),
-    [
-        (MWAA, 38, Action.ADD, Decision.GO),
-        (MWAA, 39, Action.ADD, Decision.STOP),
-        (MWAA, 39, Action.UPDATE, Decision.STOP),
-        (MWAA, 39, Action.REMOVE, Decision.GO),
-        (HTTP, 200, Action.ADD, Decision.GO),
-    ],
-)
-def test_dag_ids(api: AirflowApi, length: int, action: Action, decision: Decision) -> None:
-    verdict = dag_ids([Change(dag_id="d" * length, action=action)], api)
-    assert verdict.decision is decision
-    if decision is Decision.STOP:
-        assert "d" * length in verdict.message
-        assert "at most 38 characters" in verdict.message
-        assert verdict.dag_ids == (), "the release is refused whole, before anything is changed"

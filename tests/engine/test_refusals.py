@@ -10,7 +10,7 @@ from reconciler.engine.world import Outcome
 from reconciler.model.errors import Transient
 from reconciler.model.observation import DagRun
 from reconciler.model.reason import ConditionType, Reason
-from tests.engine.scene import Scene, pointer_yaml
+from tests.engine.scene import ENVIRONMENT_YAML, Scene, pointer_yaml
 
 
 def bad_yaml(scene: Scene) -> None:
@@ -40,6 +40,16 @@ def not_sealed(scene: Scene) -> None:
     scene.repo.person_pushes({"dev/pointer.yaml": body})
 
 
+def too_long_an_id_for_mwaa(scene: Scene) -> None:
+    scene.publish("1.2.0", {"one": "wider: A", "l" * 39: "c"})
+    http, mwaa = b'http: {url: "http://127.0.0.1:8080"}', b"mwaa: {environment: dev}"
+    files = {
+        "dev/pointer.yaml": pointer_yaml("1.2.0"),
+        "dev/environment.yaml": ENVIRONMENT_YAML.replace(http, mwaa),
+    }
+    scene.repo.person_pushes(files)
+
+
 @pytest.mark.parametrize(
     ("do", "reason", "says"),
     [
@@ -47,6 +57,7 @@ def not_sealed(scene: Scene) -> None:
         (unknown_version, Reason.ARTIFACT_FAILED, "never published"),
         (forced_push, Reason.REVISION_NOT_DESCENDANT, "history"),
         (not_sealed, Reason.ARTIFACT_FAILED, "reconciler seal dev"),
+        (too_long_an_id_for_mwaa, Reason.INVALID_CONFIGURATION, "at most 38 characters"),
     ],
 )
 def test_nothing_live_changes(do: Callable[[Scene], None], reason: Reason, says: str) -> None:

@@ -28,7 +28,7 @@ from tests.race_real.plan import Version
 
 CODE = Path(__file__).parent / "code"
 DEV = "dev"
-LEASE_SECONDS = 20
+LEASE_SECONDS = 40
 """So long a killed tick holds up the others."""
 
 SYNC = Sync(interval=2.0, skew=1.0)

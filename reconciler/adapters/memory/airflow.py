@@ -93,6 +93,7 @@ class MemoryAirflow(Twin):
             (run.dag_id, run.run_id) == (dag_id, run_id) for run in self._runs
         ):
             return
+        self._lost.pop(dag_id, None)
         self.created.append((dag_id, run_id))
         self._runs.append(
             DagRun(dag_id=dag_id, run_id=run_id, state="queued", run_type="manual", started_at=None)

@@ -2,8 +2,7 @@
 
 from reconciler.core.gates.ancestry import ancestry
 from reconciler.core.gates.busy import busy
-from reconciler.core.gates.dag_ids import dag_ids
 from reconciler.core.gates.in_flight import in_flight
 from reconciler.core.gates.ownership import ownership
 
-__all__ = ["ancestry", "busy", "dag_ids", "in_flight", "ownership"]
+__all__ = ["ancestry", "busy", "in_flight", "ownership"]
