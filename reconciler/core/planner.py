@@ -32,7 +32,6 @@ from reconciler.model.plan import (
     Straggler,
     Verdict,
 )
-from reconciler.model.release import ReleaseManifest
 from reconciler.model.state import EnvironmentState, LiveDag
 
 BATCH = 50
@@ -43,15 +42,11 @@ _CLOCKS = {"since", "notBefore", "until"}
 
 @dataclass(frozen=True)
 class Scene:
-    """All that a plan is made from: where to go, what is so now, and what Airflow says.
-
-    ``before`` are the manifests of the releases that DAGs leave, or are put back to.
-    """
+    """All that a plan is made from: where to go, what is so now, and what Airflow says."""
 
     goal: Goal
     state: EnvironmentState
     seen: Seen
-    before: Mapping[str, ReleaseManifest]
     now: datetime
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from reconciler.core.diff import Difference, difference, releases_left
 from reconciler.core.drain import Seen, drain, is_fresh, needs_fence
@@ -14,6 +14,7 @@ from reconciler.core.retention import outdated
 from reconciler.core.rollback import condemned_by
 from reconciler.engine.desired import Wanted
 from reconciler.engine.manifests import Manifests
+from reconciler.model.observation import AirflowDag
 from reconciler.model.plan import Action, Goal, Plan
 from reconciler.model.state import EnvironmentState
 from reconciler.ports import Airflow, Target
@@ -39,14 +40,14 @@ def plan_now(
         busy(target.airflow.busy() if writes else None),
         in_flight(waiting, {run.dag_id for run in waiting.blocking if seen.paused(run.dag_id)}),
     )
-    return diff, make_plan(Scene(goal, state, seen, before, now), diff, verdicts)
+    return diff, make_plan(Scene(goal, state, seen, now), diff, verdicts)
 
 
 def tidying_scene(wanted: Wanted, state: EnvironmentState, airflow: Airflow, now: datetime) -> Scene:
     """What tidying up is decided from. Airflow is only asked if a DAG's history names an old release."""
     old = outdated(state, wanted.release.id)
     runs = airflow.active_runs(old) if old else ()
-    return Scene(goal_of(wanted, state), state, Seen(runs=tuple(runs)), {}, now)
+    return Scene(goal_of(wanted, state), state, Seen(runs=tuple(runs)), now)
 
 
 def goal_of(wanted: Wanted, state: EnvironmentState) -> Goal:
@@ -57,6 +58,13 @@ def goal_of(wanted: Wanted, state: EnvironmentState) -> Goal:
         airflow=wanted.desired.environment.airflow,
         condemned=condemned_by(state, wanted.release.id),
     )
+
+
+def _is_stale(dag: AirflowDag | None, since: datetime) -> bool:
+    """Did Airflow drop it, and not only for a moment? Its runs do not end before it is mended."""
+    if dag is None:
+        return True
+    return not dag.active and (dag.last_parsed_at is None or dag.last_parsed_at < since)
 
 
 def _seen(diff: Difference, goal: Goal, state: EnvironmentState, airflow: Airflow, now: datetime) -> Seen:
@@ -70,5 +78,6 @@ def _seen(diff: Difference, goal: Goal, state: EnvironmentState, airflow: Airflo
     # Stale for want of a pointer that is being put back, or was just written, is not stale for long.
     edited = {dag_id for dag_id in asked if pointer_key(dag_id) in diff.drifted}
     fresh = {dag_id for dag_id in asked if dag_id in state.live and is_fresh(state.live[dag_id], goal, now)}
-    stale = {dag_id for dag_id in asked if dag_id not in dags or not dags[dag_id].active} - edited - fresh
+    patience = timedelta(seconds=goal.airflow.sync_seconds + goal.airflow.parse_seconds)
+    stale = {dag_id for dag_id in asked if _is_stale(dags.get(dag_id), now - patience)} - edited - fresh
     return Seen(runs=tuple(runs), dags=dict(dags), stale=frozenset(stale))

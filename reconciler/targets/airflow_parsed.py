@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from reconciler.ports import Airflow, Clock
 POLL_SECONDS, MOST_POLL_SECONDS = 1.0, 5.0
 """Between two questions to Airflow, at first and later."""
 
-NOT_HERE = "ReleaseNotHere"
+NOT_HERE = re.compile(r"(?:\w+\.)*ReleaseNotHere:")
 """The loader's error for a release that has not arrived in a container: it passes by itself."""
 
 
@@ -58,7 +59,7 @@ class AirflowParsed:
             dag_id: error.message
             for error in self.airflow.import_errors()
             if (dag_id := by_key.get(_in_folder(error.file))) is not None
-            and NOT_HERE not in error.message
+            and not NOT_HERE.match(error.message)
             and (error.at is None or error.at >= _due(state.live[dag_id]))
         }
 

@@ -28,7 +28,7 @@ def after_many_releases(pointers_written: datetime, on_old: bool = False) -> Env
 
 def scene(known: EnvironmentState, now: datetime) -> Scene:
     goal = Goal(revision="a" * 40, release=RELEASE, airflow=environment("dev").airflow)
-    return Scene(goal, known, Seen(), {}, now)
+    return Scene(goal, known, Seen(), now)
 
 
 def test_what_no_pointer_names_goes_once_the_pointers_are_everywhere() -> None:

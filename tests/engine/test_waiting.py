@@ -104,6 +104,21 @@ def test_a_stale_dag_with_a_run_does_not_block_its_own_rescue() -> None:
     assert scene.state.live["one"].pointer.release == first.id
 
 
+def test_a_dag_that_is_stale_for_a_moment_is_waited_for() -> None:
+    scene = Scene()
+    first = scene.deploy("1.0.0", {"one": "a"})
+    scene.clock.advance(600)
+    scene.airflow.set_runs(run("one"))
+    (parsed,) = scene.airflow.dags(["one"]).values()
+    hiccup = parsed.model_copy(update={"active": False, "last_parsed_at": scene.clock.now()})
+    scene.airflow.set_dag(hiccup)
+    scene.deploy("1.1.0", {"one": "wider: A"})
+    assert scene.state.live["one"].pointer.release == first.id
+    scene.clock.advance(60)
+    scene.tick()
+    assert scene.state.live["one"].pointer.release != first.id, "that was no moment: it has to be mended"
+
+
 def test_a_failure_while_others_wait_is_one_attempt() -> None:
     scene = Scene()
     scene.deploy("1.0.0", {"one": "a", "two": "b"})
