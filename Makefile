@@ -51,11 +51,11 @@ lint: .venv/.synced ## Format, lint, types, import layers
 check: lint ## The linters and the fast tests
 	@$(BIN)/pytest -n auto -m "not airflow and not stack and not awslambda"
 
-test: setup lint ## The linters and every test
-	@$(BIN)/pytest -n 2 --dist loadfile
+test: setup lint ## The linters and every test but the race on the real stack
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not long"
 
 race: setup ## 30 deployments, runs at random moments and ten SIGKILLs race on the real stack (10 minutes)
-	@RACE_DEPLOYMENTS=30 RACE_KILLS=10 $(BIN)/pytest -s tests/race_real/test_race_on_the_stack.py
+	@$(BIN)/pytest -s -m long
 
 # For example: make bench ARGS="deploy flip --full --docs"; `make bench ARGS=--list` says what there is.
 bench: setup ## Measure what docs/performance.md tells, beside aws s3 sync (ARGS="--list" says what there is)

@@ -34,7 +34,7 @@ def _a_minute_is_short(story: RecordedStory) -> Iterator[None]:
     functions = client("lambda", story.info.aws_endpoint)
 
     def ask() -> None:
-        while not over.wait(5):
+        while not over.wait(10):
             functions.invoke(FunctionName=story.info.functions["Sweep"], Payload=b"{}")
 
     thread = threading.Thread(target=ask)

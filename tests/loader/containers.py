@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,8 @@ from local.airflow import Airflow
 from tests.loader.dag_folder import DagFolder
 
 Json = dict[str, Any]
+PATIENCE = 5
+"""Airflow 3.2.1 answers 500 to a question now and then when a dozen runs begin at once."""
 
 
 def until(done: Callable[[], bool], what: str, seconds: float = 300) -> None:
@@ -21,6 +24,11 @@ def until(done: Callable[[], bool], what: str, seconds: float = 300) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what}: not so after {seconds:.0f} s")
         time.sleep(0.3)
+
+
+def _answer(request: urllib.request.Request) -> Any:
+    with urllib.request.urlopen(request, timeout=120) as answer:
+        return json.load(answer)
 
 
 class Containers:
@@ -43,8 +51,14 @@ class Containers:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            return json.load(answer)
+        for _ in range(PATIENCE if method == "GET" else 0):
+            try:
+                return _answer(request)
+            except urllib.error.HTTPError as error:
+                if error.code < 500:
+                    raise
+                time.sleep(1)
+        return _answer(request)
 
     def tags(self, dag_id: str) -> set[str]:
         """The tags of a DAG; none if Airflow does not know it."""

@@ -1,7 +1,7 @@
 """Deployments, runs and kills race on the whole real stack: nothing is torn, mixed, lost, or left paused.
 
 A failure names its seed: RACE_SEED=... draws the same deployments, runs and moments of kills again, though
-not the same speed of the machine. RACE_DEPLOYMENTS and RACE_KILLS make it longer; `make race` does.
+not the same speed of the machine. RACE_DEPLOYMENTS and RACE_KILLS make it longer or shorter.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from tests.race_real.stage import Stage, set_up
 pytestmark = [pytest.mark.stack, pytest.mark.airflow, pytest.mark.awslambda]
 
 SEED = int(os.environ.get("RACE_SEED") or 1)
-DEPLOYMENTS = int(os.environ.get("RACE_DEPLOYMENTS") or 10)
-KILLS = int(os.environ.get("RACE_KILLS") or 4)
+DEPLOYMENTS = int(os.environ.get("RACE_DEPLOYMENTS") or 30)
+KILLS = int(os.environ.get("RACE_KILLS") or 10)
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +33,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     made.stack.down()
 
 
+@pytest.mark.long
 def test_nothing_goes_wrong(stage: Stage) -> None:
     began = time.monotonic()
     print(f"seed {SEED}")
