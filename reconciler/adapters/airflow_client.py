@@ -44,7 +44,7 @@ PAUSES = (0.5, 1.5)
 
 LAST_START = 25
 """Seconds after its first try in which a question may be tried again. A try takes 15 s at most, so a question
-costs 40 s at most, of a tick's 60 s of work."""
+costs 40 s at most; transports begin no try that could outlast the tick."""
 
 
 class AirflowClient:

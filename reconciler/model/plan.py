@@ -243,7 +243,7 @@ class Verdict(Value):
 class Goal(Value):
     """Where to go: a commit, the release that it means, and the Airflow that is to run it.
 
-    ``condemned`` are the releases that no run may use any more once it is reached.
+    ``condemned`` are the releases that no run uses any more once it is reached.
     """
 
     revision: str
