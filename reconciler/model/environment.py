@@ -92,7 +92,7 @@ class AirflowSpec(Value):
     )
     clock_margin_seconds: float = Field(
         default=5,
-        ge=0.2,
+        ge=0.1,
         le=60,
         description="How far the clocks of Airflow's containers and ours may be apart.",
     )
