@@ -54,7 +54,7 @@ check: lint ## The linters and the fast tests
 test: setup lint ## The linters and every test but the race on the real stack
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not long"
 
-race: setup ## 30 deployments, runs at random moments and ten SIGKILLs race on the real stack (10 minutes)
+race: setup ## 30 deployments, runs at random moments and ten SIGKILLs race on the real stack
 	@$(BIN)/pytest -s -m long
 
 # For example: make bench ARGS="deploy flip --full --docs"; `make bench ARGS=--list` says what there is.

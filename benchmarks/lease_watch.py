@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.aws import client
 from local.stack_info import StackInfo
 from reconciler.adapters import dynamodb_items as items
-from reconciler.engine.world import World
+from reconciler.model.tick_time import TickTime
 
 EVERY = 0.05  # seconds; a tick holds the lease for longer
 
@@ -41,7 +41,7 @@ def watching(info: StackInfo, environment: str) -> Iterator[LeaseWatch]:
             item = _item(table, info.table, environment)
             if "expires_at" in item and item["token"]["N"] != token:
                 token = item["token"]["N"]
-                watch.begun.append(float(item["expires_at"]["N"]) - World.lease_seconds)
+                watch.begun.append(float(item["expires_at"]["N"]) - TickTime.lease_seconds)
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()

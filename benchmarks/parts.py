@@ -17,7 +17,7 @@ PARTS: Mapping[str, str] = {
     "arrived": "→ they are in the dag-processor's folder",
     "due": "→ the release is due (`since`)",
     "live": "→ Airflow has parsed every DAG",
-    "verified": "→ seen and recorded as live",
+    "verified": "afterwards: seen, un-paused where it was fenced, recorded as live",
 }
 """Part -> what it is, in the order in which they end."""
 

@@ -39,13 +39,12 @@ def handler(event: SQSEvent, context: LambdaContext) -> None:
 
 
 def _check_timeout(context: LambdaContext) -> None:
-    seconds, lease = context.get_remaining_time_in_millis() / 1000, bootstrap.settings().lease_seconds
-    # Two fifths to work and one to tell; what outlives its lease could meet the next tick.
-    if not lease * 3 / 5 < seconds < lease:
+    seconds, time = context.get_remaining_time_in_millis() / 1000, bootstrap.settings().tick_time
+    if not time.fits(seconds):
         _count("unknown", "misconfigured")
         raise Terminal(
-            f"A tick may run for {seconds:.0f} s, which does not fit its lease of {lease:.0f} s.",
-            "Deploy the stack with TickSeconds at four fifths of LeaseSeconds.",
+            f"A tick may run for {seconds:.0f} s, which does not fit a lease of {time.lease_seconds:.0f} s.",
+            f"Deploy the stack with TickSeconds at {time.timeout_seconds:.0f}, four fifths of LeaseSeconds.",
             Reason.INVALID_CONFIGURATION,
         )
 

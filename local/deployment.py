@@ -14,6 +14,7 @@ from local.cloudformation import create_stack
 from local.plan import REPO, Plan
 from local.stack_info import AirflowInfo, StackInfo
 from local.webhooks import Target, Webhooks
+from reconciler.model.tick_time import TickTime
 
 NAME = "reconciler"
 
@@ -35,7 +36,7 @@ def deploy(settled: Plan) -> dict[str, str]:
 
 
 def _parameters(settled: Plan, declared: Mapping[str, object]) -> dict[str, str]:
-    mwaas = settled.options.environments.values()
+    mwaas, time = settled.options.environments.values(), TickTime(settled.options.lease_seconds)
     prefix = f"arn:aws:airflow:{emulator.REGION}:{emulator.ACCOUNT}"
     wanted = {
         "RepoUrl": settled.git_url,
@@ -43,8 +44,8 @@ def _parameters(settled: Plan, declared: Mapping[str, object]) -> dict[str, str]
         "Environments": ",".join(settled.options.environments),
         "MwaaEnvironmentArns": ",".join(f"{prefix}:environment/{mwaa.name}" for mwaa in mwaas),
         "MwaaRoleArns": ",".join(f"{prefix}:role/{mwaa.name}/Op" for mwaa in mwaas),
-        "LeaseSeconds": str(settled.options.lease_seconds),
-        "TickSeconds": str(settled.options.lease_seconds * 4 // 5),
+        "LeaseSeconds": f"{time.lease_seconds:g}",
+        "TickSeconds": f"{time.timeout_seconds:g}",
         "DagBucketArns": ",".join(f"arn:aws:s3:::{mwaa.bucket}" for mwaa in mwaas),
     }
     return {name: value for name, value in wanted.items() if name in declared}

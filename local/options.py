@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.model.tick_time import TickTime
+
 if TYPE_CHECKING:
     from local.stack_info import StackInfo
 
@@ -67,6 +69,6 @@ class StackOptions:
     prepare: Callable[[StackInfo], object] | None = None
     airflow: bool = True
     postgres: bool = True
-    lease_seconds: int = 150
+    lease_seconds: float = TickTime.lease_seconds
     template: Path = ROOT / "template.yaml"
     code: Path = ROOT

@@ -44,8 +44,7 @@ def deadline() -> Deadline:
     """Until when the adapters of this process may go on asking; a function sets it at each invocation."""
     from reconciler.adapters.deadline import Deadline
 
-    # A fifth of the lease, of which the function may use four: 30 of 150 s.
-    return Deadline(telling_seconds=settings().lease_seconds / 5)
+    return Deadline(telling_seconds=settings().tick_time.telling_seconds)
 
 
 @cache
@@ -179,5 +178,5 @@ def world(holder: str) -> World:
         clock=clock(),
         target=target,
         holder=holder,
-        lease_seconds=settings().lease_seconds,
+        time=settings().tick_time,
     )

@@ -11,17 +11,17 @@ from pydantic import Field, TypeAdapter, ValidationError
 from reconciler.model.environment import EnvironmentName
 from reconciler.model.errors import Terminal
 from reconciler.model.reason import Reason
+from reconciler.model.tick_time import TickTime
 from reconciler.model.value import Value
 
 _PREFIX = "RECONCILER_"
-LEASE_SECONDS = 150.0
 _OPTIONAL = {"repo_branch", "repo_path", "repo_token_secret", "webhook_secret", "lease_seconds"}
 
 
 class Settings(Value):
     """Where everything is. Secrets are named, never held.
 
-    ``lease_seconds``: how long a tick has its environment for itself; see ``World``.
+    ``lease_seconds``: how long a tick has its environment for itself.
     """
 
     table: str
@@ -34,7 +34,12 @@ class Settings(Value):
     repo_token_secret: str = ""
     webhook_secret: str = ""
     environments: tuple[str, ...]
-    lease_seconds: float = Field(default=LEASE_SECONDS, ge=40, le=300)
+    lease_seconds: float = Field(default=TickTime.lease_seconds, ge=40, le=300)
+
+    @property
+    def tick_time(self) -> TickTime:
+        """How the time of a tick is parted."""
+        return TickTime(self.lease_seconds)
 
     @classmethod
     def read(cls, variables: Mapping[str, str] | None = None) -> Settings:

@@ -16,7 +16,7 @@ import cfnlint.api
 import pytest
 
 from local.template import load, translate
-from reconciler.engine.world import World
+from reconciler.model.tick_time import TickTime
 
 ROOT = Path(__file__).parent.parent
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/reconciler:v1"
@@ -108,7 +108,7 @@ def test_a_message_stays_hidden_longer_than_its_function_may_run(source: dict[st
     assert source["Resources"]["Reconcile"]["Properties"]["Timeout"] == {"Ref": "TickSeconds"}
     assert source["Resources"]["Queue"]["Properties"]["VisibilityTimeout"] == {"Ref": "LeaseSeconds"}
     tick, lease = (source["Parameters"][name]["Default"] for name in ("TickSeconds", "LeaseSeconds"))
-    assert (tick, lease) == (World.lease_seconds * 4 / 5, World.lease_seconds)
+    assert (tick, lease) == (TickTime().timeout_seconds, TickTime.lease_seconds)
 
 
 def test_dead_letters_wake_a_person(source: dict[str, Any]) -> None:

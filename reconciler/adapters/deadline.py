@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from reconciler.model.errors import Transient
+from reconciler.model.tick_time import TickTime
 
 
 class Deadline:
@@ -19,7 +20,9 @@ class Deadline:
     ``telling_seconds`` are kept of an invocation's time for writing down and telling how it went.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, telling_seconds: float = 30) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, telling_seconds: float = TickTime().telling_seconds
+    ) -> None:
         self._clock = clock
         self.telling_seconds = telling_seconds
         self._at = math.inf

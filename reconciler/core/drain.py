@@ -46,12 +46,21 @@ def needs_fence(change: Change) -> bool:
     return graph or change.rolls_back
 
 
+def is_stale(dag: AirflowDag | None, goal: Goal, now: datetime) -> bool:
+    """Did Airflow drop it, and not only for a moment? Its runs do not end before it is mended."""
+    if dag is None or dag.active:
+        return dag is None
+    return dag.last_parsed_at is None or now > dag.last_parsed_at + _until_seen(goal)
+
+
 def is_fresh(live: LiveDag, goal: Goal, now: datetime) -> bool:
     """May Airflow still be about to parse what was written?"""
     due = max(live.flipped_at, live.pointer.history[0].since)
-    return not live.verified and now < due + timedelta(
-        seconds=goal.airflow.sync_seconds + goal.airflow.parse_seconds
-    )
+    return not live.verified and now < due + _until_seen(goal)
+
+
+def _until_seen(goal: Goal) -> timedelta:
+    return timedelta(seconds=goal.airflow.seen_seconds)
 
 
 def bad_code(live: LiveDag, goal: Goal) -> frozenset[str]:

@@ -81,7 +81,7 @@ def to_close(
     """
     ready: dict[str, str | None] = {}
     later: dict[str, str | None] = {}
-    last, patience = now, timedelta(seconds=airflow.sync_seconds + airflow.parse_seconds)
+    last, patience = now, timedelta(seconds=airflow.seen_seconds)
     insists: set[str] = set()
     for dag_id, fence in sorted(state.fences.items()):
         if dag_id in free:

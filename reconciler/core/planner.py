@@ -176,9 +176,7 @@ def _closing(scene: Scene, free: Sequence[str], written: Mapping[str, str | None
     if ready is not None:
         yield ready.model_copy(update={"patient": not expected})
     if expected:
-        yield AwaitParsed(
-            expected=dict(sorted(expected.items())), seconds=airflow.sync_seconds + airflow.parse_seconds
-        )
+        yield AwaitParsed(expected=dict(sorted(expected.items())), seconds=airflow.seen_seconds)
     if later is not None:
         yield later
 

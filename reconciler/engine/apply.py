@@ -92,7 +92,7 @@ def _end(operations: Operations, plan: Plan, diff: Difference) -> TickResult:
 
 def _patient(operations: Operations, plan: Plan, execution: Execution) -> bool:
     """Wait a little for runs in flight. False when patience is at its end, or it is not about runs."""
-    session, patience = operations.session, timedelta(seconds=operations.world.patience_seconds)
+    session, patience = operations.session, timedelta(seconds=operations.world.time.patience_seconds)
     only_runs = plan.held and not plan.stopped and not execution.waiting and not execution.problems
     return (
         bool(only_runs)

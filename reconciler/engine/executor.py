@@ -99,7 +99,7 @@ def _run(session: Session, target: Target, step: Step, listing: Mapping[str, str
     update = {"finished_at": session.now, "outcome": ended_as}
     done = () if record is None else (record.model_copy(update=update),)
     after = ended(session.state, step, result, session.now)
-    session.commit(after, steps=done, events=_told(session.state, step, result))
+    session.commit(after, steps=done, events=_told(session.state, result))
     if result.error is not None:
         raise result.error
     return result, slept
@@ -113,21 +113,23 @@ def _begin(session: Session, target: Target, step: Step) -> tuple[Step, StepReco
     target.writes(step)  # what that takes to fetch is not counted
     ahead = timedelta()
     while True:
-        now = session.now + ahead
+        began_at = session.now
+        now = began_at + ahead
         begun = stamped(step, now)
         record = _intend(session, target, begun)
         if not isinstance(begun, FlipBatch) or session.now <= now + timedelta(seconds=begun.margin_seconds):
             return begun, record
         if session.over:
             return None
-        ahead = session.now - now  # so long it takes to write it down
+        ahead = session.now - began_at  # so long it takes to write it down
 
 
-def _told(state: EnvironmentState, step: Step, result: StepResult) -> tuple[EventDraft, ...]:
-    """What people want to know of a step by itself."""
+def _told(state: EnvironmentState, result: StepResult) -> tuple[EventDraft, ...]:
+    """What people want to know of a step that was done."""
     findings = []
     if result.restarted:
-        message = f"Runs of a release that was rolled back begin anew on the one before it: {subject(step)}."
+        which = subject(RestartRuns(runs=result.restarted))
+        message = f"Runs of a release that was rolled back begin anew on the one before it: {which}."
         evidence = tuple(f"{run.dag_id}: {run.run_id}" for run in result.restarted)
         findings.append(_finding(Reason.RUNS_RESTARTED, Severity.WARNING, message, evidence))
     if result.troubles:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from reconciler.core.diff import Difference, difference, releases_left
-from reconciler.core.drain import Seen, drain, is_fresh, needs_fence
+from reconciler.core.drain import Seen, drain, is_fresh, is_stale, needs_fence
 from reconciler.core.gates import busy, in_flight, ownership
 from reconciler.core.planner import Scene, make_plan
 from reconciler.core.pointer_file import pointer_key
@@ -14,7 +14,6 @@ from reconciler.core.retention import outdated
 from reconciler.core.rollback import condemned_by
 from reconciler.engine.desired import Wanted
 from reconciler.engine.manifests import Manifests
-from reconciler.model.observation import AirflowDag
 from reconciler.model.plan import Action, Goal, Plan
 from reconciler.model.state import EnvironmentState
 from reconciler.ports import Airflow, Target
@@ -60,13 +59,6 @@ def goal_of(wanted: Wanted, state: EnvironmentState) -> Goal:
     )
 
 
-def _is_stale(dag: AirflowDag | None, since: datetime) -> bool:
-    """Did Airflow drop it, and not only for a moment? Its runs do not end before it is mended."""
-    if dag is None:
-        return True
-    return not dag.active and (dag.last_parsed_at is None or dag.last_parsed_at < since)
-
-
 def _seen(diff: Difference, goal: Goal, state: EnvironmentState, airflow: Airflow, now: datetime) -> Seen:
     keeps = (Action.ADD, Action.HEAL)
     touched = {change.dag_id for change in diff.changes if change.action not in keeps}
@@ -78,6 +70,5 @@ def _seen(diff: Difference, goal: Goal, state: EnvironmentState, airflow: Airflo
     # Stale for want of a pointer that is being put back, or was just written, is not stale for long.
     edited = {dag_id for dag_id in asked if pointer_key(dag_id) in diff.drifted}
     fresh = {dag_id for dag_id in asked if dag_id in state.live and is_fresh(state.live[dag_id], goal, now)}
-    patience = timedelta(seconds=goal.airflow.sync_seconds + goal.airflow.parse_seconds)
-    stale = {dag_id for dag_id in asked if _is_stale(dags.get(dag_id), now - patience)} - edited - fresh
+    stale = {dag_id for dag_id in asked if is_stale(dags.get(dag_id), goal, now)} - edited - fresh
     return Seen(runs=tuple(runs), dags=dict(dags), stale=frozenset(stale))

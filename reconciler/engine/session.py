@@ -22,7 +22,7 @@ class Session:
         self._lease = lease
         self.state = state
         self.began_at = world.clock.now()
-        self._ends_at = self.began_at + timedelta(seconds=world.work_seconds)
+        self._ends_at = self.began_at + timedelta(seconds=world.time.work_seconds)
 
     @property
     def now(self) -> datetime:

@@ -14,7 +14,7 @@ from reconciler.core.fencing import open_for_long
 from reconciler.core.findings import Finding, with_conditions
 from reconciler.core.outage import reachable
 from reconciler.engine.apply import apply
-from reconciler.engine.desired import Wanted, as_accepted, at_revision
+from reconciler.engine.desired import as_accepted, at_revision
 from reconciler.engine.letting_go import let_go
 from reconciler.engine.operations import Operations
 from reconciler.engine.session import Session
@@ -38,7 +38,7 @@ def tick(world: World, environment: str, triggered_by: TriggeredBy) -> TickResul
     Anything else that is raised is our bug.
     """
     try:
-        lease = world.store.acquire(environment, world.holder, world.lease_seconds)
+        lease = world.store.acquire(environment, world.holder, world.time.lease_seconds)
     except Conflict as conflict:
         return TickResult(Outcome.CONTENDED, str(conflict))
     except Transient as error:
@@ -127,19 +127,16 @@ class _Tick:
 
     def _stay(self, result: TickResult) -> TickResult:
         """Keep what was accepted as it is, drift put back and all."""
-        wanted = self._accepted()
-        if wanted is not None:
-            apply(Operations(self._world, self._session, wanted, at_tip=False), self._triggered_by)
-        return result
-
-    def _accepted(self) -> Wanted | None:
         try:
-            return as_accepted(self._world, self._session.state)
+            wanted = as_accepted(self._world, self._session.state)
         except (Transient, Terminal) as error:
             # The artifact store does not answer either, which was told: nothing more can be done.
             with contextlib.suppress(Transient, Terminal):
                 let_go(self._world, self._session, error)
-            return None
+            return result
+        if wanted is not None:
+            apply(Operations(self._world, self._session, wanted, at_tip=False), self._triggered_by)
+        return result
 
     def _report_stalled(self, tip: str, error: Terminal) -> None:
         message = f"Commit {tip[:10]} cannot be applied; what is live stays as it is. {error}"

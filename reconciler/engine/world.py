@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.model.environment import Environment
+from reconciler.model.tick_time import TickTime
 from reconciler.ports import ArtifactStore, Clock, EnvironmentRepo, EventBus, StateStore, Target
 
 
 @dataclass(frozen=True)
 class World:
-    """Everything outside. ``target`` opens the platform of one environment; it does no I/O by itself.
-
-    ``lease_seconds`` > the function's timeout > ``work_seconds``: a tick that is late can neither be
-    overtaken unknowingly nor be cut off in the middle of its work.
+    """Everything outside, and the time there is. ``target`` opens the platform of one environment; it does no
+    I/O by itself.
     """
 
     repo: EnvironmentRepo
@@ -25,18 +24,7 @@ class World:
     clock: Clock
     target: Callable[[Environment], Target]
     holder: str
-    lease_seconds: float = 150
-    work_share: float = 2 / 5
-
-    @property
-    def work_seconds(self) -> float:
-        """After so long a tick begins nothing more."""
-        return self.lease_seconds * self.work_share
-
-    @property
-    def patience_seconds(self) -> float:
-        """For so long a tick waits for runs in flight itself: short runs are not worth a minute."""
-        return self.lease_seconds / 15
+    time: TickTime = field(default_factory=TickTime)
 
 
 class Outcome(StrEnum):

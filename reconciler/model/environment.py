@@ -115,6 +115,11 @@ class AirflowSpec(Value):
         "the release before it.",
     )
 
+    @property
+    def seen_seconds(self) -> float:
+        """Longest time from the write of a file until Airflow has parsed it."""
+        return self.sync_seconds + self.parse_seconds
+
 
 class Environment(Value):
     """``environments/<env>/environment.yaml``."""

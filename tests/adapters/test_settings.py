@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.engine.world import World
 from reconciler.model.errors import Terminal
+from reconciler.model.tick_time import TickTime
 from reconciler.settings import Settings
 
 ALL = {
@@ -54,7 +54,7 @@ def test_all_that_is_missing_is_said_at_once() -> None:
 
 
 def test_a_lease_has_a_default_and_may_be_shorter() -> None:
-    assert Settings.read(ALL).lease_seconds == World.lease_seconds
+    assert Settings.read(ALL).lease_seconds == TickTime.lease_seconds
     assert Settings.read({**ALL, "RECONCILER_LEASE_SECONDS": "60"}).lease_seconds == 60
 
 

@@ -7,14 +7,14 @@ import pytest
 from reconciler.adapters.airflow_http import SECONDS
 from reconciler.adapters.aws_session import bounds
 from reconciler.adapters.deadline import Deadline
-from reconciler.engine.world import World
-from tests.engine.scene import Scene
+from reconciler.model.tick_time import TickTime
 
 
 @pytest.mark.parametrize("lease", [40, 60, 150, 300])
 def test_no_call_is_refused_while_a_tick_works(lease: float) -> None:
-    world: World = Scene().world_of("tick")
-    work, timeout, telling = lease * world.work_share, lease * 4 / 5, lease / 5
-    deadline = Deadline(telling_seconds=telling)
+    time = TickTime(lease)
+    deadline = Deadline(telling_seconds=time.telling_seconds)
     longest = max(bounds(service).keep_seconds(deadline) for service in ("s3", "mwaa", "dynamodb", "events"))
-    assert work + max(longest, SECONDS, telling) <= timeout < lease
+    assert time.work_seconds + max(longest, SECONDS) <= time.timeout_seconds
+    assert time.fits(time.timeout_seconds)
+    assert not time.fits(lease)

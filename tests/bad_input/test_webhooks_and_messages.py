@@ -248,7 +248,7 @@ def test_a_function_whose_timeout_does_not_fit_its_lease_does_nothing(
     functions: Functions, share: float
 ) -> None:
     before = functions.stage.scene.store.load("dev")
-    with pytest.raises(Terminal, match="TickSeconds at four fifths of LeaseSeconds"):
+    with pytest.raises(Terminal, match="TickSeconds at 120, four fifths of LeaseSeconds"):
         functions.message(
             '{"environment": "dev", "triggeredBy": "manual"}', seconds=SETTINGS.lease_seconds * share
         )

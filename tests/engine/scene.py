@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,6 +23,7 @@ from reconciler.engine.world import TickResult, World
 from reconciler.model.component import Component
 from reconciler.model.environment import Environment
 from reconciler.model.event import Event
+from reconciler.model.observation import AirflowDag
 from reconciler.model.reason import Reason, TriggeredBy
 from reconciler.model.release import Archive, ReleaseManifest, SealedDag
 from reconciler.model.state import EnvironmentState
@@ -130,6 +131,15 @@ class Scene:
         self.push(version)
         self.tick()
         return release
+
+    def start_by_assets(self) -> None:
+        """From now on, Airflow says of every DAG that assets start it."""
+        real = self.airflow.dags
+
+        def dags(dag_ids: Sequence[str]) -> dict[str, AirflowDag]:
+            return {name: dag.model_copy(update={"by_assets": True}) for name, dag in real(dag_ids).items()}
+
+        self.airflow.dags = dags  # type: ignore[method-assign]
 
     def tick(self, triggered_by: TriggeredBy = TriggeredBy.WEBHOOK) -> TickResult:
         """One tick."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -17,6 +17,7 @@ from reconciler.model.component import Component
 from reconciler.model.errors import Conflict
 from reconciler.model.reason import Reason, TriggeredBy
 from reconciler.model.state import Changes
+from reconciler.model.tick_time import TickTime
 from tests.engine.crashes import Died, Fate, Fuse, guarded
 from tests.engine.scene import Scene
 from tests.engine.stories import LEASE_SECONDS, MINUTE, STORIES, Story
@@ -155,12 +156,24 @@ def test_a_second_tick_at_the_same_time_goes_away() -> None:
     assert scene.folder.list() == before
 
 
+@dataclass(frozen=True)
+class Hurried(TickTime):
+    """A tick that may work for so long (seconds), whatever its lease."""
+
+    work: float = 0
+
+    @property
+    def work_seconds(self) -> float:
+        """See ``TickTime``."""
+        return self.work
+
+
 @pytest.mark.parametrize("seconds", [0.02, 0.1, 0.5, 1, 2, 3, 4, 5, 7, 9, 11, 15])
 @pytest.mark.parametrize("name", ["bump", "rollback"])
 def test_however_short_the_ticks_success_is_told_only_when_all_is_done(name: str, seconds: float) -> None:
     story = STORIES[name]
     scene = story.prepare()
-    hurried = replace(scene.world, work_share=seconds / scene.world.lease_seconds)
+    hurried = replace(scene.world, time=Hurried(work=seconds))
     for _ in range(60):
         if tick(hurried, "dev", TriggeredBy.SCHEDULE).outcome in (Outcome.APPLIED, Outcome.IDLE):
             break

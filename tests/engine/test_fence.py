@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.engine.world import Outcome
 from reconciler.model.errors import Terminal, Transient
-from reconciler.model.observation import AirflowDag, DagRun
+from reconciler.model.observation import DagRun
 from reconciler.model.reason import ConditionType, Reason, Severity
 from tests.engine.crashes import Died
 from tests.engine.scene import Scene
@@ -128,12 +128,8 @@ def test_a_revert_of_what_a_fence_was_opened_for_ends_it_without_a_flip() -> Non
 
 def test_runs_owed_by_assets_are_created_once() -> None:
     scene = scene_with_a_structural_bump()
-    parsed = scene.airflow.dags
 
-    def scheduled_by_assets(dag_ids: Sequence[str]) -> dict[str, AirflowDag]:
-        return {dag_id: dag.model_copy(update={"by_assets": True}) for dag_id, dag in parsed(dag_ids).items()}
-
-    scene.airflow.dags = scheduled_by_assets  # type: ignore[method-assign]
+    scene.start_by_assets()
     sleep = scene.clock.sleep
 
     def sleep_and_lose(seconds: float) -> None:
@@ -148,17 +144,14 @@ def test_runs_owed_by_assets_are_created_once() -> None:
 
 def test_an_asset_event_just_before_the_un_pause_is_not_forgotten() -> None:
     scene = scene_with_a_structural_bump()
-    parsed, set_paused = scene.airflow.dags, scene.airflow.set_paused
-
-    def scheduled_by_assets(dag_ids: Sequence[str]) -> dict[str, AirflowDag]:
-        return {dag_id: dag.model_copy(update={"by_assets": True}) for dag_id, dag in parsed(dag_ids).items()}
+    set_paused = scene.airflow.set_paused
 
     def lose_then_unpause(dag_id: str, paused: bool) -> None:
         if not paused:
             scene.airflow.lose_assets(dag_id, scene.clock.now())
         set_paused(dag_id, paused)
 
-    scene.airflow.dags = scheduled_by_assets  # type: ignore[method-assign]
+    scene.start_by_assets()
     scene.airflow.set_paused = lose_then_unpause  # type: ignore[method-assign]
     assert scene.tick().outcome is Outcome.APPLIED
     assert [dag_id for dag_id, _ in scene.airflow.created] == ["one"]
@@ -211,12 +204,8 @@ def test_a_fence_is_told_of_also_while_airflow_does_not_answer_at_all() -> None:
 
 def test_assets_that_cannot_be_asked_for_keep_nothing_paused_and_are_told() -> None:
     scene = scene_with_a_structural_bump()
-    parsed = scene.airflow.dags
 
-    def scheduled_by_assets(dag_ids: Sequence[str]) -> dict[str, AirflowDag]:
-        return {dag_id: dag.model_copy(update={"by_assets": True}) for dag_id, dag in parsed(dag_ids).items()}
-
-    scene.airflow.dags = scheduled_by_assets  # type: ignore[method-assign]
+    scene.start_by_assets()
     scene.airflow.fail_next("owed_by_assets", Terminal("403 Forbidden.", "Allow it."))
     assert scene.tick().outcome is Outcome.APPLIED
     assert scene.airflow.pauses == [("one", True), ("one", False)]

@@ -11,10 +11,11 @@ import pytest
 from reconciler.core.fencing import STOPPED
 from reconciler.engine.world import Outcome
 from reconciler.model.errors import ReconcilerError, Terminal, Transient
-from reconciler.model.observation import AirflowDag, DagRun, ImportProblem
+from reconciler.model.observation import DagRun, ImportProblem
 from reconciler.model.plan import FlipBatch
 from reconciler.model.reason import Reason
 from reconciler.model.state import Changes
+from reconciler.model.tick_time import TickTime
 from tests.engine.scene import Scene
 
 SYNC = timedelta(seconds=5)
@@ -42,16 +43,6 @@ def refuse(scene: Scene, dag_id: str, pausing: bool, error: ReconcilerError, tim
     scene.airflow.set_paused = set_paused  # type: ignore[method-assign]
 
 
-def by_assets(scene: Scene) -> None:
-    """Let assets start every DAG."""
-    real = scene.airflow.dags
-
-    def dags(dag_ids: list[str]) -> dict[str, AirflowDag]:
-        return {name: dag.model_copy(update={"by_assets": True}) for name, dag in real(dag_ids).items()}
-
-    scene.airflow.dags = dags  # type: ignore[method-assign]
-
-
 def minutes(scene: Scene, count: int) -> None:
     for _ in range(count):
         scene.clock.advance(60)
@@ -74,7 +65,7 @@ def test_a_pause_that_is_refused_keeps_no_other_dag_paused(error: ReconcilerErro
 
 def test_an_event_is_made_up_for_although_the_pause_of_another_dag_failed() -> None:
     scene = two_new_graphs()
-    by_assets(scene)
+    scene.start_by_assets()
     refuse(scene, "two", True, DOWN, times=1)
     assert scene.tick().outcome is Outcome.RETRY
     scene.clock.advance(20)
@@ -96,7 +87,7 @@ def test_an_un_pause_that_is_refused_keeps_no_other_dag_paused_and_undoes_no_per
 @pytest.mark.parametrize("error", [DOWN, REFUSED])
 def test_a_release_that_cannot_be_read_closes_the_fences_of_the_one_before(error: ReconcilerError) -> None:
     scene = two_new_graphs()
-    scene.world = replace(scene.world, lease_seconds=30)
+    scene.world = replace(scene.world, time=TickTime(30))
     scene.tick()
     assert scene.state.fences
     release = scene.publish("1.2.0", {"one": "wider: a", "two": "wider: c"})
@@ -116,7 +107,7 @@ def test_a_release_that_cannot_be_read_closes_the_fences_of_the_one_before(error
 
 def test_an_artifact_store_that_lost_everything_leaves_no_fence() -> None:
     scene = two_new_graphs()
-    scene.world = replace(scene.world, lease_seconds=30)
+    scene.world = replace(scene.world, time=TickTime(30))
     scene.tick()
     assert scene.state.fences
     scene.artifacts.release = lambda release_id: None  # type: ignore[method-assign]
@@ -127,7 +118,7 @@ def test_an_artifact_store_that_lost_everything_leaves_no_fence() -> None:
 
 def test_assets_that_are_not_told_of_for_minutes_keep_nothing_paused() -> None:
     scene = two_new_graphs()
-    by_assets(scene)
+    scene.start_by_assets()
 
     def owed(dag_id: str, after: object, until: object) -> bool:
         raise DOWN
@@ -225,6 +216,6 @@ def test_a_flip_that_cannot_be_written_down_in_time_is_the_next_ticks() -> None:
     scene.publish("1.1.0", {"one": "b"})
     scene.push("1.1.0")
     before = scene.folder.list()["one.py"]
-    slow_to_write_down(scene, scene.world.work_seconds + 1)
+    slow_to_write_down(scene, scene.world.time.work_seconds + 1)
     assert scene.tick().outcome is Outcome.WAITING
     assert scene.folder.list()["one.py"] == before
