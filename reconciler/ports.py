@@ -15,7 +15,7 @@ from reconciler.model.artifact import ArtifactManifest
 from reconciler.model.component import Component
 from reconciler.model.event import Event, EventDraft
 from reconciler.model.lease import Lease
-from reconciler.model.observation import AirflowDag, Commit, DagRun, ImportProblem
+from reconciler.model.observation import AirflowDag, Commit, DagRun, DueRun, ImportProblem
 from reconciler.model.plan import Step
 from reconciler.model.reason import TriggeredBy
 from reconciler.model.release import ReleaseManifest
@@ -153,11 +153,12 @@ class Airflow(Protocol):
         seconds. Half a condition is not owed; asked again later, with the same ``after``, it may be.
         """
 
-    def create_run(self, dag_id: str, run_id: str) -> None:
-        """Create a manual run without a logical date; nothing happens if there is one with this id.
+    def create_run(self, dag_id: str, run_id: str, due: DueRun | None = None) -> bool:
+        """Create a manual run. False, and nothing happens, if there is one with this id or this logical date.
 
-        ``run_id``: letters, digits and ``_.~:+-``. Asset events that were queued for the DAG before it count
-        as used by it. It starts when the DAG is not paused.
+        With ``due`` it has its logical date and data interval. Without, it has no logical date, and asset
+        events that were queued for the DAG before it count as used by it. ``run_id``: letters, digits and
+        ``_.~:+-``. It starts when the DAG is not paused.
         """
 
 

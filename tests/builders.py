@@ -207,3 +207,12 @@ def state(
         applied=applied,
         last_attempted_revision=revision,
     )
+
+
+EACH_MINUTE = {
+    "timetable": '"airflow.timetables.trigger.CronTriggerTimetable"',
+    "timetable expression": '"* * * * *"',
+    "timetable interval": "0.0",
+    "timetable timezone": '"UTC"',
+}
+"""The calendar of a DAG that is due each minute, as a seal says it."""

@@ -23,7 +23,7 @@ from reconciler.adapters.airflow_paging import PAGE, Page, every
 from reconciler.adapters.airflow_restart import Restarter
 from reconciler.adapters.airflow_transport import API, Answer, Request, Transport, failure, unless
 from reconciler.model.errors import ReconcilerError, Terminal, Transient
-from reconciler.model.observation import AirflowDag, DagRun, ImportProblem
+from reconciler.model.observation import AirflowDag, DagRun, DueRun, ImportProblem
 from reconciler.ports import Clock
 
 R = TypeVar("R")
@@ -112,13 +112,17 @@ class AirflowClient:
         """See ``ports.Airflow``."""
         return self._dag_assets.owed(dag_id, after, until)
 
-    def create_run(self, dag_id: str, run_id: str) -> None:
+    def create_run(self, dag_id: str, run_id: str, due: DueRun | None = None) -> bool:
         """See ``ports.Airflow``."""
         body = self._client.TriggerDAGRunPostBody(dag_run_id=run_id, logical_date=None)
+        if due is not None:
+            body.logical_date, body.run_after = due.start, due.at
+            body.data_interval_start, body.data_interval_end = due.start, due.end
         runs = self._client.DagRunApi(self._api)
-        run = self._tell(lambda: runs.trigger_dag_run(dag_id, body), done=409) or self._manual(dag_id, run_id)
-        if run is not None:
+        created = self._tell(lambda: runs.trigger_dag_run(dag_id, body), done=409)
+        if due is None and (run := created or self._manual(dag_id, run_id)) is not None:
             self._dag_assets.use_queued(dag_id, run.run_after)
+        return created is not None
 
     def _manual(self, dag_id: str, run_id: str) -> Any | None:
         """A manual run, if it is among the newest."""

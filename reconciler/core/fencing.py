@@ -7,14 +7,14 @@ leaves behind what the next one closes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from reconciler.core.drain import Seen, needs_fence
 from reconciler.core.findings import Finding
 from reconciler.core.narrative import names
 from reconciler.model.environment import AirflowSpec
-from reconciler.model.plan import AwaitQuiet, Change, Unpause
+from reconciler.model.plan import AwaitQuiet, Change, Opening, Unpause
 from reconciler.model.reason import ConditionType, Reason, Severity
 from reconciler.model.state import EnvironmentState, Fence, LiveDag
 
@@ -37,14 +37,23 @@ def is_shut(dag_id: str, state: EnvironmentState, seen: Seen) -> bool:
     return fence is not None and fence.paused_at is not None and seen.paused(dag_id)
 
 
-def to_open(free: Sequence[Change], state: EnvironmentState, seen: Seen) -> dict[str, bool]:
-    """The DAGs to pause now, not too many, and of each whether it is we who pause it."""
+def to_open(
+    free: Sequence[Change],
+    state: EnvironmentState,
+    seen: Seen,
+    calendar_of: Callable[[str], dict[str, str]],
+) -> dict[str, Opening]:
+    """The DAGs to pause now, not too many, and what to remember of each."""
     opens = {}
     for change in free:
         if needs_fence(change) and not is_shut(change.dag_id, state, seen):
-            fence = state.fences.get(change.dag_id)
+            fence, dag = state.fences.get(change.dag_id), seen.dags.get(change.dag_id)
             begun = fence is not None and fence.ours
-            opens[change.dag_id] = begun or not seen.paused(change.dag_id)
+            opens[change.dag_id] = Opening(
+                ours=begun or not seen.paused(change.dag_id),
+                calendar=calendar_of(change.dag_id),
+                next_run_at=dag.next_run_at if dag is not None else None,
+            )
         if len(opens) == AT_ONCE:
             break
     return opens

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from reconciler.core.diff import Difference
@@ -32,22 +32,37 @@ from reconciler.model.plan import (
     Straggler,
     Verdict,
 )
+from reconciler.model.release import ReleaseManifest
 from reconciler.model.state import EnvironmentState, LiveDag
 
 BATCH = 50
 """Pointers written under one intent: few enough to settle quickly after a crash."""
 
-_CLOCKS = {"since", "notBefore", "until"}
+_CLOCKS = {"since", "notBefore", "until", "nextRunAt"}
 
 
 @dataclass(frozen=True)
 class Scene:
-    """All that a plan is made from: where to go, what is so now, and what Airflow says."""
+    """All that a plan is made from: where to go, what is so now, and what Airflow says.
+
+    ``left`` are the manifests of releases that DAGs leave.
+    """
 
     goal: Goal
     state: EnvironmentState
     seen: Seen
     now: datetime
+    left: Mapping[str, ReleaseManifest] = field(default_factory=dict)
+
+    def calendar(self, dag_id: str) -> dict[str, str]:
+        """When the runs of a live DAG are due now, as sealed; empty if that is not known any more."""
+        live, sealed = self.state.live.get(dag_id), self.goal.release.dags.get(dag_id)
+        if live is None:
+            return {}
+        if sealed is None or sealed.fingerprint != live.fingerprint:
+            manifest = self.left.get(live.pointer.release)
+            sealed = manifest.dags.get(dag_id) if manifest is not None else None
+        return sealed.calendar if sealed is not None else {}
 
 
 def make_plan(scene: Scene, diff: Difference, verdicts: Sequence[Verdict]) -> Plan:
@@ -127,9 +142,9 @@ def _steps(scene: Scene, diff: Difference, free: Sequence[Change]) -> Iterator[S
     removed = tuple(change.dag_id for change in now if change.action is Action.REMOVE)
     if removed:
         yield DeletePointers(dag_ids=removed)
-    opens = to_open(free, state, scene.seen)
+    opens = to_open(free, state, scene.seen, scene.calendar)
     if opens:
-        yield Pause(ours=opens)
+        yield Pause(fences=opens)
     quiet = to_await(free, state, scene.seen, scene.now)
     if quiet is not None:
         yield quiet

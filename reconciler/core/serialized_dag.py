@@ -31,8 +31,8 @@ from reconciler.core.structure_fields import (
 
 Places = dict[str, str]
 
-LONGEST = 60
-"""Bytes of a value that is kept as it is."""
+LONGEST, LONGEST_OF_CALENDAR = 60, 1000
+"""Bytes of a value that is kept as it is. What a calendar says is read again."""
 
 # Addresses in memory, and the names that Airflow gives to DAG files' modules, which depend on their folder.
 _PASSING = re.compile(r" at 0x[0-9a-f]+|\bunusual_prefix_[0-9a-f]{40}_")
@@ -59,7 +59,8 @@ def calendar(serialized: Mapping[str, Any]) -> Places:
     timetable = dag["timetable"]
     parts = {"timetable": timetable["__type"]}
     parts |= {f"timetable {key}": value for key, value in timetable["__var"].items()}
-    return _places("", {field: dag.get(field) for field in CALENDAR} | parts, CALENDAR)
+    fields = {field: dag.get(field) for field in CALENDAR} | parts
+    return _places("", fields, CALENDAR, longest=LONGEST_OF_CALENDAR)
 
 
 def _task_places(task: Fields) -> Places:
@@ -85,9 +86,11 @@ def _group_places(group: Fields, parent: str = "") -> Places:
     return places
 
 
-def _places(name: str, fields: Fields, defaults: Fields, neutral: Collection[str] = ()) -> Places:
+def _places(
+    name: str, fields: Fields, defaults: Fields, neutral: Collection[str] = (), longest: int = LONGEST
+) -> Places:
     return {
-        name + field: _text(_readable(field, value))
+        name + field: _text(_readable(field, value), longest)
         for field, value in fields.items()
         if field not in neutral and value is not None and value != defaults.get(field)
     }
@@ -105,9 +108,9 @@ def _readable(field: str, value: Any) -> Any:
             return value
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, longest: int = LONGEST) -> str:
     body = canonical(_stable(value))
-    return body.decode() if len(body) <= LONGEST else DIGEST + sha256(body)[:16]
+    return body.decode() if len(body) <= longest else DIGEST + sha256(body)[:16]
 
 
 def _stable(value: Any) -> Any:

@@ -74,10 +74,10 @@ def ended(state: EnvironmentState, step: Step, result: StepResult, now: datetime
 def _fences(step: Pause, state: EnvironmentState, now: datetime) -> dict[str, Fence]:
     """A fence that somebody un-paused in the middle is shut again, and remembers what was done behind it."""
     return {
-        dag_id: state.fences.get(dag_id, Fence(opened_at=now, ours=ours)).model_copy(
-            update={"ours": ours, "paused_at": None}
+        dag_id: state.fences.get(dag_id, Fence(opened_at=now, **dict(opening))).model_copy(
+            update={"ours": opening.ours, "paused_at": None}
         )
-        for dag_id, ours in step.ours.items()
+        for dag_id, opening in step.fences.items()
     }
 
 

@@ -132,6 +132,9 @@ def _told(state: EnvironmentState, result: StepResult) -> tuple[EventDraft, ...]
         message = f"Runs of a release that was rolled back begin anew on the one before it: {which}."
         evidence = tuple(f"{run.dag_id}: {run.run_id}" for run in result.restarted)
         findings.append(_finding(Reason.RUNS_RESTARTED, Severity.WARNING, message, evidence))
+    if result.created:
+        message = f"Created, for they were due while we kept their DAG paused: {names(result.created)}."
+        findings.append(_finding(Reason.RUNS_CREATED, Severity.INFO, message, result.created))
     if result.troubles:
         findings.append(_finding(Reason.RUN_NOT_MADE_UP, Severity.ERROR, result.troubles[0], result.troubles))
     return tuple(event_of(finding, state, state.last_attempted_revision) for finding in findings)
@@ -188,7 +191,7 @@ def subject(step: Step) -> str:
         case DeletePointers() | AwaitQuiet() | Unpause():
             about = step.dag_ids
         case Pause():
-            about = step.ours
+            about = step.fences
         case AwaitParsed():
             about = step.expected
         case RestartRuns():

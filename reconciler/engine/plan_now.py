@@ -39,7 +39,7 @@ def plan_now(
         busy(target.airflow.busy() if writes else None),
         in_flight(waiting, {run.dag_id for run in waiting.blocking if seen.paused(run.dag_id)}),
     )
-    return diff, make_plan(Scene(goal, state, seen, now), diff, verdicts)
+    return diff, make_plan(Scene(goal, state, seen, now, before), diff, verdicts)
 
 
 def tidying_scene(wanted: Wanted, state: EnvironmentState, airflow: Airflow, now: datetime) -> Scene:

@@ -45,6 +45,17 @@ class DagRun(Value):
     started_at: datetime | None
 
 
+class DueRun(Value):
+    """A run that a timetable promises ``at`` a time, for the data from ``start`` to ``end`` (all UTC).
+
+    Its logical date is ``start``.
+    """
+
+    at: datetime
+    start: datetime
+    end: datetime
+
+
 class ImportProblem(Value):
     """A file that Airflow could not import: path in the DAG folder, and the last line of its traceback."""
 

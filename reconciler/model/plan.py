@@ -119,14 +119,27 @@ class Flip(Value):
     new: bool = False
 
 
-class Pause(Value):
-    """Open a fence around idle DAGs, so that no run of theirs starts while they are flipped.
+class Opening(Value):
+    """A fence to open. ``ours``: it is we who pause the DAG; False: a person had paused it, and it stays so.
 
-    ``ours`` says of each DAG whether we pause it; False: a person had paused it, and it stays so.
+    ``calendar`` says when its runs are due, as sealed; ``next_run_at`` when Airflow means to start the next.
     """
 
+    ours: bool
+    calendar: dict[str, str] = {}
+    next_run_at: datetime | None = None
+
+
+class Pause(Value):
+    """Open a fence around idle DAGs, so that no run of theirs starts while they are flipped."""
+
     kind: Literal["Pause"] = "Pause"
-    ours: dict[DagId, bool]
+    fences: dict[DagId, Opening]
+
+    @property
+    def ours(self) -> tuple[DagId, ...]:
+        """The DAGs that we pause."""
+        return tuple(sorted(dag_id for dag_id, opening in self.fences.items() if opening.ours))
 
 
 class AwaitQuiet(Value):

@@ -5,7 +5,7 @@ Called by `airflow_dags`. Every call may be repeated: a tick that died in the mi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,9 +13,11 @@ from typing import TypeVar, cast
 
 from reconciler.core.assets import OWED_RUN
 from reconciler.core.fencing import TOO_LONG
+from reconciler.core.missed_runs import MOST, left_out
+from reconciler.core.missed_runs import run_id as missed_run_id
 from reconciler.core.narrative import names
 from reconciler.model.errors import ReconcilerError, Terminal, Transient
-from reconciler.model.observation import AirflowDag
+from reconciler.model.observation import AirflowDag, DueRun
 from reconciler.model.plan import AwaitQuiet, Pause, RestartRuns, Straggler, Unpause
 from reconciler.model.state import EnvironmentState, Fence, StepResult
 from reconciler.ports import Airflow, Clock
@@ -56,11 +58,10 @@ class AirflowFence:
 
     def _pause(self, step: Pause) -> StepResult:
         """Pause those that are ours to pause."""
-        ours = sorted(dag_id for dag_id, is_ours in step.ours.items() if is_ours)
-        done, error = _each(lambda dag_id: self._set_paused(dag_id, True), ours)
+        done, error = _each(lambda dag_id: self._set_paused(dag_id, True), step.ours)
         return StepResult(
-            paused=frozenset(done) | (step.ours.keys() - set(ours)),
-            message=f"{names(ours)} start no runs while they are flipped.",
+            paused=frozenset(done) | (step.fences.keys() - set(step.ours)),
+            message=f"{names(step.ours)} start no runs while they are flipped.",
             error=error,
         )
 
@@ -95,40 +96,82 @@ class AirflowFence:
         waits = step.patient and not ready
         return StepResult(
             unfenced=frozenset(done),
-            troubles=tuple(filter(None, done.values())),
+            created=tuple(line for made in done.values() for line in made.created),
+            troubles=tuple(made.trouble for made in done.values() if made.trouble),
             wait_until=now + LOOK_AGAIN if waits else None,
             message=_waiting(step),
             error=error,
         )
 
-    def _open(self, fence: Fence, dag: AirflowDag | None, dag_id: str, margin: timedelta) -> str:
+    def _open(self, fence: Fence, dag: AirflowDag | None, dag_id: str, margin: timedelta) -> _Made:
         """Let one DAG go. What it may be owed and cannot be given must not keep it paused: that is told."""
         if not fence.ours:
-            return ""
-        by_assets = dag is not None and dag.active and dag.by_assets
-        trouble = self._pay(fence, dag_id, margin) if by_assets else ""
+            return _Made()
+        if dag is None or not dag.active:
+            self._set_paused(dag_id, False)
+            return _Made()
+        make_up = self._by_assets if dag.by_assets else self._by_clock
+        made = make_up(fence, dag_id, margin)
         self._set_paused(dag_id, False)
-        if by_assets and not trouble:
-            # What came between that look and the un-pausing; the run has one id, so it is created once.
-            trouble = self._pay(fence, dag_id, margin)
-        return trouble
+        if made.trouble:
+            return made
+        # What came between that look and the un-pausing; a run has one id, so it is created once.
+        late = make_up(fence, dag_id, margin)
+        return _Made((*made.created, *late.created), late.trouble)
 
-    def _pay(self, fence: Fence, dag_id: str, margin: timedelta) -> str:
+    def _by_assets(self, fence: Fence, dag_id: str, margin: timedelta) -> _Made:
         """Airflow drops the asset events of a paused DAG: create the run that they would have made.
 
         When it was paused is known no better than that it was not before the fence was written down. Events
         from before the pause have made a run of their own, and do not count.
         """
-        now = self.clock.now()
+        now, run_id = self.clock.now(), f"{OWED_RUN}{fence.opened_at:%Y-%m-%dT%H:%M:%S}"
         try:
-            if self.airflow.owed_by_assets(dag_id, fence.opened_at - margin, now + margin):
-                self.lease.check()
-                self.airflow.create_run(dag_id, f"{OWED_RUN}{fence.opened_at:%Y-%m-%dT%H:%M:%S}")
+            owed = self.airflow.owed_by_assets(dag_id, fence.opened_at - margin, now + margin)
+            created = owed and self._create(dag_id, run_id)
         except (Terminal, Transient) as error:
-            if isinstance(error, Transient) and now <= fence.opened_at + TOO_LONG:
-                raise
-            return f"{dag_id}: whether asset events came while it was paused cannot be found out. {error}"
+            self._unless_early(error, fence)
+            return _Made((), f"{dag_id}: whether asset events came while it was paused is not known. {error}")
+        return _Made((f"{dag_id}: {run_id}",) if created else ())
+
+    def _by_clock(self, fence: Fence, dag_id: str, _margin: timedelta) -> _Made:
+        """Create the scheduled runs that Airflow leaves out after a pause."""
+        runs = left_out(fence, self.clock.now())
+        created: list[str] = []
+        try:
+            for run in runs[-MOST:]:
+                if self._create(dag_id, missed_run_id(run), run):
+                    created.append(f"{dag_id}: {missed_run_id(run)}")
+        except (Terminal, Transient) as error:
+            self._unless_early(error, fence)
+            return _Made(tuple(created), f"{dag_id}: runs due while it was paused cannot be created. {error}")
+        return _Made(tuple(created), _too_many(dag_id, runs[:-MOST]))
+
+    def _create(self, dag_id: str, run_id: str, due: DueRun | None = None) -> bool:
+        self.lease.check()
+        return self.airflow.create_run(dag_id, run_id, due)
+
+    def _unless_early(self, error: ReconcilerError, fence: Fence) -> None:
+        """What passes by itself is waited for, while the fence may be open."""
+        if isinstance(error, Transient) and self.clock.now() <= fence.opened_at + TOO_LONG:
+            raise error
+
+
+@dataclass(frozen=True)
+class _Made:
+    """The runs created for a DAG (``dag_id: run_id``), and what went wrong."""
+
+    created: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+def _too_many(dag_id: str, runs: Sequence[DueRun]) -> str:
+    if not runs:
         return ""
+    return (
+        f"{dag_id}: {len(runs)} more runs were due while it was paused, {runs[0].at:%Y-%m-%d %H:%M} to "
+        f"{runs[-1].at:%Y-%m-%d %H:%M} UTC; create those that are needed (`airflow backfill create`)."
+    )
 
 
 def _as_expected(dag: AirflowDag | None, release: str | None) -> bool:

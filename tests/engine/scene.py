@@ -63,12 +63,13 @@ class TickingClock(MemoryClock):
 
 @dataclass
 class Scene:
-    """One environment, ``dev``, and everything around it."""
+    """One environment, ``dev``, and everything around it. ``calendar``: when its DAGs are due, as sealed."""
 
     clock: MemoryClock = field(default_factory=TickingClock)
     artifacts: MemoryArtifactStore = field(default_factory=MemoryArtifactStore)
     bus: MemoryEventBus = field(default_factory=MemoryEventBus)
     folder: MemoryDagFolder = field(default_factory=MemoryDagFolder)
+    calendar: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.repo = MemoryEnvironmentRepo(self.clock)
@@ -109,6 +110,7 @@ class Scene:
                     file=f"dags/{dag_id}.py",
                     fingerprint=fingerprint({dag_id: text}),
                     structure={"graph": json.dumps(text.partition(":")[0] if ":" in text else "")},
+                    calendar=self.calendar,
                 )
                 for dag_id, text in dags.items()
             },

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from reconciler.core.missed_runs import MISSED_RUN
 from reconciler.model.reason import Reason
 from tests.race_real.airflow import Run
 from tests.race_real.evidence import Evidence
@@ -70,10 +71,16 @@ def lost(evidence: Evidence) -> Iterator[str]:
         if run.state != "success":
             tasks = evidence.tasks[run.dag_id, run.run_id]
             yield f"{_name(run, records)} is {run.state} {tasks}: {_story(evidence, run, records)}"
-    due = sorted(run.due for run in evidence.runs if run.dag_id == MINUTE and run.kind == "scheduled")
+    due = sorted(run.due for run in evidence.runs if run.dag_id == MINUTE and _by_clock(run))
     for before, after in pairwise(due):
         if after - before > 60:
             yield f"{MINUTE}: no run between {before:.0f} and {after:.0f}, though one was due each minute"
+        if after == before:
+            yield f"{MINUTE}: two runs for {before:.0f}"
+
+
+def _by_clock(run: Run) -> bool:
+    return run.kind == "scheduled" or run.run_id.startswith(MISSED_RUN)
 
 
 def left_paused(evidence: Evidence) -> Iterator[str]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from reconciler.core.missed_runs import MISSED_RUN
 from reconciler.core.pointer_file import render
 from reconciler.model.event import Event
 from reconciler.model.plan import DagPointer, HistoryEntry
@@ -91,6 +92,14 @@ def missed_minute(evidence: Evidence) -> Evidence:
     return replace(evidence, runs=[run for run in evidence.runs if run.run_id != "m1"])
 
 
+def minute_twice(evidence: Evidence) -> Evidence:
+    """The second of three scheduled runs was also made by us."""
+    second = next(run for run in evidence.runs if run.run_id == "m1")
+    ours = replace(second, run_id=f"{MISSED_RUN}m1", kind="manual")
+    tasks = {**evidence.tasks, (ours.dag_id, ours.run_id): evidence.tasks[second.dag_id, second.run_id]}
+    return replace(evidence, runs=[*evidence.runs, ours], tasks=tasks)
+
+
 def left_paused(evidence: Evidence) -> Evidence:
     """Nobody un-paused a DAG."""
     return replace(evidence, paused=["alpha"])
@@ -135,6 +144,7 @@ def drifted(evidence: Evidence) -> Evidence:
         (failed, "is failed"),
         (never_there, "is not there"),
         (missed_minute, "no run between"),
+        (minute_twice, "two runs for"),
         (left_paused, "is left paused"),
         (flipped_twice, "flipped twice"),
         (written_twice, "flipped twice"),

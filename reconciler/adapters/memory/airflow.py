@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.adapters.memory.failures import Twin, port_call
 from reconciler.core.pointer_file import release_key
-from reconciler.model.observation import AirflowDag, DagRun, ImportProblem
+from reconciler.model.observation import AirflowDag, DagRun, DueRun, ImportProblem
 from reconciler.ports import Clock, DagFolder
 
 
@@ -87,17 +87,19 @@ class MemoryAirflow(Twin):
         return lost is not None and after < lost <= until
 
     @port_call
-    def create_run(self, dag_id: str, run_id: str) -> None:
+    def create_run(self, dag_id: str, run_id: str, due: DueRun | None = None) -> bool:
         """See ``ports.Airflow``."""
         if (dag_id, run_id) in self.created or any(
             (run.dag_id, run.run_id) == (dag_id, run_id) for run in self._runs
         ):
-            return
-        self._lost.pop(dag_id, None)
+            return False
+        if due is None:
+            self._lost.pop(dag_id, None)
         self.created.append((dag_id, run_id))
         self._runs.append(
             DagRun(dag_id=dag_id, run_id=run_id, state="queued", run_type="manual", started_at=None)
         )
+        return True
 
     def lose_assets(self, dag_id: str, at: datetime) -> None:
         """Asset events fulfilled a DAG's condition at this time, and it was paused."""

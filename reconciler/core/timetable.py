@@ -1,0 +1,146 @@
+"""When the runs of a DAG are due, read from the calendar that was sealed with its release.
+
+Called by whoever has to know which runs there should be. The rules are those of Airflow 3
+(`airflow/timetables/_cron.py`, `trigger.py`, `interval.py`), which also reads cron expressions with croniter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from croniter import CroniterBadDateError, croniter
+
+from reconciler.core.structure_fields import DIGEST
+from reconciler.model.observation import DueRun
+
+_TRIGGERS = {"CronTriggerTimetable", "MultipleCronTriggerTimetable"}
+_INTERVALS = {"CronDataIntervalTimetable"}
+_BY_CLOCK_NEVER = {
+    "NullTimetable",
+    "OnceTimetable",
+    "ContinuousTimetable",
+    "AssetTriggeredTimetable",
+    "PartitionedAssetTimetable",
+}
+
+_LEAD = timedelta(hours=3)
+"""So long before a moment expressions are followed up to it: longer than any clock is set back at once."""
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """The runs that some cron expressions promise, read in the time of ``zone``.
+
+    ``interval``: how much data a run is for; None: all since the tick before. No run is due before
+    ``earliest`` or after ``latest``. Without expressions the clock starts nothing.
+    """
+
+    expressions: tuple[str, ...] = ()
+    zone: tzinfo = UTC
+    interval: timedelta | None = timedelta()
+    earliest: datetime | None = None
+    latest: datetime | None = None
+    catchup: bool = False
+
+    def due(self, after: datetime, until: datetime) -> Iterator[DueRun]:
+        """The runs due later than ``after`` and not later than ``until``, in order, each moment once."""
+        before: datetime | None = None
+        for at in heapq.merge(*(self._moments(text, after, until) for text in self.expressions)):
+            if at == before:
+                continue
+            before = at
+            run = self._run(at)
+            if self._is_within(run):
+                yield run
+
+    def _moments(self, expression: str, after: datetime, until: datetime) -> Iterator[datetime]:
+        at = after - _LEAD
+        # One that names a day that no month has is never due.
+        with contextlib.suppress(CroniterBadDateError):
+            while (at := self._next(expression, at)) <= until:
+                if at > after:
+                    yield at
+
+    def _run(self, at: datetime) -> DueRun:
+        if self.interval is not None:
+            return DueRun(at=at, start=at - self.interval, end=at)
+        return DueRun(at=at, start=self._previous(self.expressions[0], at), end=at)
+
+    def _is_within(self, run: DueRun) -> bool:
+        moment = run.start if self.interval is None else run.at
+        late = self.latest is not None and moment > self.latest
+        return not late and (self.earliest is None or moment >= self.earliest)
+
+    def _next(self, expression: str, current: datetime) -> datetime:
+        clock = current.astimezone(self.zone).replace(tzinfo=None)
+        cron = croniter(expression, clock)
+        following: datetime = cron.get_next(datetime)
+        if _every_hour(cron):
+            return current + (following - clock)
+        return _moment(following, self.zone)
+
+    def _previous(self, expression: str, current: datetime) -> datetime:
+        clock = current.astimezone(self.zone).replace(tzinfo=None)
+        cron = croniter(expression, clock)
+        before: datetime = cron.get_prev(datetime)
+        if _every_hour(cron):
+            return current - (clock - before)
+        return _moment(before, self.zone)
+
+
+def timetable(calendar: Mapping[str, str]) -> Timetable | None:
+    """The timetable of a sealed ``calendar``; None if its runs cannot be told in advance.
+
+    None is also what a timetable of the user's own gives, and one whose runs are due some time after the run
+    before (``timedelta``).
+    """
+    values = {field: json.loads(text) for field, text in calendar.items() if not text.startswith(DIGEST)}
+    kind = str(values.get("timetable", "")).rpartition(".")[2]
+    if kind in _BY_CLOCK_NEVER:
+        return Timetable()
+    if kind not in _TRIGGERS | _INTERVALS or values.keys() != calendar.keys():
+        return None
+    interval = values.get("timetable interval", 0)
+    expressions = values.get("timetable expressions") or [values.get("timetable expression")]
+    if not isinstance(interval, int | float) or not all(map(_is_cron, expressions)):
+        return None
+    return Timetable(
+        expressions=tuple(expressions),
+        zone=_zone(values.get("timetable timezone", "UTC")),
+        interval=timedelta(seconds=interval) if kind in _TRIGGERS else None,
+        earliest=_date(values.get("start_date")),
+        latest=_date(values.get("end_date")),
+        catchup=bool(values.get("catchup", False)),
+    )
+
+
+def _is_cron(expression: object) -> bool:
+    return isinstance(expression, str) and croniter.is_valid(expression)
+
+
+def _zone(value: Any) -> tzinfo:
+    """A name, or seconds east of Greenwich: so Airflow's ``encode_timezone`` writes it."""
+    return timezone(timedelta(seconds=value)) if isinstance(value, int | float) else ZoneInfo(value)
+
+
+def _date(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _every_hour(cron: croniter) -> bool:
+    """Then runs follow one another by elapsed time, also where the clock is set back."""
+    return bool(cron.expanded[1] == ["*"])
+
+
+def _moment(clock: datetime, zone: tzinfo) -> datetime:
+    """A clock time as a moment: the second of two; one that the clock leaps over is as much later."""
+    first, second = (clock.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    leaps = (second.utcoffset() or timedelta()) > (first.utcoffset() or timedelta())
+    return (first if leaps else second).astimezone(UTC)

@@ -1,0 +1,128 @@
+"""The ticks that are read from a seal are those that Airflow's own timetables promise."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from reconciler.core.timetable import timetable
+from reconciler.model.release import SealedDag
+from tests.structure.sealing import Sealer
+
+pytestmark = pytest.mark.airflow
+
+SOURCE = """
+import pendulum
+from datetime import datetime, timedelta
+from airflow.sdk import DAG, Asset
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.timetables.interval import CronDataIntervalTimetable
+from airflow.timetables.trigger import *
+
+with DAG("{name}", schedule={schedule}, catchup={catchup}, start_date={start}, end_date={end}):
+    EmptyOperator(task_id="one")
+"""
+MARCH, NOVEMBER = (
+    ("2026-03-27T00:00:00+00:00", "2026-03-31T00:00:00+00:00"),
+    (
+        "2026-10-23T00:00:00+00:00",
+        "2026-10-27T00:00:00+00:00",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A schedule, and what Airflow makes of it; ``seconds``: what `schedule` says as an object."""
+
+    schedule: str
+    start: str | None = "2026-01-01T00:00:00+00:00"
+    end: str | None = None
+
+
+CASES = {
+    "daily": Case("CronTriggerTimetable('0 5 * * *', timezone='UTC')"),
+    "with_data": Case(
+        "CronTriggerTimetable('0 5 * * 1-5', timezone='Europe/Zurich', interval=timedelta(days=1))"
+    ),
+    "every_minute": Case("CronTriggerTimetable('* * * * *', timezone='America/New_York')"),
+    "half_past": Case("CronTriggerTimetable('30 * * * *', timezone='Europe/Zurich')"),
+    "in_the_fold": Case("CronTriggerTimetable('30 2 * * *', timezone='Europe/Zurich')"),
+    "often_in_the_fold": Case("CronTriggerTimetable('*/20 1-3 * * *', timezone='Europe/Zurich')"),
+    "half_an_hour_back": Case("CronTriggerTimetable('45 1 * * *', timezone='Australia/Lord_Howe')"),
+    "intervals": Case("CronDataIntervalTimetable('0 */6 * * *', timezone='Europe/Zurich')"),
+    "monthly": Case("CronDataIntervalTimetable('0 0 28 * *', timezone='UTC')"),
+    "many": Case(
+        "MultipleCronTriggerTimetable('0 9 * * 1-5', '30 14 * * *', '0 9,10,11,12,13 26-30 * *', "
+        "timezone='Europe/London', interval=timedelta(hours=1))"
+    ),
+    "begins": Case("CronTriggerTimetable('0 * * * *', timezone='UTC')", start="2026-03-29T07:00:00+00:00"),
+    "ends": Case("CronDataIntervalTimetable('0 * * * *', timezone='UTC')", end="2026-03-29T07:00:00+00:00"),
+}
+
+
+def source(name: str, case: Case) -> bytes:
+    start, end = ("None" if text is None else f"pendulum.parse({text!r})" for text in (case.start, case.end))
+    text = SOURCE.format(name=name, schedule=case.schedule, catchup=len(name) % 2 == 0, start=start, end=end)
+    return text.encode()
+
+
+@pytest.fixture(scope="module")
+def sealed(sealer: Sealer) -> dict[str, SealedDag]:
+    files = {f"dags/{name}.py": source(name, case) for name, case in CASES.items()}
+    for name, schedule in {
+        "never": "None",
+        "once": "'@once'",
+        "assets": "[Asset('a')]",
+        "relative": "timedelta(hours=1)",
+        "preset": "'@hourly'",
+    }.items():
+        files[f"dags/{name}.py"] = source(name, Case(schedule))
+    return sealer.dags(files)
+
+
+@pytest.mark.parametrize("span", [MARCH, NOVEMBER], ids=["clocks go forward", "clocks go back"])
+def test_the_ticks_are_airflows(
+    sealed: dict[str, SealedDag], sealer: Sealer, span: tuple[str, str], tmp_path: Path
+) -> None:
+    asked = {name: {**asdict(case), "from": span[0], "until": span[1]} for name, case in CASES.items()}
+    script = Path(__file__).with_name("airflow_ticks.py")
+    said = subprocess.run(
+        [sealer.python, script],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"AIRFLOW_HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+    )
+    assert said.returncode == 0, said.stderr
+    expected = json.loads(said.stdout.splitlines()[-1])
+    assert any(expected.values())
+    after, until = map(datetime.fromisoformat, span)
+    for name in CASES:
+        known = timetable(sealed[name].calendar)
+        assert known is not None, name
+        assert known.catchup == (len(name) % 2 == 0)
+        found = [(run.at, run.start, run.end) for run in known.due(after, until)]
+        assert found == [tuple(map(datetime.fromisoformat, tick)) for tick in expected[name]], name
+
+
+def test_what_no_clock_starts_has_no_ticks(sealed: dict[str, SealedDag]) -> None:
+    after, until = map(datetime.fromisoformat, MARCH)
+    for name in ("never", "once", "assets"):
+        known = timetable(sealed[name].calendar)
+        assert known is not None, name
+        assert list(known.due(after, until)) == []
+
+
+def test_a_preset_is_a_cron_expression_and_a_timedelta_cannot_be_told(sealed: dict[str, SealedDag]) -> None:
+    after, until = map(datetime.fromisoformat, MARCH)
+    known = timetable(sealed["preset"].calendar)
+    assert known is not None
+    assert len(list(known.due(after, until))) == 96
+    assert timetable(sealed["relative"].calendar) is None
