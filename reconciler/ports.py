@@ -15,7 +15,7 @@ from reconciler.model.artifact import ArtifactManifest
 from reconciler.model.component import Component
 from reconciler.model.event import Event, EventDraft
 from reconciler.model.lease import Lease
-from reconciler.model.observation import AirflowDag, Commit, DagRun, DueRun, ImportProblem
+from reconciler.model.observation import AirflowDag, Commit, DagRun, ImportProblem
 from reconciler.model.plan import Step
 from reconciler.model.reason import TriggeredBy
 from reconciler.model.release import ReleaseManifest
@@ -153,12 +153,19 @@ class Airflow(Protocol):
         seconds. Half a condition is not owed; asked again later, with the same ``after``, it may be.
         """
 
-    def create_run(self, dag_id: str, run_id: str, due: DueRun | None = None) -> bool:
-        """Create a manual run. False, and nothing happens, if there is one with this id or this logical date.
+    def create_run(self, dag_id: str, run_id: str) -> None:
+        """Create a manual run without a logical date; nothing happens if there is one with this id.
 
-        With ``due`` it has its logical date and data interval. Without, it has no logical date, and asset
-        events that were queued for the DAG before it count as used by it. ``run_id``: letters, digits and
-        ``_.~:+-``. It starts when the DAG is not paused.
+        ``run_id``: letters, digits and ``_.~:+-``. Asset events that were queued for the DAG before it count
+        as used by it. It starts when the DAG is not paused.
+        """
+
+    def create_missing(self, dag_id: str, since: datetime, until: datetime, most: int) -> Sequence[datetime]:
+        """Create the scheduled runs that are due and missing, with logical dates from ``since`` to ``until``.
+
+        Returns their logical dates, in order; asked again, none is missing. They start one after the other,
+        when the DAG is not paused. ``Terminal`` if more than ``most`` are missing, if the DAG has no
+        schedule, or if somebody else is at filling its gaps; then nothing was created.
         """
 
 

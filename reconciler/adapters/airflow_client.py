@@ -19,11 +19,12 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import ValidationError
 
 from reconciler.adapters.airflow_assets import DagAssets
+from reconciler.adapters.airflow_missed import MissedRuns
 from reconciler.adapters.airflow_paging import PAGE, Page, every
 from reconciler.adapters.airflow_restart import Restarter
 from reconciler.adapters.airflow_transport import API, Answer, Request, Transport, failure, unless
 from reconciler.model.errors import ReconcilerError, Terminal, Transient
-from reconciler.model.observation import AirflowDag, DagRun, DueRun, ImportProblem
+from reconciler.model.observation import AirflowDag, DagRun, ImportProblem
 from reconciler.ports import Clock
 
 R = TypeVar("R")
@@ -112,17 +113,17 @@ class AirflowClient:
         """See ``ports.Airflow``."""
         return self._dag_assets.owed(dag_id, after, until)
 
-    def create_run(self, dag_id: str, run_id: str, due: DueRun | None = None) -> bool:
+    def create_run(self, dag_id: str, run_id: str) -> None:
         """See ``ports.Airflow``."""
         body = self._client.TriggerDAGRunPostBody(dag_run_id=run_id, logical_date=None)
-        if due is not None:
-            body.logical_date, body.run_after = due.start, due.at
-            body.data_interval_start, body.data_interval_end = due.start, due.end
         runs = self._client.DagRunApi(self._api)
-        created = self._tell(lambda: runs.trigger_dag_run(dag_id, body), done=409)
-        if due is None and (run := created or self._manual(dag_id, run_id)) is not None:
+        run = self._tell(lambda: runs.trigger_dag_run(dag_id, body), done=409) or self._manual(dag_id, run_id)
+        if run is not None:
             self._dag_assets.use_queued(dag_id, run.run_after)
-        return created is not None
+
+    def create_missing(self, dag_id: str, since: datetime, until: datetime, most: int) -> Sequence[datetime]:
+        """See ``ports.Airflow``."""
+        return self._missed_runs.create(dag_id, since, until, most)
 
     def _manual(self, dag_id: str, run_id: str) -> Any | None:
         """A manual run, if it is among the newest."""
@@ -166,6 +167,10 @@ class AirflowClient:
     @cached_property
     def _dag_assets(self) -> DagAssets:
         return DagAssets(self._client, self._api, self._ask)
+
+    @cached_property
+    def _missed_runs(self) -> MissedRuns:
+        return MissedRuns(self._client, self._api, self._ask, self._tell)
 
     @cached_property
     def _client(self) -> Any:
@@ -240,6 +245,7 @@ def _dag(row: Any) -> AirflowDag:
         last_parsed_at=_utc(row.last_parsed_time),
         by_assets=bool(BY_ASSETS.match(row.timetable_summary or "")),
         next_run_at=_utc(row.next_dagrun_run_after),
+        next_logical_date=_utc(row.next_dagrun_logical_date),
     )
 
 

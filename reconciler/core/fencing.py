@@ -7,7 +7,7 @@ leaves behind what the next one closes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from reconciler.core.drain import Seen, needs_fence
@@ -31,18 +31,19 @@ STOPPED = timedelta(seconds=15)
 """By then the tasks of a run that begins anew have ended: heartbeat, SIGTERM and SIGKILL, 5 s apart."""
 
 
+def lasts(airflow: AirflowSpec) -> timedelta:
+    """How long a DAG is paused if nothing goes wrong: until each container has copied its flip twice."""
+    flipped = max(2 * airflow.sync_seconds, airflow.sync_seconds + airflow.clock_margin_seconds)
+    return TAKES_EFFECT + timedelta(seconds=flipped + airflow.clock_margin_seconds)
+
+
 def is_shut(dag_id: str, state: EnvironmentState, seen: Seen) -> bool:
     """Is the DAG kept from starting runs, as far as anybody knows?"""
     fence = state.fences.get(dag_id)
     return fence is not None and fence.paused_at is not None and seen.paused(dag_id)
 
 
-def to_open(
-    free: Sequence[Change],
-    state: EnvironmentState,
-    seen: Seen,
-    calendar_of: Callable[[str], dict[str, str]],
-) -> dict[str, Opening]:
+def to_open(free: Sequence[Change], state: EnvironmentState, seen: Seen) -> dict[str, Opening]:
     """The DAGs to pause now, not too many, and what to remember of each."""
     opens = {}
     for change in free:
@@ -51,8 +52,8 @@ def to_open(
             begun = fence is not None and fence.ours
             opens[change.dag_id] = Opening(
                 ours=begun or not seen.paused(change.dag_id),
-                calendar=calendar_of(change.dag_id),
                 next_run_at=dag.next_run_at if dag is not None else None,
+                next_logical_date=dag.next_logical_date if dag is not None else None,
             )
         if len(opens) == AT_ONCE:
             break

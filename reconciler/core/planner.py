@@ -38,7 +38,7 @@ from reconciler.model.state import EnvironmentState, LiveDag
 BATCH = 50
 """Pointers written under one intent: few enough to settle quickly after a crash."""
 
-_CLOCKS = {"since", "notBefore", "until", "nextRunAt"}
+_CLOCKS = {"since", "notBefore", "until", "nextRunAt", "nextLogicalDate"}
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def _steps(scene: Scene, diff: Difference, free: Sequence[Change]) -> Iterator[S
     removed = tuple(change.dag_id for change in now if change.action is Action.REMOVE)
     if removed:
         yield DeletePointers(dag_ids=removed)
-    opens = to_open(free, state, scene.seen, scene.calendar)
+    opens = to_open(free, state, scene.seen)
     if opens:
         yield Pause(fences=opens)
     quiet = to_await(free, state, scene.seen, scene.now)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
@@ -18,7 +19,7 @@ from zoneinfo import ZoneInfo
 from croniter import CroniterBadDateError, croniter
 
 from reconciler.core.structure_fields import DIGEST
-from reconciler.model.observation import DueRun
+from reconciler.model.value import Value
 
 _TRIGGERS = {"CronTriggerTimetable", "MultipleCronTriggerTimetable"}
 _INTERVALS = {"CronDataIntervalTimetable"}
@@ -30,8 +31,24 @@ _BY_CLOCK_NEVER = {
     "PartitionedAssetTimetable",
 }
 
+_BY_LOT = re.compile(r"(?<![A-Za-z])[Rr](?![A-Za-z])")
+
+_LONGEST = 400 * 24 * 3600
+"""Seconds of data that a run may be for."""
+
 _LEAD = timedelta(hours=3)
-"""So long before a moment expressions are followed up to it: longer than any clock is set back at once."""
+"""Where clocks are set back, expressions are followed from so long before: no clock is set back by more."""
+
+
+class DueRun(Value):
+    """A run that a timetable promises ``at`` a time, for the data from ``start`` to ``end`` (all UTC).
+
+    Its logical date is ``start``.
+    """
+
+    at: datetime
+    start: datetime
+    end: datetime
 
 
 @dataclass(frozen=True)
@@ -61,8 +78,8 @@ class Timetable:
                 yield run
 
     def _moments(self, expression: str, after: datetime, until: datetime) -> Iterator[datetime]:
-        at = after - _LEAD
-        # One that names a day that no month has is never due.
+        at = after if self.zone is UTC else after - _LEAD
+        # One that names a day that no month has, or a year that is over, is never due.
         with contextlib.suppress(CroniterBadDateError):
             while (at := self._next(expression, at)) <= until:
                 if at > after:
@@ -89,7 +106,10 @@ class Timetable:
     def _previous(self, expression: str, current: datetime) -> datetime:
         clock = current.astimezone(self.zone).replace(tzinfo=None)
         cron = croniter(expression, clock)
-        before: datetime = cron.get_prev(datetime)
+        try:
+            before: datetime = cron.get_prev(datetime)
+        except CroniterBadDateError:
+            return current  # there was none before
         if _every_hour(cron):
             return current - (clock - before)
         return _moment(before, self.zone)
@@ -101,15 +121,24 @@ def timetable(calendar: Mapping[str, str]) -> Timetable | None:
     None is also what a timetable of the user's own gives, and one whose runs are due some time after the run
     before (``timedelta``).
     """
+    # What was sealed elsewhere may name a zone that is not known here, or be no calendar at all.
+    with contextlib.suppress(ValueError, TypeError, KeyError, OverflowError):
+        return _timetable(calendar)
+    return None
+
+
+def _timetable(calendar: Mapping[str, str]) -> Timetable | None:
     values = {field: json.loads(text) for field, text in calendar.items() if not text.startswith(DIGEST)}
-    kind = str(values.get("timetable", "")).rpartition(".")[2]
+    package, _, kind = str(values.get("timetable", "")).rpartition(".")
+    if not package.startswith("airflow."):
+        return None
     if kind in _BY_CLOCK_NEVER:
         return Timetable()
     if kind not in _TRIGGERS | _INTERVALS or values.keys() != calendar.keys():
         return None
     interval = values.get("timetable interval", 0)
     expressions = values.get("timetable expressions") or [values.get("timetable expression")]
-    if not isinstance(interval, int | float) or not all(map(_is_cron, expressions)):
+    if not isinstance(interval, int | float) or interval > _LONGEST or not all(map(_is_cron, expressions)):
         return None
     return Timetable(
         expressions=tuple(expressions),
@@ -122,16 +151,24 @@ def timetable(calendar: Mapping[str, str]) -> Timetable | None:
 
 
 def _is_cron(expression: object) -> bool:
-    return isinstance(expression, str) and croniter.is_valid(expression)
+    """Croniter also knows expressions that are drawn by lot (R)."""
+    if not isinstance(expression, str) or _BY_LOT.search(expression):
+        return False
+    return croniter.is_valid(expression)
 
 
 def _zone(value: Any) -> tzinfo:
     """A name, or seconds east of Greenwich: so Airflow's ``encode_timezone`` writes it."""
-    return timezone(timedelta(seconds=value)) if isinstance(value, int | float) else ZoneInfo(value)
+    if isinstance(value, int | float):
+        return timezone(timedelta(seconds=value))
+    return UTC if value == "UTC" else ZoneInfo(value)
 
 
 def _date(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+    if text is None:
+        return None
+    date = datetime.fromisoformat(text)
+    return date if date.tzinfo is not None else date.replace(tzinfo=UTC)
 
 
 def _every_hour(cron: croniter) -> bool:

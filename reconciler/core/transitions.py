@@ -74,8 +74,13 @@ def ended(state: EnvironmentState, step: Step, result: StepResult, now: datetime
 def _fences(step: Pause, state: EnvironmentState, now: datetime) -> dict[str, Fence]:
     """A fence that somebody un-paused in the middle is shut again, and remembers what was done behind it."""
     return {
-        dag_id: state.fences.get(dag_id, Fence(opened_at=now, **dict(opening))).model_copy(
-            update={"ours": opening.ours, "paused_at": None}
+        dag_id: state.fences[dag_id].model_copy(update={"ours": opening.ours, "paused_at": None})
+        if dag_id in state.fences
+        else Fence(
+            opened_at=now,
+            ours=opening.ours,
+            next_run_at=opening.next_run_at,
+            next_logical_date=opening.next_logical_date,
         )
         for dag_id, opening in step.fences.items()
     }

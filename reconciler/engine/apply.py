@@ -113,9 +113,22 @@ def _conclude(operations: Operations, plan: Plan, execution: Execution) -> TickR
 
 
 def _report_verdicts(operations: Operations, plan: Plan) -> None:
+    """Each condition once: of several gates that set the same one, together."""
+    findings: dict[ConditionType, Finding] = {}
     for verdict in plan.verdicts:
         if verdict.decision is not Decision.GO:
-            operations.session.report(_finding(verdict, operations.at_tip), plan.revision)
+            finding = _finding(verdict, operations.at_tip)
+            before = findings.get(finding.type)
+            findings[finding.type] = finding if before is None else _both(before, finding)
+    for finding in findings.values():
+        operations.session.report(finding, plan.revision)
+
+
+def _both(one: Finding, other: Finding) -> Finding:
+    """Two findings as one, which has the reason of the one that somebody should act on."""
+    loud = other if other.severity is Severity.ERROR else one
+    together = {"message": f"{one.message} {other.message}", "evidence": (*one.evidence, *other.evidence)}
+    return loud.model_copy(update=together)
 
 
 def _finding(verdict: Verdict, at_tip: bool) -> Finding:

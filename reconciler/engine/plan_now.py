@@ -7,7 +7,8 @@ from datetime import datetime
 
 from reconciler.core.diff import Difference, difference, releases_left
 from reconciler.core.drain import Seen, drain, is_fresh, is_stale, needs_fence
-from reconciler.core.gates import busy, in_flight, ownership
+from reconciler.core.fencing import lasts
+from reconciler.core.gates import busy, in_flight, next_run, ownership
 from reconciler.core.planner import Scene, make_plan
 from reconciler.core.pointer_file import pointer_key
 from reconciler.core.retention import outdated
@@ -34,12 +35,14 @@ def plan_now(
     seen = _seen(diff, goal, state, target.airflow, now)
     writes = bool(diff.changes or diff.support or diff.releases)
     waiting = drain(diff.changes, goal, state, seen, now)
+    scene = Scene(goal, state, seen, now, before)
     verdicts = (
         ownership(diff.foreign),
         busy(target.airflow.busy() if writes else None),
         in_flight(waiting, {run.dag_id for run in waiting.blocking if seen.paused(run.dag_id)}),
+        next_run(diff.changes, state, seen, scene.calendar, lasts(goal.airflow), now),
     )
-    return diff, make_plan(Scene(goal, state, seen, now, before), diff, verdicts)
+    return diff, make_plan(scene, diff, verdicts)
 
 
 def tidying_scene(wanted: Wanted, state: EnvironmentState, airflow: Airflow, now: datetime) -> Scene:

@@ -20,7 +20,8 @@ class Commit(Value):
 class AirflowDag(Value):
     """A DAG as Airflow sees it. ``release`` is the release it was tagged with by the loader, if any.
 
-    ``by_assets``: it is scheduled by asset events. ``next_run_at``: when its next scheduled run is due.
+    ``by_assets``: it is scheduled by asset events. ``next_run_at`` and ``next_logical_date``: when its next
+    scheduled run is due, and for what date.
     """
 
     dag_id: str
@@ -30,6 +31,7 @@ class AirflowDag(Value):
     last_parsed_at: datetime | None
     by_assets: bool = False
     next_run_at: datetime | None = None
+    next_logical_date: datetime | None = None
 
 
 class DagRun(Value):
@@ -43,17 +45,6 @@ class DagRun(Value):
     state: str
     run_type: str
     started_at: datetime | None
-
-
-class DueRun(Value):
-    """A run that a timetable promises ``at`` a time, for the data from ``start`` to ``end`` (all UTC).
-
-    Its logical date is ``start``.
-    """
-
-    at: datetime
-    start: datetime
-    end: datetime
 
 
 class ImportProblem(Value):

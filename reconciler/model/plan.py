@@ -122,12 +122,12 @@ class Flip(Value):
 class Opening(Value):
     """A fence to open. ``ours``: it is we who pause the DAG; False: a person had paused it, and it stays so.
 
-    ``calendar`` says when its runs are due, as sealed; ``next_run_at`` when Airflow means to start the next.
+    ``next_run_at`` and ``next_logical_date``: which run Airflow means to start next.
     """
 
     ours: bool
-    calendar: dict[str, str] = {}
     next_run_at: datetime | None = None
+    next_logical_date: datetime | None = None
 
 
 class Pause(Value):

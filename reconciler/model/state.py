@@ -50,16 +50,16 @@ class LiveDag(Value):
 class Fence(Value):
     """A DAG that is kept from starting runs while it is flipped. Written before the DAG is paused.
 
-    ``ours``: we pause it, and un-pause it in the end; else a person had paused it before. ``calendar`` and
-    ``next_run_at``: when its runs were due at that time. ``flipped_at``: its pointer was written, or deleted,
-    inside the fence. ``restarted``: the runs that were made to begin anew, the last of them at
-    ``restarted_at``.
+    ``ours``: we pause it, and un-pause it in the end; else a person had paused it before. ``next_run_at`` and
+    ``next_logical_date``: the run that Airflow meant to start next at that time. ``flipped_at``: its pointer
+    was written, or deleted, inside the fence. ``restarted``: the runs that were made to begin anew, the last
+    of them at ``restarted_at``.
     """
 
     opened_at: datetime
     ours: bool
-    calendar: dict[str, str] = {}
     next_run_at: datetime | None = None
+    next_logical_date: datetime | None = None
     paused_at: datetime | None = None
     flipped_at: datetime | None = None
     restarted: tuple[str, ...] = ()
@@ -168,8 +168,8 @@ class Changes(Value):
 class StepResult(Value):
     """What a step did: files written (None: deleted), DAGs seen on their release, until when to wait.
 
-    ``paused`` are DAGs whose fence is shut, ``restarted`` runs that begin anew, ``created`` (``dag_id:
-    run_id``) those that were missing because their DAG was paused.
+    ``paused`` are DAGs whose fence is shut, ``restarted`` runs that begin anew, ``created`` those that were
+    missing because their DAG was paused, a line for each.
     ``rejected`` are DAGs that Airflow cannot import, and what it says; ``unfenced`` those whose fence is
     closed. ``troubles`` went wrong beside it, and people are told. ``problems`` not empty means that the step
     ended and what it wanted is not so. ``error`` stopped it in the middle: the rest of this was done.

@@ -5,19 +5,17 @@ Called by `airflow_dags`. Every call may be repeated: a tick that died in the mi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar, cast
 
 from reconciler.core.assets import OWED_RUN
 from reconciler.core.fencing import TOO_LONG
-from reconciler.core.missed_runs import MOST, left_out
-from reconciler.core.missed_runs import run_id as missed_run_id
 from reconciler.core.narrative import names
 from reconciler.model.errors import ReconcilerError, Terminal, Transient
-from reconciler.model.observation import AirflowDag, DueRun
+from reconciler.model.observation import AirflowDag
 from reconciler.model.plan import AwaitQuiet, Pause, RestartRuns, Straggler, Unpause
 from reconciler.model.state import EnvironmentState, Fence, StepResult
 from reconciler.ports import Airflow, Clock
@@ -30,6 +28,11 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 LOOK_AGAIN = timedelta(seconds=1)
+
+MOST = 50
+"""Runs of one DAG that are created unasked; for more a person has to decide."""
+
+_NO_MORE = "a run of it was due while it was paused, and Airflow does not mean to start it any more."
 
 
 @dataclass(frozen=True)
@@ -90,88 +93,90 @@ class AirflowFence:
             if dag_id not in step.expected or _as_expected(dags.get(dag_id), step.expected[dag_id])
         ]
         margin = timedelta(seconds=step.margin_seconds)
-        done, error = _each(
+        opened, _ = _each(
             lambda dag_id: self._open(state.fences[dag_id], dags.get(dag_id), dag_id, margin), ready
         )
+        errors = [let_go.error for let_go in opened.values() if let_go.error is not None]
         waits = step.patient and not ready
         return StepResult(
-            unfenced=frozenset(done),
-            created=tuple(line for made in done.values() for line in made.created),
-            troubles=tuple(made.trouble for made in done.values() if made.trouble),
+            unfenced=frozenset(dag_id for dag_id, let_go in opened.items() if let_go.error is None),
+            created=tuple(line for let_go in opened.values() for line in let_go.created),
+            troubles=tuple(let_go.trouble for let_go in opened.values() if let_go.trouble),
             wait_until=now + LOOK_AGAIN if waits else None,
             message=_waiting(step),
-            error=error,
+            error=errors[0] if errors else None,
         )
 
-    def _open(self, fence: Fence, dag: AirflowDag | None, dag_id: str, margin: timedelta) -> _Made:
+    def _open(self, fence: Fence, dag: AirflowDag | None, dag_id: str, margin: timedelta) -> _LetGo:
         """Let one DAG go. What it may be owed and cannot be given must not keep it paused: that is told."""
         if not fence.ours:
-            return _Made()
-        if dag is None or not dag.active:
+            return _LetGo()
+        made = _LetGo()
+        try:
+            made = self._make_up(fence, dag, dag_id, margin)
             self._set_paused(dag_id, False)
-            return _Made()
-        make_up = self._by_assets if dag.by_assets else self._by_clock
-        made = make_up(fence, dag_id, margin)
-        self._set_paused(dag_id, False)
-        if made.trouble:
-            return made
-        # What came between that look and the un-pausing; a run has one id, so it is created once.
-        late = make_up(fence, dag_id, margin)
-        return _Made((*made.created, *late.created), late.trouble)
+            if not made.trouble:
+                # What came between that look and the un-pausing; each run is there only once.
+                late = self._make_up(fence, self._late(fence, dag_id), dag_id, margin)
+                made = _LetGo((*made.created, *late.created), late.trouble)
+        except (Transient, Terminal) as error:
+            return replace(made, error=error)
+        return made
 
-    def _by_assets(self, fence: Fence, dag_id: str, margin: timedelta) -> _Made:
+    def _late(self, fence: Fence, dag_id: str) -> AirflowDag | None:
+        """The DAG as it is now, if a run of it was due in the meantime."""
+        due = fence.next_run_at is None or fence.next_run_at <= self.clock.now()
+        return self.airflow.dags([dag_id]).get(dag_id) if due else None
+
+    def _make_up(self, fence: Fence, dag: AirflowDag | None, dag_id: str, margin: timedelta) -> _LetGo:
+        """Create the runs that Airflow does not make because the DAG is paused."""
+        if dag is None or not dag.active:
+            return _LetGo()
+        try:
+            if dag.by_assets:
+                self._by_assets(fence, dag_id, margin)
+                return _LetGo()
+            return self._by_clock(fence, dag)
+        except (Terminal, Transient) as error:
+            if isinstance(error, Transient) and self.clock.now() <= fence.opened_at + TOO_LONG:
+                raise
+            return _LetGo((), f"{dag_id}: a run that was due while it was paused may be missing. {error}")
+
+    def _by_assets(self, fence: Fence, dag_id: str, margin: timedelta) -> None:
         """Airflow drops the asset events of a paused DAG: create the run that they would have made.
 
         When it was paused is known no better than that it was not before the fence was written down. Events
         from before the pause have made a run of their own, and do not count.
         """
-        now, run_id = self.clock.now(), f"{OWED_RUN}{fence.opened_at:%Y-%m-%dT%H:%M:%S}"
-        try:
-            owed = self.airflow.owed_by_assets(dag_id, fence.opened_at - margin, now + margin)
-            created = owed and self._create(dag_id, run_id)
-        except (Terminal, Transient) as error:
-            self._unless_early(error, fence)
-            return _Made((), f"{dag_id}: whether asset events came while it was paused is not known. {error}")
-        return _Made((f"{dag_id}: {run_id}",) if created else ())
+        if self.airflow.owed_by_assets(dag_id, fence.opened_at - margin, self.clock.now() + margin):
+            self.lease.check()
+            self.airflow.create_run(dag_id, f"{OWED_RUN}{fence.opened_at:%Y-%m-%dT%H:%M:%S}")
 
-    def _by_clock(self, fence: Fence, dag_id: str, _margin: timedelta) -> _Made:
-        """Create the scheduled runs that Airflow leaves out after a pause."""
-        runs = left_out(fence, self.clock.now())
-        created: list[str] = []
-        try:
-            for run in runs[-MOST:]:
-                if self._create(dag_id, missed_run_id(run), run):
-                    created.append(f"{dag_id}: {missed_run_id(run)}")
-        except (Terminal, Transient) as error:
-            self._unless_early(error, fence)
-            return _Made(tuple(created), f"{dag_id}: runs due while it was paused cannot be created. {error}")
-        return _Made(tuple(created), _too_many(dag_id, runs[:-MOST]))
+    def _by_clock(self, fence: Fence, dag: AirflowDag) -> _LetGo:
+        """Of the runs that are due in a pause, Airflow without catchup moves on to the newest: create those.
 
-    def _create(self, dag_id: str, run_id: str, due: DueRun | None = None) -> bool:
+        The newest too, as it moves on at every parse, and may do so before it has made that run.
+        """
+        first, following = fence.next_logical_date, dag.next_logical_date
+        if first is None or following == first:
+            return _LetGo()
+        if following is None:
+            left = fence.next_run_at is not None and fence.next_run_at <= self.clock.now()
+            return _LetGo((), f"{dag.dag_id}: {_NO_MORE}" if left else "")
+        if following < first:
+            return _LetGo()
         self.lease.check()
-        return self.airflow.create_run(dag_id, run_id, due)
-
-    def _unless_early(self, error: ReconcilerError, fence: Fence) -> None:
-        """What passes by itself is waited for, while the fence may be open."""
-        if isinstance(error, Transient) and self.clock.now() <= fence.opened_at + TOO_LONG:
-            raise error
+        created = self.airflow.create_missing(dag.dag_id, first, following, MOST)
+        return _LetGo(tuple(f"{dag.dag_id}: {date:%Y-%m-%d %H:%M:%S} UTC" for date in created))
 
 
 @dataclass(frozen=True)
-class _Made:
-    """The runs created for a DAG (``dag_id: run_id``), and what went wrong."""
+class _LetGo:
+    """What came of letting a DAG go: runs created (a line each), what may be missing, and what stopped it."""
 
     created: tuple[str, ...] = ()
     trouble: str = ""
-
-
-def _too_many(dag_id: str, runs: Sequence[DueRun]) -> str:
-    if not runs:
-        return ""
-    return (
-        f"{dag_id}: {len(runs)} more runs were due while it was paused, {runs[0].at:%Y-%m-%d %H:%M} to "
-        f"{runs[-1].at:%Y-%m-%d %H:%M} UTC; create those that are needed (`airflow backfill create`)."
-    )
+    error: ReconcilerError | None = None
 
 
 def _as_expected(dag: AirflowDag | None, release: str | None) -> bool:

@@ -130,6 +130,8 @@ class Everything:
         self.paths.add(request.path)
         if request.path.endswith("/clearTaskInstances"):
             return Answer(200, json.dumps(self._tasks).encode())
+        if request.path == "/backfills/dry_run":
+            return Answer(200, json.dumps({"backfills": [], "total_entries": 0}).encode())
         if request.path.endswith("/queuedEvents"):
             return Answer(204, b"") if request.method == "DELETE" else Answer(404, b"")
         if request.path.endswith("/dagRuns"):
@@ -150,6 +152,7 @@ def test_every_path_fits_mwaa_if_the_dag_id_has_38_characters() -> None:
     airflow.restart_run(dag_id, "one")
     airflow.create_run(dag_id, "one")
     assert airflow.owed_by_assets(dag_id, NOW, NOW)
+    assert airflow.create_missing(dag_id, NOW, NOW, 1) == ()
     assert {path.replace(dag_id, "ID") for path in everything.paths} == {
         "/dags/ID",
         "/dags/~/dagRuns/list",
@@ -157,6 +160,7 @@ def test_every_path_fits_mwaa_if_the_dag_id_has_38_characters() -> None:
         "/dags/ID/dagRuns",
         "/dags/ID/assets/queuedEvents",
         "/dags/ID/details",
+        "/backfills/dry_run",
         "/assets/events",
     }
     assert max(len(path) for path in everything.paths) == MAX_PATH

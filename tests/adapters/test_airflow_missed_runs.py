@@ -12,61 +12,91 @@ from local.airflow import Airflow as RealAirflow
 from reconciler.adapters.airflow_client import AirflowClient
 from reconciler.adapters.airflow_http import HttpTransport
 from reconciler.adapters.system_clock import SystemClock
-from reconciler.model.observation import DueRun
+from reconciler.model.errors import Terminal
 from reconciler.model.plan import Unpause
 from reconciler.model.state import EnvironmentState, Fence
 from reconciler.targets.airflow_fence import AirflowFence
 from reconciler.targets.lease_guard import LeaseGuard
 from tests.adapters.real_airflow import ask, place, until
-from tests.builders import EACH_MINUTE
 
 pytestmark = pytest.mark.airflow
 
-DAG, EVERY = "due_often", 5
+EVERY = 5
+SIMPLE, SINGLE, PAST, NEVER = "often", "often_single", "often_past", "often_never"
 SOURCE = f"""
 import datetime
 from airflow.sdk import DAG
 from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.timetables.interval import CronDataIntervalTimetable
 
-with DAG("{DAG}", schedule="* * * * * */{EVERY}", start_date=datetime.datetime(2026, 1, 1), catchup=False,
-         is_paused_upon_creation=False, max_active_runs=100):
-    EmptyOperator(task_id="one")
+OFTEN = "* * * * * */{EVERY}"
+for dag_id, schedule, at_once, past in (
+    ("{SIMPLE}", OFTEN, 16, False),
+    ("{SINGLE}", CronDataIntervalTimetable(OFTEN, "UTC"), 1, False),
+    ("{PAST}", datetime.timedelta(seconds={EVERY}), 16, True),
+    ("{NEVER}", None, 16, False),
+):
+    with DAG(dag_id, schedule=schedule, start_date=datetime.datetime(2026, 1, 1), catchup=False,
+             is_paused_upon_creation=False, max_active_runs=at_once) as dag:
+        EmptyOperator(task_id="one", depends_on_past=past)
+    globals()[dag_id] = dag
 """
-EACH_FIVE_SECONDS = EACH_MINUTE | {"timetable expression": f'"* * * * * */{EVERY}"'}
 
 
-def runs(real: RealAirflow) -> list[dict[str, str]]:
-    path = f"/dags/{DAG}/dagRuns?limit=100&order_by=-run_after"
-    return list(ask(real, "GET", path)["dag_runs"])
+def runs(real: RealAirflow, dag_id: str) -> list[dict[str, str]]:
+    return list(ask(real, "GET", f"/dags/{dag_id}/dagRuns?limit=100&order_by=-logical_date")["dag_runs"])
+
+
+def dates(real: RealAirflow, dag_id: str) -> list[datetime]:
+    return [datetime.fromisoformat(run["logical_date"]) for run in runs(real, dag_id)]
 
 
 def test_no_run_is_lost_and_none_is_there_twice(airflow_server: RealAirflow) -> None:
     airflow = AirflowClient(HttpTransport(airflow_server.url), SystemClock())
-    file = place(airflow_server, "due_often.py", SOURCE, DAG)
-    until(lambda: len(runs(airflow_server)) > 2)
-    opened = datetime.now(UTC)
-    next_run_at = airflow.dags([DAG])[DAG].next_run_at
-    fence = Fence(opened_at=opened, ours=True, calendar=EACH_FIVE_SECONDS, next_run_at=next_run_at)
-    airflow.set_paused(DAG, True)
+    names = (SIMPLE, SINGLE, PAST)
+    file = place(airflow_server, "due_often.py", SOURCE, *names, NEVER)
+    until(lambda: all(len(runs(airflow_server, name)) > 1 for name in names))
+    opened, dags = datetime.now(UTC), airflow.dags(names)
+    fences = {
+        name: Fence(
+            opened_at=opened,
+            ours=True,
+            next_run_at=dag.next_run_at,
+            next_logical_date=dag.next_logical_date,
+        )
+        for name, dag in dags.items()
+    }
+    for name in names:
+        airflow.set_paused(name, True)
+    # Airflow moves on when it parses the file, which it does every few seconds.
     time.sleep(8 * EVERY)
-    held = {run["dag_run_id"] for run in runs(airflow_server)}
-    assert not [
-        run for run in runs(airflow_server) if run["run_after"] > (opened + timedelta(seconds=9)).isoformat()
-    ]
+    before = {name: max(dates(airflow_server, name)) for name in names}
+    until(lambda: all(_moved_on(airflow, name, before[name], 4) for name in names))
 
+    step = Unpause(dag_ids=names, not_before=opened, margin_seconds=1)
     guard = LeaseGuard(SystemClock(), opened + timedelta(hours=1))
-    step = Unpause(dag_ids=(DAG,), not_before=opened, margin_seconds=1)
-    state = EnvironmentState(environment="dev", fences={DAG: fence})
+    state = EnvironmentState(environment="dev", fences=fences)
     result = AirflowFence(airflow, SystemClock(), guard).perform(step, state)
-    assert result.unfenced == {DAG}
-    assert len(result.created) >= 4
+    assert result.unfenced == set(names)
+    assert (result.troubles, result.error) == ((), None)
+    assert all(sum(line.startswith(f"{name}: ") for line in result.created) >= 4 for name in names)
 
-    until(lambda: len([run for run in runs(airflow_server) if run["state"] == "success"]) > len(held) + 10)
-    airflow.set_paused(DAG, True)
-    dates = [datetime.fromisoformat(run["logical_date"]) for run in runs(airflow_server)]
-    assert len(set(dates)) == len(dates)
-    gaps = {newer - older for newer, older in pairwise(dates)}
-    assert gaps == {timedelta(seconds=EVERY)}
-    again = DueRun(at=dates[0], start=dates[0], end=dates[0])
-    assert airflow.create_run(DAG, "another-id", again) is False
+    later = datetime.now(UTC) + timedelta(seconds=6 * EVERY)
+    until(lambda: all(max(dates(airflow_server, name)) > later for name in names))
+    for name in names:
+        airflow.set_paused(name, True)
+        found = [date for date in sorted(dates(airflow_server, name)) if date >= before[name]]
+        assert len(set(found)) == len(found)
+        steps = {after - one for one, after in pairwise(found)}
+        if name == PAST:  # its next run is so long after the one before, not at fixed times
+            assert max(steps) < timedelta(seconds=2 * EVERY)
+        else:
+            assert steps == {timedelta(seconds=EVERY)}, (name, found)
+    with pytest.raises(Terminal, match="schedule"):
+        airflow.create_missing(NEVER, opened, later, 50)
     file.unlink()
+
+
+def _moved_on(airflow: AirflowClient, dag_id: str, last: datetime, runs_left_out: int) -> bool:
+    following = airflow.dags([dag_id])[dag_id].next_logical_date
+    return following is not None and following > last + runs_left_out * timedelta(seconds=EVERY)

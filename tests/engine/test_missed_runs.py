@@ -1,30 +1,41 @@
-"""Scheduled runs that were due while a DAG was fenced: none is lost, none is there twice."""
+"""Scheduled runs that were due while a DAG was fenced: none is lost, and each is created once."""
 
 from __future__ import annotations
+
+from datetime import datetime, timedelta
 
 import pytest
 
 from reconciler.engine.world import Outcome
-from reconciler.model.errors import Terminal, Transient
+from reconciler.model.errors import ReconcilerError, Terminal, Transient
 from reconciler.model.reason import Reason, Severity
-from tests.builders import EACH_MINUTE
 from tests.engine.crashes import Died
 from tests.engine.scene import Scene
 
+MINUTE = timedelta(minutes=1)
+
+
+def due_each_minute() -> Scene:
+    """``one`` and ``two`` are live and due each minute; of 1.1.0, which is pushed, both have other graphs."""
+    scene = Scene()
+    scene.airflow.every = MINUTE
+    scene.deploy("1.0.0", {"one": "a", "two": "b"})
+    scene.publish("1.1.0", {"one": "wider: a", "two": "wider: b"})
+    scene.push("1.1.0")
+    return scene
+
 
 def killed_behind_its_fence(minutes: float) -> Scene:
-    """``one`` was paused to get another graph, its tick was killed, and so much time has passed."""
-    scene = Scene(calendar=EACH_MINUTE)
-    scene.deploy("1.0.0", {"one": "a", "two": "b"})
-    scene.clock.advance(600 - scene.clock.now().timestamp() % 60)
-    scene.publish("1.1.0", {"one": "wider: a", "two": "b"})
-    scene.push("1.1.0")
+    """The tick was killed when it had paused ``one``, and so much time has passed."""
+    scene = due_each_minute()
+    scene.clock.advance(600 + 30 - scene.clock.now().timestamp() % 60)
     pause = scene.airflow.set_paused
 
     def pause_and_die(dag_id: str, paused: bool) -> None:
         pause(dag_id, paused)
-        scene.airflow.set_paused = pause  # type: ignore[method-assign]
-        raise Died
+        if dag_id == "one":
+            scene.airflow.set_paused = pause  # type: ignore[method-assign]
+            raise Died
 
     scene.airflow.set_paused = pause_and_die  # type: ignore[method-assign]
     with pytest.raises(Died):
@@ -33,73 +44,110 @@ def killed_behind_its_fence(minutes: float) -> Scene:
     return scene
 
 
-def test_a_fence_that_stood_open_costs_no_run() -> None:
-    scene = killed_behind_its_fence(minutes=4.5)
+def due_since(scene: Scene, opened: datetime) -> list[datetime]:
+    """The full minutes from a moment until now."""
+    first = opened.replace(second=0, microsecond=0) + MINUTE
+    return [first + n * MINUTE for n in range(1000) if first + n * MINUTE <= scene.clock.now()]
+
+
+def made_up(scene: Scene, dag_id: str) -> list[datetime]:
+    return [date for name, date in scene.airflow.made_up if name == dag_id]
+
+
+@pytest.mark.parametrize("minutes", [3, 4.5, 10.2])
+def test_a_fence_that_stood_open_costs_no_run(minutes: float) -> None:
+    scene = killed_behind_its_fence(minutes)
+    opened = scene.state.fences["one"].opened_at
     assert scene.tick().outcome is Outcome.APPLIED
-    assert len(scene.airflow.created) == 3
-    assert all(run_id.startswith("reconciler_missed__") for _, run_id in scene.airflow.created)
-    assert scene.airflow.pauses[-1] == ("one", False)
-    (event,) = [event for event in scene.events if event.reason is Reason.RUNS_CREATED]
-    assert event.severity is Severity.INFO
-    assert event.evidence == tuple(f"{dag_id}: {run_id}" for dag_id, run_id in scene.airflow.created)
+    assert scene.airflow.pauses[-1][1] is False
+    assert made_up(scene, "one") == due_since(scene, opened)
+    told = [line for event in scene.events if event.reason is Reason.RUNS_CREATED for line in event.evidence]
+    assert len(told) == len(scene.airflow.made_up)
+    assert all(line.startswith(("one: 2026", "two: 2026")) for line in told)
 
 
-@pytest.mark.parametrize("second", [0, 10, 50, 59])
+@pytest.mark.parametrize("second", [0, 10, 30, 50, 59])
 def test_a_fence_as_usual_creates_nothing(second: int) -> None:
-    scene = Scene(calendar=EACH_MINUTE)
-    scene.deploy("1.0.0", {"one": "a"})
-    scene.publish("1.1.0", {"one": "wider: a"})
-    scene.push("1.1.0")
+    scene = due_each_minute()
     scene.clock.advance(600 + second - scene.clock.now().timestamp() % 60)
     assert scene.tick().outcome is Outcome.APPLIED
-    assert scene.airflow.pauses == [("one", True), ("one", False)]
-    assert scene.airflow.created == []
+    assert len(scene.airflow.pauses) == 4
+    assert scene.airflow.made_up == []
+    assert Reason.RUNS_CREATED not in scene.reasons
 
 
-def test_what_was_created_before_a_crash_is_not_created_again() -> None:
-    scene = killed_behind_its_fence(minutes=4.5)
-    create, left = scene.airflow.create_run, [None]
+def test_a_crash_between_creating_and_un_pausing_creates_nothing_twice() -> None:
+    scene = killed_behind_its_fence(4.5)
+    opened = scene.state.fences["one"].opened_at
+    create, left = scene.airflow.create_missing, [None]
 
-    def create_and_die(*run: object) -> bool:
-        made = create(*run)  # type: ignore[arg-type]
+    def create_and_die(dag_id: str, since: datetime, until: datetime, most: int) -> list[datetime]:
+        made = list(create(dag_id, since, until, most))
         if left:
             left.pop()
             raise Died
         return made
 
-    scene.airflow.create_run = create_and_die  # type: ignore[method-assign, assignment]
+    scene.airflow.create_missing = create_and_die  # type: ignore[method-assign, assignment]
     with pytest.raises(Died):
         scene.tick()
     scene.clock.advance(200)
     assert scene.tick().outcome is Outcome.APPLIED
-    assert len(set(scene.airflow.created)) == len(scene.airflow.created) >= 6
+    assert made_up(scene, "one") == due_since(scene, opened)
 
 
-def test_runs_that_airflow_refuses_keep_nothing_paused_and_are_told() -> None:
-    scene = killed_behind_its_fence(minutes=4.5)
-    scene.airflow.fail_next("create_run", Terminal("400 has import errors.", "Mend it."))
+def test_what_was_created_is_told_although_the_un_pausing_failed() -> None:
+    scene = killed_behind_its_fence(4.5)
+    pause = scene.airflow.set_paused
+
+    def refuse(dag_id: str, paused: bool) -> None:
+        if not paused and dag_id == "one":
+            raise Transient("503 Service Unavailable.")
+        pause(dag_id, paused)
+
+    scene.airflow.set_paused = refuse  # type: ignore[method-assign]
     scene.tick()
-    assert scene.airflow.pauses[-1] == ("one", False)
+    told = [line for event in scene.events if event.reason is Reason.RUNS_CREATED for line in event.evidence]
+    assert any(line.startswith("one: ") for line in told)
+    scene.airflow.set_paused = pause  # type: ignore[method-assign]
+    scene.clock.advance(60)
+    assert scene.tick().outcome is Outcome.APPLIED
     assert scene.state.fences == {}
-    (event,) = [event for event in scene.events if event.reason is Reason.RUN_NOT_MADE_UP]
-    assert "runs due while it was paused cannot be created" in event.message
 
 
-def test_an_airflow_that_does_not_answer_is_waited_for_no_longer_than_a_fence_may_be_open() -> None:
-    scene = killed_behind_its_fence(minutes=2.2)
-    for _ in range(30):
-        scene.airflow.fail_next("create_run", Transient("503 Service Unavailable."))
+@pytest.mark.parametrize("error", [Terminal("403 Forbidden.", "Allow it."), Transient("503 Unavailable.")])
+def test_an_airflow_that_does_not_create_them_keeps_nothing_paused_and_is_told(
+    error: ReconcilerError,
+) -> None:
+    scene = killed_behind_its_fence(4.5)
     for _ in range(4):
-        scene.tick()
-        scene.clock.advance(60)
-    assert scene.airflow.pauses[-1] == ("one", False)
-    assert Reason.RUN_NOT_MADE_UP in scene.reasons
+        scene.airflow.fail_next("create_missing", error)
+    scene.tick()
+    assert {dag_id for dag_id, paused in scene.airflow.pauses if not paused} == {"one", "two"}
+    assert scene.state.fences == {}
+    told = [event for event in scene.events if event.reason is Reason.RUN_NOT_MADE_UP]
+    assert told
+    assert all(event.severity is Severity.ERROR for event in told)
+    assert any(
+        "one: a run that was due while it was paused may be missing" in line for line in told[0].evidence
+    )
 
 
 def test_more_runs_than_can_be_meant_are_left_to_a_person() -> None:
-    scene = killed_behind_its_fence(minutes=120)
+    scene = killed_behind_its_fence(120)
     scene.tick()
-    assert len(scene.airflow.created) == 50
+    assert scene.state.fences == {}
+    assert made_up(scene, "one") == []
     (event,) = [event for event in scene.events if event.reason is Reason.RUN_NOT_MADE_UP]
-    assert "more runs were due while it was paused" in event.message
-    assert "airflow backfill create" in event.message
+    assert "runs of one are missing" in event.message
+
+
+def test_a_dag_whose_schedule_went_away_is_not_given_runs_but_told_of() -> None:
+    scene = killed_behind_its_fence(4.5)
+    scene.airflow.every = None
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.airflow.made_up == []
+    told = [
+        line for event in scene.events if event.reason is Reason.RUN_NOT_MADE_UP for line in event.evidence
+    ]
+    assert any("does not mean to start it any more" in line for line in told)

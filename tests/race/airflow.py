@@ -10,7 +10,7 @@ from datetime import datetime
 
 from reconciler.adapters.memory.failures import Twin, port_call
 from reconciler.core.pointer_file import pointer_key
-from reconciler.model.observation import AirflowDag, DagRun, DueRun, ImportProblem
+from reconciler.model.observation import AirflowDag, DagRun, ImportProblem
 from tests.race.events import at_time
 from tests.race.platform import Platform, every
 from tests.race.records import DagRow, Run
@@ -99,12 +99,17 @@ class RaceAirflow(Twin):
         return any(not event.made and after <= event.stamp <= until for event in events)
 
     @port_call
-    def create_run(self, dag_id: str, run_id: str, due: DueRun | None = None) -> bool:
-        """See ``ports.Airflow``. These DAGs' calendars are not told, so that no run is ever ``due``."""
+    def create_missing(self, dag_id: str, since: datetime, until: datetime, most: int) -> Sequence[datetime]:
+        """See ``ports.Airflow``. Runs of these DAGs are further apart than any pause is long."""
+        return ()
+
+    @port_call
+    def create_run(self, dag_id: str, run_id: str) -> None:
+        """See ``ports.Airflow``."""
         self._travel()
         row = self._platform.rows.get(dag_id)
         if row is None or any(run.run_id == run_id for run in self._platform.runs if run.dag_id == dag_id):
-            return False
+            return
         owed = [event for event in row.events if not event.made]
         if not owed:
             self.needless.append(f"{dag_id}: run {run_id} was created, and nothing was owed")
@@ -112,7 +117,6 @@ class RaceAirflow(Twin):
             event.made = True
         self._platform.create(row, "manual", run_id)
         self._travel()
-        return True
 
     def _unpause(self, row: DagRow) -> None:
         if not row.ours:

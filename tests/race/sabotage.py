@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from reconciler.model.observation import DagRun, DueRun
+from reconciler.model.observation import DagRun
 from reconciler.model.plan import Flip, FlipBatch, Step
 from reconciler.model.state import StepResult
 from reconciler.ports import Target
@@ -68,9 +68,8 @@ class NeverRestarts(_Around):
 class OwesNothing(_Around):
     """What asset events would have started while a DAG was paused is forgotten."""
 
-    def create_run(self, dag_id: str, run_id: str, due: DueRun | None = None) -> bool:
+    def create_run(self, dag_id: str, run_id: str) -> None:
         """See ``ports.Airflow``."""
-        return True
 
 
 class PausedByNobody(_Around):

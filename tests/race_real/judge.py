@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from reconciler.core.missed_runs import MISSED_RUN
 from reconciler.model.reason import Reason
 from tests.race_real.airflow import Run
 from tests.race_real.evidence import Evidence
@@ -80,7 +79,7 @@ def lost(evidence: Evidence) -> Iterator[str]:
 
 
 def _by_clock(run: Run) -> bool:
-    return run.kind == "scheduled" or run.run_id.startswith(MISSED_RUN)
+    return run.kind in ("scheduled", "backfill")
 
 
 def left_paused(evidence: Evidence) -> Iterator[str]:

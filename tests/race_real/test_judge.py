@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.core.missed_runs import MISSED_RUN
 from reconciler.core.pointer_file import render
 from reconciler.model.event import Event
 from reconciler.model.plan import DagPointer, HistoryEntry
@@ -95,7 +94,7 @@ def missed_minute(evidence: Evidence) -> Evidence:
 def minute_twice(evidence: Evidence) -> Evidence:
     """The second of three scheduled runs was also made by us."""
     second = next(run for run in evidence.runs if run.run_id == "m1")
-    ours = replace(second, run_id=f"{MISSED_RUN}m1", kind="manual")
+    ours = replace(second, run_id="backfill__m1", kind="backfill")
     tasks = {**evidence.tasks, (ours.dag_id, ours.run_id): evidence.tasks[second.dag_id, second.run_id]}
     return replace(evidence, runs=[*evidence.runs, ours], tasks=tasks)
 

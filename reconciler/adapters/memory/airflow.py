@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reconciler.adapters.memory.failures import Twin, port_call
 from reconciler.core.pointer_file import release_key
-from reconciler.model.observation import AirflowDag, DagRun, DueRun, ImportProblem
+from reconciler.model.errors import Terminal
+from reconciler.model.observation import AirflowDag, DagRun, ImportProblem
 from reconciler.ports import Clock, DagFolder
 
 
@@ -45,6 +46,12 @@ class MemoryAirflow(Twin):
         """DAG and run ids, each time that a run in flight was restarted."""
         self.created: list[tuple[str, str]] = []
         """DAG and run ids of the runs created."""
+        self.made_up: list[tuple[str, datetime]] = []
+        """DAGs and logical dates of the scheduled runs created because Airflow left them out."""
+        self.every: timedelta | None = None
+        """How often each DAG is due, by the clock, without catchup; None: never."""
+        self._next: dict[str, datetime] = {}
+        self._scheduled: set[tuple[str, datetime]] = set()
 
     @port_call
     def dags(self, dag_ids: Sequence[str]) -> dict[str, AirflowDag]:
@@ -71,6 +78,9 @@ class MemoryAirflow(Twin):
     @port_call
     def set_paused(self, dag_id: str, paused: bool) -> None:
         """See ``ports.Airflow``."""
+        following = self._move_on(dag_id)
+        if not paused and following is not None and self._follow and following <= self._follow.clock.now():
+            self._scheduled.add((dag_id, following))
         self._paused[dag_id] = paused
         self.pauses.append((dag_id, paused))
 
@@ -87,19 +97,27 @@ class MemoryAirflow(Twin):
         return lost is not None and after < lost <= until
 
     @port_call
-    def create_run(self, dag_id: str, run_id: str, due: DueRun | None = None) -> bool:
+    def create_missing(self, dag_id: str, since: datetime, until: datetime, most: int) -> Sequence[datetime]:
+        """See ``ports.Airflow``."""
+        there = {*self.made_up, *self._scheduled}
+        missing = [date for date in self._dates(since, until) if (dag_id, date) not in there]
+        if len(missing) > most:
+            raise Terminal(f"{len(missing)} runs of {dag_id} are missing.", "Create them.")
+        self.made_up += [(dag_id, date) for date in missing]
+        return missing
+
+    @port_call
+    def create_run(self, dag_id: str, run_id: str) -> None:
         """See ``ports.Airflow``."""
         if (dag_id, run_id) in self.created or any(
             (run.dag_id, run.run_id) == (dag_id, run_id) for run in self._runs
         ):
-            return False
-        if due is None:
-            self._lost.pop(dag_id, None)
+            return
+        self._lost.pop(dag_id, None)
         self.created.append((dag_id, run_id))
         self._runs.append(
             DagRun(dag_id=dag_id, run_id=run_id, state="queued", run_type="manual", started_at=None)
         )
-        return True
 
     def lose_assets(self, dag_id: str, at: datetime) -> None:
         """Asset events fulfilled a DAG's condition at this time, and it was paused."""
@@ -123,7 +141,35 @@ class MemoryAirflow(Twin):
         self._busy = why
 
     def _as_it_is(self, dag: AirflowDag) -> AirflowDag:
-        return dag.model_copy(update={"paused": self._paused.get(dag.dag_id, dag.paused)})
+        following = self._move_on(dag.dag_id) or dag.next_logical_date
+        paused = self._paused.get(dag.dag_id, dag.paused)
+        update = {
+            "paused": paused,
+            "next_logical_date": following,
+            "next_run_at": following or dag.next_run_at,
+        }
+        return dag.model_copy(update=update)
+
+    def _move_on(self, dag_id: str) -> datetime | None:
+        """A DAG's next run: the first one to come or, while it is paused, the newest that was due."""
+        if self.every is None or self._follow is None:
+            return None
+        now = self._follow.clock.now()
+        newest = now - (now - datetime.min.replace(tzinfo=UTC)) % self.every
+        known = self._next.get(dag_id)
+        if not self._paused.get(dag_id) or known is None:
+            self._next[dag_id] = newest + self.every
+        else:
+            self._next[dag_id] = max(known, newest)
+        return self._next[dag_id]
+
+    def _dates(self, since: datetime, until: datetime) -> Iterable[datetime]:
+        """When runs are due from ``since`` to ``until``, and were by now."""
+        if self.every is None or self._follow is None:
+            raise Terminal("The DAG has no schedule.", "Schedule it.")
+        while since <= min(until, self._follow.clock.now()):
+            yield since
+            since += self.every
 
     def _parse(self) -> None:
         if self._follow is None:

@@ -3,6 +3,7 @@
 from reconciler.core.gates.ancestry import ancestry
 from reconciler.core.gates.busy import busy
 from reconciler.core.gates.in_flight import in_flight
+from reconciler.core.gates.next_run import next_run
 from reconciler.core.gates.ownership import ownership
 
-__all__ = ["ancestry", "busy", "in_flight", "ownership"]
+__all__ = ["ancestry", "busy", "in_flight", "next_run", "ownership"]

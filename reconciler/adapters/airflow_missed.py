@@ -1,0 +1,86 @@
+"""Creates the scheduled runs that Airflow left out, by its own backfill: it knows its timetables best.
+
+Called by the Airflow client. Backfill runs have their logical date and data interval, and do not count when
+the scheduler asks whether a DAG may have another run; a manual run would, and so cost the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from threading import Lock
+from typing import Any, Protocol, TypeVar
+
+from reconciler.adapters.airflow_transport import Refused
+from reconciler.model.errors import Terminal
+
+R = TypeVar("R")
+
+_ONE_BY_ONE = 1
+"""Runs of a backfill at the same time: the DAG's own limit does not hold for them."""
+
+_NOT_DATES = 422
+"""Airflow refuses so what has no schedule, and ``reprocess_behavior`` none where tasks depend on the past."""
+
+
+class Tell(Protocol):
+    """Repeats a change, unless it is answered with ``done``."""
+
+    def __call__(self, call: Callable[[], R], done: int) -> R | None: ...
+
+
+class MissedRuns:
+    """Looks for missing runs of one DAG and creates them."""
+
+    def __init__(self, client: Any, api: Any, ask: Callable[[Callable[[], Any]], Any], tell: Tell) -> None:
+        self._client = client
+        self._backfills = client.BackfillApi(api)
+        self._ask = ask
+        self._tell = tell
+        self._alone = Lock()
+
+    def create(self, dag_id: str, since: datetime, until: datetime, most: int) -> Sequence[datetime]:
+        """See ``ports.Airflow.create_missing``."""
+        # One at a time: Airflow writes a backfill down before its runs, and one that fails in between is in
+        # the way of the next for two minutes.
+        with self._alone:
+            try:
+                return self._create(self._body(dag_id, since, until, "none"), most)
+            except Refused as refused:
+                if refused.status != _NOT_DATES:
+                    raise
+                # Of runs that depend on the past Airflow only fills gaps if it may also repeat what failed.
+                return self._create(self._body(dag_id, since, until, "failed"), most)
+
+    def _create(self, body: Any, most: int) -> Sequence[datetime]:
+        missing = self._missing(body)
+        if len(missing) > most:
+            raise Terminal(
+                f"{len(missing)} runs of {body.dag_id} are missing, {missing[0]:%Y-%m-%d %H:%M} to "
+                f"{missing[-1]:%Y-%m-%d %H:%M} UTC, more than are created unasked.",
+                "Create those that are needed with `airflow backfill create`.",
+            )
+        if not missing:
+            return ()
+        created = self._tell(lambda: self._backfills.create_backfill(body), done=409)
+        # One that was created and whose answer was lost left nothing missing.
+        if created is None and self._missing(body):
+            raise Terminal(
+                f"{body.dag_id} has another backfill: its {len(missing)} missing runs cannot be created.",
+                f"When that has ended: `airflow backfill create --dag-id {body.dag_id} "
+                f"--from-date {missing[0].isoformat()} --to-date {missing[-1].isoformat()}`.",
+            )
+        return missing
+
+    def _missing(self, body: Any) -> list[datetime]:
+        said = self._ask(lambda: self._backfills.create_backfill_dry_run(body))
+        return sorted(row.logical_date for row in said.backfills)
+
+    def _body(self, dag_id: str, since: datetime, until: datetime, repeat: str) -> Any:
+        return self._client.BackfillPostBody(
+            dag_id=dag_id,
+            from_date=since,
+            to_date=until,
+            max_active_runs=_ONE_BY_ONE,
+            reprocess_behavior=self._client.ReprocessBehavior(repeat),
+        )
