@@ -72,6 +72,8 @@ class StackInfo:
         lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(self.env.items())]
         # `reconciler` is where the interpreter of whoever started the stack is.
         programs = shlex.quote(str(Path(sys.executable).parent))
+        # A profile or session of the user's own AWS would be asked for first.
+        lines.append("unset AWS_PROFILE AWS_SESSION_TOKEN AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE")
         (home / "env.sh").write_text("\n".join([*lines, f"export PATH={programs}:$PATH"]) + "\n")
         part = home / ".stack.json"
         part.write_text(json.dumps(asdict(self), indent=2) + "\n")

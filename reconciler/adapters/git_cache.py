@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ from reconciler.model.reason import Reason
 R = TypeVar("R")
 
 LOCK_SECONDS = 20.0
+# What servers say of a commit that they have not, or give nobody who only knows its id.
+_NOT_THERE = re.compile(r"not our ref|unadvertised object|find remote ref")
 MANY_PACKS = 200
 """Each fetch leaves a pack; with this many, a new copy is cheaper than looking through them."""
 
@@ -74,6 +77,18 @@ class GitCache:
             "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "origin", f"+{ref}:{ref}",
             directory=path,
         )  # fmt: skip
+
+    def fetch_commit(self, path: Path, revision: str) -> bool:
+        """Bring a commit that is not on the branch into the copy; False if the server has none to give."""
+        try:
+            self._git.run(
+                "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "origin", revision, directory=path
+            )
+        except GitFailure as failure:
+            if _NOT_THERE.search(failure.said):
+                return False
+            raise
+        return True
 
     def _ready(self) -> Path:
         if self._path.exists() and len(list(self._path.glob("objects/pack/*.pack"))) > MANY_PACKS:

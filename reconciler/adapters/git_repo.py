@@ -174,7 +174,9 @@ class GitRepo:
         if self._has(revision, copy):
             return True
         self._cache.fetch(copy)
-        return self._has(revision, copy)
+        return self._has(revision, copy) or (
+            self._cache.fetch_commit(copy, revision) and self._has(revision, copy)
+        )
 
     def _has(self, revision: str, copy: Path) -> bool:
         try:

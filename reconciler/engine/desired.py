@@ -18,6 +18,7 @@ from reconciler.model.pointer import Pointer
 from reconciler.model.reason import Reason
 from reconciler.model.release import ReleaseManifest
 from reconciler.model.state import EnvironmentState
+from reconciler.ports import EnvironmentRepo
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,7 @@ class Wanted:
 def at_revision(world: World, state: EnvironmentState, revision: str) -> Wanted:
     """Read a commit. ``Terminal`` says what a person has to change; what was accepted stays in force."""
     accepted = state.accepted
-    if accepted is not None and revision != accepted.revision:
-        verdict = ancestry(accepted.revision, revision, world.repo.is_ancestor(accepted.revision, revision))
-        if verdict.decision is not Decision.GO:
-            raise Terminal(verdict.message, "", verdict.reason)
+    check_descends(world.repo, state, revision)
     desired = parse_desired(world.repo.files(revision), state.environment)
     if accepted is not None and (state.files or state.intents):
         _same_place(accepted.desired, desired)
@@ -50,6 +48,16 @@ def at_revision(world: World, state: EnvironmentState, revision: str) -> Wanted:
     _deployable(release, desired)
     commit = world.repo.commit(revision)
     return Wanted(revision, desired, release, commit.author, commit.subject)
+
+
+def check_descends(repo: EnvironmentRepo, state: EnvironmentState, revision: str) -> None:
+    """``Terminal`` if a commit is not on top of what was accepted last."""
+    accepted = state.accepted
+    if accepted is None or revision == accepted.revision:
+        return
+    verdict = ancestry(accepted.revision, revision, repo.is_ancestor(accepted.revision, revision))
+    if verdict.decision is not Decision.GO:
+        raise Terminal(verdict.message, "", verdict.reason)
 
 
 def as_accepted(world: World, state: EnvironmentState) -> Wanted | None:

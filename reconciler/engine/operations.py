@@ -88,11 +88,14 @@ class Operations:
         message = (
             f"Not running as deployed: {problems[0]}"
             f"{f' (and {len(problems) - 1} more)' if len(problems) > 1 else ''}. Looked at each minute; "
-            "`git revert` the commit to go back."
+            f"`reconciler sync {self.session.state.environment}` tries again what does not import, and "
+            "`git revert` of the commit goes back."
         )
         state = self._phase(Phase.RUNNING if plan.held else Phase.FAILED, message)
         if not plan.held:
             state = self._applied(state).model_copy(update={"sync": self._sync()})
+            untrue = [ConditionType.READY, ConditionType.RECONCILING]
+            state = self._conditions(state, [], untrue, Reason.HEALTH_CHECK_FAILED, message)
         finding = Finding(
             type=ConditionType.HEALTHY,
             status=False,
@@ -115,7 +118,9 @@ class Operations:
         after = self._all_well(self._applied(begun(state, release)))
         after = after.model_copy(update={"rejected": {}, "held": {}})
         if operation is not None and self._is_ours(operation) and operation.phase is not Phase.SUCCEEDED:
-            ended = operation.model_copy(update={"phase": Phase.SUCCEEDED, "finished_at": self.session.now})
+            told = f"Release {release} is live."
+            update = {"phase": Phase.SUCCEEDED, "finished_at": self.session.now, "message": told}
+            ended = operation.model_copy(update=update)
             after = after.model_copy(update={"operation": ended})
             self.session.commit(after, events=(self._success(after, operation),))
         elif operation is None or self._is_news(state):

@@ -67,6 +67,10 @@ class GitHost:
         """Move the branch to an older commit."""
         git("update-ref", "refs/heads/main", revision, at=self.bare)
 
+    def branch(self, name: str, revision: str) -> None:
+        """Let another branch begin at a commit."""
+        git("update-ref", f"refs/heads/{name}", revision, at=self.bare)
+
     def tip(self) -> str:
         """The branch's commit, asked of the bare repo itself."""
         return git("rev-parse", "refs/heads/main", at=self.bare)

@@ -97,6 +97,7 @@ def test_without_anybody_to_ask_it_refuses(desk: Desk) -> None:
 
     assert answer.code == 2
     assert "give --yes" in answer.err
+    assert "-  dags: {version: 1.1.0}" in answer.out
     assert desk.scene.repo.tip() == tip
 
 
@@ -166,7 +167,31 @@ def test_with_nothing_to_go_back_to() -> None:
     answer = desk.run("rollback", "dev", "--yes")
 
     assert answer.code == 3
-    assert "dev never ran anything else successfully" in answer.err
+    assert "dev ran nothing else successfully" in answer.err
+
+
+def test_what_was_rolled_back_is_not_gone_back_to(desk: Desk) -> None:
+    assert desk.run("rollback", "dev", "--yes").code == 0
+    desk.scene.tick()
+    assert desk.scene.state.condemned
+
+    answer = desk.run("rollback", "dev", "--yes")
+
+    assert answer.code == 3
+    assert "that was not rolled back" in answer.err
+    assert _pointer(desk) == "1.0.0"
+
+
+def test_a_branch_that_cannot_be_applied_gets_no_commit(desk: Desk) -> None:
+    first = desk.scene.store.operations("dev", 9)[-1].revision
+    files = desk.scene.repo.files(first)
+    rewritten = desk.scene.repo.person_pushes(dict(files), "Rewrite", onto=first)
+
+    answer = desk.run("rollback", "dev", "--yes")
+
+    assert answer.code == 3
+    assert "does not descend from" in answer.err
+    assert desk.scene.repo.tip() == rewritten
 
 
 def test_what_cannot_be_deployed_is_not_committed(desk: Desk) -> None:

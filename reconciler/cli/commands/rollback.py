@@ -19,7 +19,7 @@ from reconciler.model.reason import Phase
 
 if TYPE_CHECKING:
     from reconciler.engine.world import World
-    from reconciler.model.state import Operation
+    from reconciler.model.state import EnvironmentState, Operation
 
 _TRIES = 3
 _HISTORY = 1_000
@@ -64,8 +64,6 @@ def rollback(
     """
     cli = begin(ctx, output)
     name = cli.known(env)
-    if not (yes or cli.interactive):
-        raise Usage("Nobody is here to confirm the rollback.", "Look at it with `plan`, then give --yes.")
     restoring, sha = _commit(cli, name, to, yes)
     cli.out.document(
         {
@@ -109,12 +107,14 @@ def _commit(cli: Cli, name: str, to: str | None, yes: bool) -> tuple[_Restoring,
 def _restoring(world: World, name: str, to: str | None) -> _Restoring:
     from reconciler.core.declarations import parse_desired
     from reconciler.core.narrative import versions
-    from reconciler.engine.desired import sealed
+    from reconciler.engine.desired import check_descends, sealed
 
     tip, path = world.repo.tip(), f"{name}/pointer.yaml"
+    state = world.store.load(name)
+    check_descends(world.repo, state, tip)
     files = dict(world.repo.files(tip))
     before = files.get(path, b"")
-    source = _source(world, name, to, _versions_of(files, name))
+    source = _source(world, state, to, _versions_of(files, name))
     after = world.repo.files(source).get(path)
     if after is None:
         raise Terminal(f"Commit {short(source)} has no {path}.", "Name another with --to.")
@@ -136,18 +136,23 @@ def _versions_of(files: dict[str, bytes], name: str) -> dict[str, str] | None:
     return {part.value: pin.version for part, pin in pointer.components.items()}
 
 
-def _source(world: World, name: str, to: str | None, now: dict[str, str] | None) -> str:
-    """The commit whose pointer is restored."""
+def _source(world: World, state: EnvironmentState, to: str | None, now: dict[str, str] | None) -> str:
+    """The commit whose pointer is restored. What was rolled back itself has to be asked for."""
+    name = state.environment
     if to is not None and not (to.isdecimal() and len(to) <= _LONGEST_ATTEMPT):
         return resolve(world.repo, to)
     operations = world.store.operations(name, _HISTORY)
     if to is not None:
         return _attempt(operations, int(to), name).revision
-    good = (one for one in operations if one.phase is Phase.SUCCEEDED and one.versions != now)
+    good = (
+        one
+        for one in operations
+        if one.phase is Phase.SUCCEEDED and one.versions != now and one.release not in state.condemned
+    )
     found = next(good, None)
     if found is None:
         raise Terminal(
-            f"{name} never ran anything else successfully, so there is nothing to go back to.",
+            f"{name} ran nothing else successfully that was not rolled back: nothing to go back to.",
             f"See `reconciler history {name}`; name a commit with --to.",
         )
     return found.revision
@@ -164,6 +169,8 @@ def _confirm(cli: Cli, name: str, restoring: _Restoring, yes: bool) -> None:
     tell = cli.out.note if cli.out.json else cli.out.line
     for line in restoring.diff:
         tell(line, {"+": "green", "-": "red"}.get(line[:1], ""))
+    if not (yes or cli.interactive):
+        raise Usage("Nobody is here to confirm the rollback.", "Look at the difference, then give --yes.")
     if not yes and not typer.confirm(f"Roll {name} back to {restoring.versions}?", err=True):
         cli.out.note("Nothing was committed.")
         raise typer.Exit(ExitCode.INTERRUPTED)
