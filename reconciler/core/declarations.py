@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TypeVar
 
+from reconciler.core.windows import flaw_of
 from reconciler.core.yaml_edit import replace_versions
 from reconciler.core.yaml_nodes import Flaw, Node, Unreadable
 from reconciler.core.yaml_schemas import json_schemas, kind_of
@@ -18,6 +19,7 @@ from reconciler.model.component import Component
 from reconciler.model.environment import Desired, Environment, ReconcilerConfig
 from reconciler.model.errors import InvalidInput
 from reconciler.model.pointer import Pointer
+from reconciler.model.policy import Windows
 from reconciler.model.value import Value
 
 __all__ = ["CONFIG", "environment_names", "json_schemas", "parse_all", "parse_desired", "set_versions"]
@@ -128,7 +130,18 @@ class _Folder:
         if environment is not None and root is not None and environment.name != name:
             expected = f'"{name}", the name of its folder'
             self._report(path, Flaw(line_of(root, ("name",)), "name", f'"{environment.name}"', expected))
+        if environment is not None and root is not None:
+            self._check_windows(path, environment.policy.windows, root)
         return environment
+
+    def _check_windows(self, path: str, windows: Windows, root: Node) -> None:
+        for kind, some in (("freeze", windows.freeze), ("allow", windows.allow)):
+            for number, window in enumerate(some):
+                if (wrong := flaw_of(window)) is not None:
+                    key, found, expected = wrong
+                    at = ("policy", "windows", kind, number, key)
+                    told = f"policy.windows.{kind}[{number}].{key}"
+                    self._report(path, Flaw(line_of(root, at), told, f'"{found}"', expected))
 
     def pointer(self, path: str) -> Pointer | None:
         return self._read(path, Pointer)[0]

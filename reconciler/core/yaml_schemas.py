@@ -15,6 +15,7 @@ from typing import Any
 from reconciler.model.component import Component
 from reconciler.model.environment import Environment, ReconcilerConfig
 from reconciler.model.pointer import Pointer
+from reconciler.model.policy import RULE, WINDOW_NAME
 from reconciler.model.value import Value
 
 Schema = dict[str, Any]
@@ -40,6 +41,8 @@ PATTERNS: dict[str, str] = {
     ),
     r"^(?:[A-Za-z0-9_.-]+/)+$": "a folder in the bucket that ends with a slash, like dags/",
     r"^\d+\.\d+\.\d+$": "a version of three numbers as text, like 3.0.6",
+    WINDOW_NAME: "a name of 1 to 40 lower case letters, digits and dashes",
+    RULE: "a recurrence rule of RFC 5545 by years, months, weeks or days, like FREQ=MONTHLY;BYMONTHDAY=-1",
 }
 
 

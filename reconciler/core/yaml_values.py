@@ -100,6 +100,9 @@ def _found(node: Node) -> str:
 def _wrong_keys(node: Node, schema: Schema, location: tuple[str | int, ...], line: int = 1) -> Iterator[Flaw]:
     """Keys that are not known or not there; found here because pydantic lets snake_case names pass."""
     part = part_of(schema, location)
+    if isinstance(node, Sequence):
+        for number, item in enumerate(node.items):
+            yield from _wrong_keys(item, schema, (*location, number), item.span.line)
     if part is None or part.get("type") != "object" or not isinstance(node, Mapping):
         return
     known = known_keys(schema, part)

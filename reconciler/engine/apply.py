@@ -134,7 +134,7 @@ def _both(one: Finding, other: Finding) -> Finding:
 def _finding(verdict: Verdict, at_tip: bool) -> Finding:
     if verdict.decision is Decision.STOP:
         kind, status = _stopping(at_tip), True
-    elif verdict.dag_ids:
+    elif verdict.waits_for_runs:
         kind, status = ConditionType.QUIESCED, False
     else:
         kind, status = ConditionType.RECONCILING, True

@@ -14,7 +14,7 @@ from reconciler.engine.desired import Wanted
 from reconciler.engine.session import Session
 from reconciler.engine.world import World
 from reconciler.model.event import EventDraft
-from reconciler.model.plan import Action, Plan
+from reconciler.model.plan import Action, Decision, Plan
 from reconciler.model.reason import ConditionType, Health, Phase, Reason, Severity, Sync, TriggeredBy
 from reconciler.model.state import Applied, EnvironmentState, Operation
 
@@ -63,7 +63,7 @@ class Operations:
         self.session.report(finding, plan.revision, state)
 
     def hold(self, plan: Plan, now: datetime) -> None:
-        """Remember since when runs in flight hold back each DAG."""
+        """Remember what the gates say, and since when runs in flight hold back each DAG."""
         known = self.session.state.held
         gate = (
             verdict
@@ -71,13 +71,15 @@ class Operations:
             if verdict.reason in (Reason.IN_FLIGHT_RUNS, Reason.DRAIN_TIMED_OUT)
         )
         held = {dag_id: known.get(dag_id, now) for verdict in gate for dag_id in verdict.dag_ids}
-        self.session.commit(self.session.state.model_copy(update={"held": held}))
+        gates = plan.verdicts if plan.held or plan.stopped else ()
+        self.session.commit(self.session.state.model_copy(update={"held": held, "gates": gates}))
 
     def wait(self, plan: Plan, waiting: str) -> None:
         """Some of it has to wait, for a gate or for files to arrive; the gates' findings tell why."""
         state = self._phase(Phase.RUNNING, waiting)
         moved = sum(1 for live in state.live.values() if live.pointer.release == plan.release)
-        if plan.held and moved:
+        for_runs = all(one.decision is Decision.GO or one.waits_for_runs for one in plan.verdicts)
+        if plan.held and moved and for_runs:
             message = f"{moved} DAGs run release {plan.release}; {narrative.names(sorted(plan.held))} wait."
             self.session.report(_reconciling(Reason.PARTIAL_APPLY, message), plan.revision, state)
         else:
@@ -116,7 +118,7 @@ class Operations:
         state = self.session.state
         release = self.wanted.release.id
         after = self._all_well(self._applied(begun(state, release)))
-        after = after.model_copy(update={"rejected": {}, "held": {}})
+        after = after.model_copy(update={"rejected": {}, "held": {}, "gates": ()})
         if operation is not None and self._is_ours(operation) and operation.phase is not Phase.SUCCEEDED:
             told = f"Release {release} is live."
             update = {"phase": Phase.SUCCEEDED, "finished_at": self.session.now, "message": told}

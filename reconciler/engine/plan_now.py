@@ -8,14 +8,16 @@ from datetime import datetime
 from reconciler.core.diff import Difference, difference, releases_left
 from reconciler.core.drain import Seen, drain, is_fresh, is_stale, needs_fence
 from reconciler.core.fencing import lasts
-from reconciler.core.gates import busy, in_flight, next_run, ownership
+from reconciler.core.gates import busy, in_flight, next_run, ownership, window
 from reconciler.core.planner import Scene, make_plan
 from reconciler.core.pointer_file import pointer_key
 from reconciler.core.retention import outdated
 from reconciler.core.rollback import condemned_by
+from reconciler.core.windows import openings
 from reconciler.engine.desired import Wanted
 from reconciler.engine.manifests import Manifests
 from reconciler.model.plan import Action, Goal, Plan
+from reconciler.model.policy import Policy
 from reconciler.model.state import EnvironmentState
 from reconciler.ports import Airflow, Target
 
@@ -41,8 +43,15 @@ def plan_now(
         busy(target.airflow.busy() if writes else None),
         in_flight(waiting, {run.dag_id for run in waiting.blocking if seen.paused(run.dag_id)}),
         next_run(diff.changes, state, seen, scene.calendar, lasts(goal.airflow), now),
+        window(openings(_policy(wanted, state).windows, now), diff.changes),
     )
     return diff, make_plan(scene, diff, verdicts)
+
+
+def _policy(wanted: Wanted, state: EnvironmentState) -> Policy:
+    """What is demanded: by the commit applied last, so that none loosens what it has to pass itself."""
+    applied = state.applied.desired if state.applied is not None else wanted.desired
+    return applied.environment.policy
 
 
 def tidying_scene(wanted: Wanted, state: EnvironmentState, airflow: Airflow, now: datetime) -> Scene:

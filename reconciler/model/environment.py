@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from reconciler.model.pointer import Pointer
+from reconciler.model.policy import Policy
 from reconciler.model.value import Value
 
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,29}$")]
@@ -128,6 +129,9 @@ class Environment(Value):
     kind: Literal["Environment"] = Field(description="What this file declares.")
     name: EnvironmentName = Field(description="Name of the environment, equal to that of its folder.")
     airflow: AirflowSpec = Field(description="Its Airflow.")
+    policy: Policy = Field(
+        default_factory=Policy, description="What is demanded of a change before it is made."
+    )
 
 
 class ReconcilerConfig(Value):

@@ -252,6 +252,12 @@ class Verdict(Value):
     evidence: tuple[str, ...] = ()
     until: datetime | None = None
 
+    @property
+    def waits_for_runs(self) -> bool:
+        """Does it hold back some DAGs until runs of theirs have started or ended?"""
+        runs = (Reason.IN_FLIGHT_RUNS, Reason.DRAIN_TIMED_OUT, Reason.SCHEDULED_RUN_IMMINENT)
+        return self.decision is Decision.WAIT and self.reason in runs
+
 
 class Goal(Value):
     """Where to go: a commit, the release that it means, and the Airflow that is to run it.

@@ -107,6 +107,7 @@ class Reason(Described):
     RUNS_CREATED = "RunsCreated", "Runs that were due while we paused their DAG were created."
     RUNS_RESTARTED = "RunsRestarted", "Runs of a release that was rolled back begin anew."
     SCHEDULED_RUN_IMMINENT = "ScheduledRunImminent", "A run is due before a DAG could be un-paused again."
+    WINDOW_CLOSED = "WindowClosed", "A freeze is on, or no window for changes is."
     ENVIRONMENT_BUSY = "EnvironmentBusy", "MWAA is updating the environment."
     LEASE_CONTENDED = "LeaseContended", "Another tick holds the environment's lease."
     FOREIGN_FILE = "ForeignFile", "A file that we did not write is in the way."

@@ -9,7 +9,7 @@ from pydantic import ConfigDict
 from reconciler.model.environment import Desired
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.event import EventDraft
-from reconciler.model.plan import DagPointer, Straggler
+from reconciler.model.plan import DagPointer, Straggler, Verdict
 from reconciler.model.reason import ConditionType, Health, Phase, Reason, Sync, TriggeredBy
 from reconciler.model.release import Fingerprint, ReleaseId
 from reconciler.model.value import Value
@@ -132,7 +132,8 @@ class EnvironmentState(Value):
     ``applied`` the last that was made live as a whole. ``past`` are the releases begun here, newest first;
     ``condemned`` those that were rolled back. ``files`` are all keys we own in the DAG folder; ``intents``
     the writes, by key, that began and are not known to have ended. ``fences`` and ``rejected`` are by DAG,
-    and so is ``held``: since when runs in flight hold back its change.
+    and so is ``held``: since when runs in flight hold back its change. ``gates`` is what they all said while
+    one of them holds something back.
     """
 
     environment: str
@@ -146,6 +147,7 @@ class EnvironmentState(Value):
     condemned: frozenset[ReleaseId] = frozenset()
     live: dict[str, LiveDag] = {}
     held: dict[str, datetime] = {}
+    gates: tuple[Verdict, ...] = ()
     fences: dict[str, Fence] = {}
     rejected: dict[str, Rejected] = {}
     files: dict[str, OwnedFile] = {}

@@ -206,6 +206,46 @@ ENVIRONMENTS: dict[str, tuple[bytes, str]] = {
     ),
 }
 
+WINDOW = b"policy: {windows: {freeze: [{name: audit, start: 2026-05-04T00:00:00, hours: 24}, %s]}}\n"
+
+
+def with_window(window: bytes) -> bytes:
+    """An environment whose second freeze, in its last line, is this one."""
+    return DEV + WINDOW % window
+
+
+AT = "policy.windows.freeze[1]"
+ENVIRONMENTS |= {
+    "a timezone that does not exist": (
+        with_window(b"{name: x, start: 2026-01-01T00:00:00, hours: 1, timezone: Mars/Olympus}"),
+        f'{AT}.timezone: found "Mars/Olympus", expected the name of a timezone',
+    ),
+    "a timezone that is a path": (
+        with_window(b"{name: x, start: 2026-01-01T00:00:00, hours: 1, timezone: ../../etc/passwd}"),
+        f"{AT}.timezone: found",
+    ),
+    "a rule by hours": (
+        with_window(b"{name: x, start: 2026-01-01T00:00:00, hours: 1, rule: FREQ=HOURLY}"),
+        f'{AT}.rule: found "FREQ=HOURLY", expected a recurrence rule of RFC 5545',
+    ),
+    "a rule with a day that is none": (
+        with_window(b"{name: x, start: 2026-01-01T00:00:00, hours: 1, rule: FREQ=WEEKLY;BYDAY=XX}"),
+        f'{AT}.rule: found "FREQ=WEEKLY;BYDAY=XX", expected a recurrence rule of RFC 5545',
+    ),
+    "a start with an offset": (
+        with_window(b'{name: x, start: "2026-01-01T00:00:00Z", hours: 1}'),
+        f"{AT}.start: found",
+    ),
+    "no hours": (
+        with_window(b"{name: x, start: 2026-01-01T00:00:00, hours: 0}"),
+        f"{AT}.hours: found the number 0",
+    ),
+    "a window without a name": (
+        with_window(b"{start: 2026-01-01T00:00:00, hours: 1}"),
+        f"{AT}.name: found nothing, expected",
+    ),
+}
+
 CONFIGS: dict[str, tuple[bytes, str]] = {
     "empty promotion": (
         b"[]",

@@ -27,6 +27,8 @@ def fields(
     for name, child in part.get("properties", {}).items():
         yield above + name, child, name in part.get("required", ())
         yield from fields(schema, child, f"{above}{name}.")
+        if isinstance(child.get("items"), dict):
+            yield from fields(schema, child["items"], f"{above}{name}[].")
     if isinstance(part.get("additionalProperties"), dict):
         yield from fields(schema, part["additionalProperties"], f"{above}<name>.")
 

@@ -63,13 +63,17 @@ class TickingClock(MemoryClock):
 
 @dataclass
 class Scene:
-    """One environment, ``dev``, and everything around it. ``calendar``: when its DAGs are due, as sealed."""
+    """One environment, ``dev``, and everything around it. ``calendar``: when its DAGs are due, as sealed.
+
+    ``environment``: what people push as its ``environment.yaml``.
+    """
 
     clock: MemoryClock = field(default_factory=TickingClock)
     artifacts: MemoryArtifactStore = field(default_factory=MemoryArtifactStore)
     bus: MemoryEventBus = field(default_factory=MemoryEventBus)
     folder: MemoryDagFolder = field(default_factory=MemoryDagFolder)
     calendar: dict[str, str] = field(default_factory=dict)
+    environment: bytes = ENVIRONMENT_YAML
 
     def __post_init__(self) -> None:
         self.repo = MemoryEnvironmentRepo(self.clock)
@@ -122,7 +126,7 @@ class Scene:
         """A person commits a pointer."""
         files = {
             "reconciler.yaml": RECONCILER_YAML,
-            "dev/environment.yaml": ENVIRONMENT_YAML,
+            "dev/environment.yaml": self.environment,
             "dev/pointer.yaml": pointer_yaml(version),
         }
         return self.repo.person_pushes(files, message)

@@ -14,6 +14,7 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.reason import ConditionType
 
 if TYPE_CHECKING:
+    from reconciler.model.plan import Verdict
     from reconciler.model.state import Condition, EnvironmentState, Fence
 
 # A condition is of concern unless it has the value that it has when all is well.
@@ -104,6 +105,7 @@ def _document(state: EnvironmentState, tip: str | None, dags: bool) -> dict[str,
         "fenced": {dag_id: fence.opened_at.isoformat() for dag_id, fence in sorted(state.fences.items())},
         "rejected": {dag_id: rejected.message for dag_id, rejected in sorted(state.rejected.items())},
         "condemned": sorted(state.condemned),
+        "gates": [verdict.to_json() for verdict in state.gates],
     }
     if dags:
         document["dags"] = {
@@ -162,6 +164,16 @@ def _details(cli: Cli, state: EnvironmentState, tip: str | None) -> None:
         ]
     )
     _concerns(cli, state, tip)
+    if state.gates:
+        cli.out.line("\nGates")
+        cli.out.table(["decision", "gate", "dags", "until", "message"], [_gate(one) for one in state.gates])
+
+
+def _gate(verdict: Verdict) -> list[str]:
+    from reconciler.core.narrative import names
+
+    until = when(verdict.until) if verdict.until is not None else ""
+    return [verdict.decision.value, verdict.gate, names(verdict.dag_ids, 3), until, verdict.message]
 
 
 def _fenced(dag_id: str, fence: Fence) -> str:

@@ -5,5 +5,6 @@ from reconciler.core.gates.busy import busy
 from reconciler.core.gates.in_flight import in_flight
 from reconciler.core.gates.next_run import next_run
 from reconciler.core.gates.ownership import ownership
+from reconciler.core.gates.window import window
 
-__all__ = ["ancestry", "busy", "in_flight", "next_run", "ownership"]
+__all__ = ["ancestry", "busy", "in_flight", "next_run", "ownership", "window"]
