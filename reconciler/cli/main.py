@@ -11,6 +11,7 @@ from reconciler.cli.commands.build import build
 from reconciler.cli.commands.doctor import doctor
 from reconciler.cli.commands.events import events
 from reconciler.cli.commands.history import history
+from reconciler.cli.commands.holds import hold, release, resume, suspend
 from reconciler.cli.commands.plan import plan
 from reconciler.cli.commands.publish import publish
 from reconciler.cli.commands.rollback import rollback
@@ -22,7 +23,24 @@ from reconciler.cli.commands.wait import wait
 from reconciler.cli.errors import guarded
 from reconciler.cli.exit_codes import table
 
-COMMANDS = (validate, build, publish, seal, plan, sync, wait, status, events, history, rollback, doctor)
+COMMANDS = (
+    validate,
+    build,
+    publish,
+    seal,
+    plan,
+    sync,
+    wait,
+    status,
+    events,
+    history,
+    rollback,
+    hold,
+    release,
+    suspend,
+    resume,
+    doctor,
+)
 
 app = typer.Typer(
     name="reconciler",

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TypeVar
 
+import yaml
+
 from reconciler.core.windows import flaw_of
 from reconciler.core.yaml_edit import replace_versions
 from reconciler.core.yaml_nodes import Flaw, Node, Unreadable
@@ -18,11 +20,21 @@ from reconciler.core.yaml_values import in_file, line_of, parse
 from reconciler.model.component import Component
 from reconciler.model.environment import Desired, Environment, ReconcilerConfig
 from reconciler.model.errors import InvalidInput
+from reconciler.model.holds import Holds
 from reconciler.model.pointer import Pointer
 from reconciler.model.policy import Windows
 from reconciler.model.value import Value
 
-__all__ = ["CONFIG", "environment_names", "json_schemas", "parse_all", "parse_desired", "set_versions"]
+__all__ = [
+    "CONFIG",
+    "environment_names",
+    "json_schemas",
+    "parse_all",
+    "parse_desired",
+    "parse_holds",
+    "render_holds",
+    "set_versions",
+]
 
 CONFIG = "reconciler.yaml"
 _REMEDY = "Correct the file and commit; `reconciler validate` checks it before that."
@@ -51,6 +63,21 @@ def parse_all(files: Mapping[str, bytes]) -> dict[str, Desired]:
     found = {name: folder.desired(name) for name in folder.names()}
     folder.raise_problems()
     return {name: _present(desired) for name, desired in found.items()}
+
+
+def parse_holds(files: Mapping[str, bytes], environment: str) -> Holds:
+    """What is held in an environment. Raises InvalidInput about its `holds.yaml`."""
+    folder = _Folder(files)
+    holds = folder.holds(f"{environment}/holds.yaml")
+    folder.raise_problems()
+    return _present(holds)
+
+
+def render_holds(holds: Holds) -> bytes:
+    """The text of a `holds.yaml`; what is empty is left out."""
+    fields = {name: value for name, value in holds.to_json().items() if value}
+    body = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=100)
+    return f"# yaml-language-server: $schema=../../schemas/holds.schema.json\n{body}".encode()
 
 
 def environment_names(files: Mapping[str, bytes]) -> tuple[str, ...]:
@@ -115,9 +142,10 @@ class _Folder:
         if self.config is not None and name not in self.config.promotion:
             self._report_undeclared(name)
         environment, pointer = self.environment(name), self.pointer(f"{name}/pointer.yaml")
-        if environment is None or pointer is None:
+        holds = self.holds(f"{name}/holds.yaml")
+        if environment is None or pointer is None or holds is None:
             return None
-        return Desired(environment=environment, pointer=pointer)
+        return Desired(environment=environment, pointer=pointer, holds=holds)
 
     @cached_property
     def config(self) -> ReconcilerConfig | None:
@@ -142,6 +170,10 @@ class _Folder:
                     at = ("policy", "windows", kind, number, key)
                     told = f"policy.windows.{kind}[{number}].{key}"
                     self._report(path, Flaw(line_of(root, at), told, f'"{found}"', expected))
+
+    def holds(self, path: str) -> Holds | None:
+        """What is held; nothing if there is no such file."""
+        return self._read(path, Holds)[0] if path in self._files else Holds()
 
     def pointer(self, path: str) -> Pointer | None:
         return self._read(path, Pointer)[0]

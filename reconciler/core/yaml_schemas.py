@@ -14,6 +14,7 @@ from typing import Any
 
 from reconciler.model.component import Component
 from reconciler.model.environment import Environment, ReconcilerConfig
+from reconciler.model.holds import Holds
 from reconciler.model.pointer import Pointer
 from reconciler.model.policy import RULE, WINDOW_NAME
 from reconciler.model.value import Value
@@ -24,6 +25,7 @@ Schema = dict[str, Any]
 KINDS: dict[str, type[Value]] = {
     "pointer": Pointer,
     "environment": Environment,
+    "holds": Holds,
     "reconciler": ReconcilerConfig,
 }
 """The kinds of declaration, by the name of their file without `.yaml`."""
@@ -41,6 +43,7 @@ PATTERNS: dict[str, str] = {
     ),
     r"^(?:[A-Za-z0-9_.-]+/)+$": "a folder in the bucket that ends with a slash, like dags/",
     r"^\d+\.\d+\.\d+$": "a version of three numbers as text, like 3.0.6",
+    r"^[0-9a-f]{16}$": "the id of a release: 16 hexadecimal digits in lower case",
     WINDOW_NAME: "a name of 1 to 40 lower case letters, digits and dashes",
     RULE: "a recurrence rule of RFC 5545 by years, months, weeks or days, like FREQ=MONTHLY;BYMONTHDAY=-1",
 }

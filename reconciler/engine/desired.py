@@ -119,6 +119,14 @@ def _deployable(release: ReleaseManifest, desired: Desired) -> None:
             f"Publish a new version, which is sealed with Airflow {version}, and name it in the pointer.",
             Reason.ARTIFACT_FAILED,
         )
+    for one in desired.holds.quarantine:
+        if one.release == release.id:
+            raise Terminal(
+                f"Release {release.id} is quarantined by {one.by} since {one.since:%Y-%m-%d %H:%M} UTC: "
+                f"{one.reason}",
+                f"Name other versions, or take it out of {desired.environment.name}/holds.yaml.",
+                Reason.REVISION_QUARANTINED,
+            )
     if not release.dags:
         raise Terminal(
             f"Release {release.id} holds no DAG: it would remove every DAG of {desired.environment.name}.",

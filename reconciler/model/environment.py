@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from reconciler.model.holds import Holds
 from reconciler.model.pointer import Pointer
 from reconciler.model.policy import Policy
 from reconciler.model.value import Value
@@ -156,3 +157,4 @@ class Desired(Value):
 
     environment: Environment
     pointer: Pointer
+    holds: Holds = Holds()

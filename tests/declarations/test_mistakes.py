@@ -246,6 +246,24 @@ ENVIRONMENTS |= {
     ),
 }
 
+HOLDS: dict[str, tuple[bytes, str]] = {
+    "no reason": (
+        b"apiVersion: reconciler/v1\nkind: Holds\nholds:\n"
+        b"  - by: Ana <ana@finedge.example>\n    since: 2026-11-21T17:00:00Z\n",
+        ":4: holds[0].reason: found nothing, expected text of 1 to 500 characters",
+    ),
+    "a version instead of a release": (
+        b"apiVersion: reconciler/v1\nkind: Holds\nquarantine:\n  - by: Ana <ana@finedge.example>\n"
+        b"    since: 2026-11-21T17:00:00Z\n    reason: it dropped rows\n    release: 1.4.0\n",
+        ':7: quarantine[0].release: found "1.4.0", expected the id of a release',
+    ),
+    "a time without an offset": (
+        b"apiVersion: reconciler/v1\nkind: Holds\n"
+        b"suspended: {by: Ana, since: 2026-11-21T17:00:00, reason: x}\n",
+        ":3: suspended.since: found",
+    ),
+}
+
 CONFIGS: dict[str, tuple[bytes, str]] = {
     "empty promotion": (
         b"[]",
@@ -278,6 +296,13 @@ def test_mistakes_in_an_environment(case: str) -> None:
     (found,) = problems(folder({ENVIRONMENT_PATH: content}))
     assert found.startswith(f"{ENVIRONMENT_PATH}:")
     assert message in found
+
+
+@pytest.mark.parametrize("case", HOLDS)
+def test_mistakes_in_what_is_held(case: str) -> None:
+    content, message = HOLDS[case]
+    (found,) = problems(folder({"dev/holds.yaml": content}))
+    assert found.startswith(f"dev/holds.yaml{message}")
 
 
 @pytest.mark.parametrize("case", CONFIGS)

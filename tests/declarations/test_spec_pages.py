@@ -11,7 +11,7 @@ import pytest
 from reconciler.core.yaml_schemas import KINDS, Schema, schema_of
 from reconciler.core.yaml_values import parse
 from tests.declarations.files import ROOT, folder, problems
-from tests.declarations.test_mistakes import CONFIGS, ENVIRONMENTS, POINTERS
+from tests.declarations.test_mistakes import CONFIGS, ENVIRONMENTS, HOLDS, POINTERS
 
 PAGES = {name: (ROOT / "docs" / "spec" / f"{name}.md").read_text() for name in KINDS}
 CONFIG_HEAD = b"apiVersion: reconciler/v1\nkind: Reconciler\npromotion: "
@@ -75,6 +75,8 @@ def test_the_errors_on_the_pages_are_told_word_for_word() -> None:
         told |= set(problems(folder({"dev/pointer.yaml": content})))
     for content, _ in ENVIRONMENTS.values():
         told |= set(problems(folder({"dev/environment.yaml": content})))
+    for content, _ in HOLDS.values():
+        told |= set(problems(folder({"dev/holds.yaml": content})))
     for content, _ in CONFIGS.values():
         told |= set(problems(folder({"reconciler.yaml": CONFIG_HEAD + content + b"\n"})))
     told |= set(problems(folder({"dev/pointer.yaml": None})))

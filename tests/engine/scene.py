@@ -65,7 +65,7 @@ class TickingClock(MemoryClock):
 class Scene:
     """One environment, ``dev``, and everything around it. ``calendar``: when its DAGs are due, as sealed.
 
-    ``environment``: what people push as its ``environment.yaml``.
+    ``environment`` and ``holds``: what people push as its ``environment.yaml`` and ``holds.yaml``.
     """
 
     clock: MemoryClock = field(default_factory=TickingClock)
@@ -74,6 +74,7 @@ class Scene:
     folder: MemoryDagFolder = field(default_factory=MemoryDagFolder)
     calendar: dict[str, str] = field(default_factory=dict)
     environment: bytes = ENVIRONMENT_YAML
+    holds: str | None = None
 
     def __post_init__(self) -> None:
         self.repo = MemoryEnvironmentRepo(self.clock)
@@ -124,10 +125,11 @@ class Scene:
 
     def push(self, version: str, message: str = "Bump") -> str:
         """A person commits a pointer."""
-        files = {
+        files: dict[str, bytes | None] = {
             "reconciler.yaml": RECONCILER_YAML,
             "dev/environment.yaml": self.environment,
             "dev/pointer.yaml": pointer_yaml(version),
+            "dev/holds.yaml": None if self.holds is None else self.holds.encode(),
         }
         return self.repo.person_pushes(files, message)
 

@@ -2,9 +2,10 @@
 
 from reconciler.core.gates.ancestry import ancestry
 from reconciler.core.gates.busy import busy
+from reconciler.core.gates.hold import hold
 from reconciler.core.gates.in_flight import in_flight
 from reconciler.core.gates.next_run import next_run
 from reconciler.core.gates.ownership import ownership
 from reconciler.core.gates.window import window
 
-__all__ = ["ancestry", "busy", "in_flight", "next_run", "ownership", "window"]
+__all__ = ["ancestry", "busy", "hold", "in_flight", "next_run", "ownership", "window"]

@@ -1,0 +1,132 @@
+"""``hold``, ``release``, ``suspend``, ``resume``: one commit each, of an environment's ``holds.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, begin
+from reconciler.cli.errors import Usage
+from reconciler.cli.output import Format, short
+from reconciler.model.errors import Conflict
+
+if TYPE_CHECKING:
+    from reconciler.model.holds import Holds, Reasoned
+
+_TRIES = 3
+_LONGEST = 500
+
+ReasonOption = Annotated[str, typer.Option("--reason", "-m", help="Why, for those who come upon it.")]
+
+
+def hold(
+    ctx: typer.Context,
+    env: EnvironmentArgument,
+    reason: ReasonOption,
+    at: Annotated[
+        str | None, typer.Option(help="The release that may be gone to. (default: no change at all)")
+    ] = None,
+    output: OutputOption = Format.TEXT,
+) -> None:
+    """Let nothing change in an environment until it is released.
+
+    What somebody else changes by hand is still put back. One release may be left to go to.
+    """
+    cli = begin(ctx, output)
+
+    def change(holds: Holds, who: Reasoned) -> Holds:
+        from reconciler.model.holds import Hold
+
+        if any(one.at == at for one in holds.holds):
+            return holds
+        if at is not None and cli.platform.artifacts().release(at) is None:
+            raise Usage(f"There is no release {at!r}.", f"`reconciler status {env}` shows those that run.")
+        made = Hold(by=who.by, since=who.since, reason=who.reason, at=at)
+        return holds.model_copy(update={"holds": (*holds.holds, made)})
+
+    _commit(cli, env, f"Hold {env}", reason, change)
+
+
+def release(
+    ctx: typer.Context,
+    env: EnvironmentArgument,
+    reason: ReasonOption,
+    quarantined: Annotated[
+        str | None, typer.Option(help="Lift the quarantine of this release instead.")
+    ] = None,
+    output: OutputOption = Format.TEXT,
+) -> None:
+    """Lift the holds of an environment, or the quarantine of one release."""
+    cli = begin(ctx, output)
+
+    def change(holds: Holds, _: Reasoned) -> Holds:
+        if quarantined is None:
+            return holds.model_copy(update={"holds": ()})
+        left = tuple(one for one in holds.quarantine if one.release != quarantined)
+        if len(left) == len(holds.quarantine):
+            named = ", ".join(one.release for one in holds.quarantine) or "none is"
+            raise Usage(f"Release {quarantined!r} is not quarantined in {env}.", f"Quarantined: {named}.")
+        return holds.model_copy(update={"quarantine": left})
+
+    what = f"Lift the quarantine of {quarantined} in {env}" if quarantined else f"Release {env}"
+    _commit(cli, env, what, reason, change)
+
+
+def suspend(
+    ctx: typer.Context, env: EnvironmentArgument, reason: ReasonOption, output: OutputOption = Format.TEXT
+) -> None:
+    """Let the reconciler do nothing at all in an environment, not even put things back."""
+    cli = begin(ctx, output)
+
+    def change(holds: Holds, who: Reasoned) -> Holds:
+        return holds if holds.suspended else holds.model_copy(update={"suspended": who})
+
+    _commit(cli, env, f"Suspend {env}", reason, change)
+
+
+def resume(
+    ctx: typer.Context, env: EnvironmentArgument, reason: ReasonOption, output: OutputOption = Format.TEXT
+) -> None:
+    """Let the reconciler go on in an environment that is suspended."""
+    cli = begin(ctx, output)
+    _commit(cli, env, f"Resume {env}", reason, lambda holds, _: holds.model_copy(update={"suspended": None}))
+
+
+def _commit(cli: Cli, env: str, what: str, reason: str, change: Callable[[Holds, Reasoned], Holds]) -> None:
+    """Push one commit with the changed file, or none if it says so already; a lost race is tried again."""
+    from reconciler.core.declarations import parse_holds, render_holds
+    from reconciler.model.holds import Reasoned
+
+    name, person = cli.known(env), cli.platform.person()
+    if not 1 <= len(reason.strip()) <= _LONGEST:
+        raise Usage(
+            f"The reason has {len(reason.strip())} characters; 1 to {_LONGEST} are expected.",
+            "Say why, for those who come upon it: --reason '…'.",
+        )
+    repo, path = cli.platform.repo(person), f"{name}/holds.yaml"
+    who = Reasoned(by=str(person), since=cli.platform.clock().now().replace(microsecond=0), reason=reason)
+    for attempt in range(1, _TRIES + 1):
+        tip = repo.tip()
+        before = parse_holds(repo.files(tip), name)
+        after = change(before, who)
+        if after == before:
+            return _tell(cli, name, None, after)
+        try:
+            pushed = repo.push(tip, {path: render_holds(after)}, f"{what}\n\n{reason}\n")
+        except Conflict:
+            if attempt == _TRIES:
+                raise
+            cli.out.note("Somebody pushed in between; looking at the new tip.")
+            continue
+        return _tell(cli, name, pushed.sha, after)
+    return None
+
+
+def _tell(cli: Cli, name: str, sha: str | None, holds: Holds) -> None:
+    cli.out.document({"environment": name, "commit": sha, "holds": holds.to_json()})
+    if sha is None:
+        cli.out.line(f"{name} is so already: nothing to commit.")
+    else:
+        cli.out.line(f"✓ Pushed {short(sha)}. `reconciler status {name}` shows what it holds back.", "green")

@@ -1,0 +1,57 @@
+"""The hold gate: a person, or a revert, decided that nothing changes here until it is lifted in Git."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from reconciler.model.holds import Hold, Holds, Reasoned
+from reconciler.model.plan import Action, Change, Decision, Verdict
+from reconciler.model.reason import Reason
+from reconciler.model.release import ReleaseId
+
+
+def hold(environment: str, holds: Holds, release: ReleaseId, changes: Sequence[Change]) -> Verdict:
+    """Wait while the environment is suspended, or held at another release; a rollback waits too."""
+    if holds.suspended is not None:
+        return Verdict(
+            gate="hold",
+            decision=Decision.WAIT,
+            reason=Reason.SUSPENDED,
+            message=f"Suspended by {_told(holds.suspended)}. Nothing is done here, nor put back, until "
+            f"`reconciler resume {environment}`.",
+            evidence=(_told(holds.suspended),),
+        )
+    held = tuple(change.dag_id for change in changes if change.action in _BY_PEOPLE)
+    others = [one for one in holds.holds if one.at != release]
+    if not others or not held:
+        return Verdict(
+            gate="hold",
+            decision=Decision.GO,
+            reason=Reason.HOLD_RELEASED,
+            message=_at(release, holds.holds),
+        )
+    return Verdict(
+        gate="hold",
+        decision=Decision.WAIT,
+        reason=Reason.HOLD_ESTABLISHED,
+        message=f"Held{_where(others[0])} by {_told(others[0])}. The change begins after "
+        f"`reconciler release {environment}`.",
+        dag_ids=held,
+        evidence=tuple(f"{_told(one)}{_where(one)}" for one in others),
+    )
+
+
+_BY_PEOPLE = (Action.ADD, Action.UPDATE, Action.REMOVE)
+"""What a commit asks for; the rest puts back and tidies up, and a hold does not mean that."""
+
+
+def _told(one: Reasoned) -> str:
+    return f"{one.by} since {one.since:%Y-%m-%d %H:%M} UTC: {one.reason}"
+
+
+def _where(one: Hold) -> str:
+    return f" at release {one.at}" if one.at is not None else ""
+
+
+def _at(release: ReleaseId, holds: Iterable[Hold]) -> str:
+    return f"Held at {release}, which is what is asked for." if any(holds) else "Nothing is held."

@@ -1,0 +1,46 @@
+"""The hold gate: what it holds back, and what it says."""
+
+from __future__ import annotations
+
+from reconciler.core.gates import hold
+from reconciler.model.holds import Hold, Holds, Reasoned
+from reconciler.model.plan import Action, Change, Decision
+from reconciler.model.reason import Reason
+from tests.builders import NOW
+
+ANA = {"by": "Ana", "since": NOW, "reason": "month-end numbers"}
+HERE, THERE = "0" * 16, "1" * 16
+UPDATE = Change(dag_id="one", action=Action.UPDATE)
+BACK = Change(dag_id="two", action=Action.UPDATE, rolls_back=True)
+HEAL = Change(dag_id="three", action=Action.HEAL)
+
+
+def test_nothing_is_held() -> None:
+    verdict = hold("dev", Holds(), HERE, [UPDATE])
+    assert (verdict.decision, verdict.message) == (Decision.GO, "Nothing is held.")
+
+
+def test_what_people_changed_waits_and_a_rollback_too_but_not_what_is_put_back() -> None:
+    verdict = hold("dev", Holds(holds=(Hold(**ANA),)), HERE, [UPDATE, BACK, HEAL])
+    assert (verdict.decision, verdict.reason) == (Decision.WAIT, Reason.HOLD_ESTABLISHED)
+    assert verdict.dag_ids == ("one", "two")
+    assert "Held by Ana since" in verdict.message
+    assert "month-end numbers" in verdict.message
+    assert "reconciler release dev" in verdict.message
+    assert hold("dev", Holds(holds=(Hold(**ANA),)), HERE, [HEAL]).decision is Decision.GO
+
+
+def test_the_release_that_is_held_may_be_gone_to() -> None:
+    holds = Holds(holds=(Hold(at=HERE, **ANA),))
+    assert hold("dev", holds, HERE, [UPDATE]).decision is Decision.GO
+    verdict = hold("dev", holds, THERE, [UPDATE])
+    assert verdict.decision is Decision.WAIT
+    assert f"at release {HERE}" in verdict.message
+    both = Holds(holds=(Hold(at=HERE, **ANA), Hold(**ANA)))
+    assert hold("dev", both, HERE, [UPDATE]).decision is Decision.WAIT
+
+
+def test_where_it_is_suspended_nothing_at_all_is_done() -> None:
+    verdict = hold("dev", Holds(suspended=Reasoned(**ANA)), HERE, [HEAL])
+    assert (verdict.decision, verdict.reason, verdict.dag_ids) == (Decision.WAIT, Reason.SUSPENDED, ())
+    assert "reconciler resume dev" in verdict.message

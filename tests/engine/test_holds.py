@@ -1,0 +1,93 @@
+"""Holds, quarantine and suspension, as they are committed."""
+
+from __future__ import annotations
+
+from reconciler.core.pointer_file import pointer_key
+from reconciler.engine.world import Outcome
+from reconciler.model.reason import ConditionType, Reason
+from tests.engine.scene import Scene
+
+HEAD = "apiVersion: reconciler/v1\nkind: Holds\n"
+WHO = 'by: Ana, since: "2026-11-21T17:00:00Z", reason: month-end numbers'
+
+
+def live_and_a_bump(holds: str) -> Scene:
+    """1.0.0 is live; 1.1.0 is pushed together with this ``holds.yaml``."""
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a", "two": "b"})
+    scene.publish("1.1.0", {"one": "A", "two": "b"})
+    scene.holds = HEAD + holds
+    scene.push("1.1.0")
+    return scene
+
+
+def test_a_hold_lets_nothing_change_until_it_is_lifted() -> None:
+    scene = live_and_a_bump(f"holds: [{{{WHO}}}]\n")
+    before = scene.running()
+    for _ in range(3):
+        assert scene.tick().outcome is Outcome.WAITING
+        scene.clock.advance(60)
+    assert scene.running() == before
+    assert scene.reasons.count(Reason.HOLD_ESTABLISHED) == 1
+    scene.holds = None
+    scene.push("1.1.0", "Release")
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.running() != before
+
+
+def test_held_at_a_release_that_one_may_be_gone_to() -> None:
+    scene = Scene()
+    good = scene.deploy("1.0.0", {"one": "a"})
+    scene.deploy("1.1.0", {"one": "A"})
+    scene.holds = f"{HEAD}holds: [{{{WHO}, at: {good.id}}}]\n"
+    scene.push("1.0.0", "Revert")
+    assert scene.tick().outcome is Outcome.APPLIED
+    scene.push("1.1.0", "Again")
+    assert scene.tick().outcome is Outcome.WAITING
+    assert scene.running() == {"one": good.id}
+
+
+def test_what_somebody_deletes_is_put_back_while_it_is_held() -> None:
+    scene = live_and_a_bump(f"holds: [{{{WHO}}}]\n")
+    scene.folder.delete(pointer_key("two"), scene.folder.list()[pointer_key("two")])
+    scene.tick()
+    assert set(scene.running()) == {"one", "two"}
+
+
+def test_where_it_is_suspended_nothing_is_put_back_either() -> None:
+    scene = live_and_a_bump(f"suspended: {{{WHO}}}\n")
+    scene.folder.delete(pointer_key("two"), scene.folder.list()[pointer_key("two")])
+    before = scene.folder.list()
+    for _ in range(3):
+        scene.tick()
+        scene.clock.advance(60)
+    assert scene.folder.list() == before
+    assert scene.reasons.count(Reason.SUSPENDED) == 1
+    scene.holds = None
+    scene.push("1.1.0", "Resume")
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert set(scene.running()) == {"one", "two"}
+
+
+def test_a_quarantined_release_is_refused_until_it_is_taken_out() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    bad = scene.publish("1.1.0", {"one": "A"})
+    scene.holds = f"{HEAD}quarantine: [{{{WHO}, release: {bad.id}}}]\n"
+    scene.push("1.1.0")
+    before = scene.running()
+    assert scene.tick().outcome is Outcome.STALLED
+    assert scene.running() == before
+    condition = scene.state.conditions[ConditionType.STALLED]
+    assert condition.reason is Reason.REVISION_QUARANTINED
+    assert f"Release {bad.id} is quarantined by Ana" in condition.message
+    scene.holds = None
+    scene.push("1.1.0", "Lift")
+    assert scene.tick().outcome is Outcome.APPLIED
+
+
+def test_a_holds_file_that_is_wrong_changes_nothing_and_says_where() -> None:
+    scene = live_and_a_bump(f"holds: [{{{WHO}, at: yesterday}}]\n")
+    assert scene.tick().outcome is Outcome.STALLED
+    message = scene.state.conditions[ConditionType.STALLED].message
+    assert 'dev/holds.yaml:3: holds[0].at: found "yesterday", expected the id of a release' in message
