@@ -252,6 +252,11 @@ class Verdict(Value):
     evidence: tuple[str, ...] = ()
     until: datetime | None = None
 
+    @classmethod
+    def go(cls, gate: str, message: str) -> Verdict:
+        """Nothing is in the way, as far as this gate looks."""
+        return cls(gate=gate, decision=Decision.GO, reason=Reason.GATE_OPEN, message=message)
+
     @property
     def waits_for_runs(self) -> bool:
         """Does it hold back some DAGs until runs of theirs have started or ended?"""

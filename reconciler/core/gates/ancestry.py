@@ -9,9 +9,9 @@ from reconciler.model.reason import Reason
 def ancestry(applied: str | None, tip: str, descends: bool) -> Verdict:
     """Stop unless ``tip`` descends from the ``applied`` revision (a forced push, a rewound server)."""
     if applied is None:
-        return _go(f"{tip[:10]} is the first revision to be applied here.")
+        return Verdict.go("ancestry", f"{tip[:10]} is the first revision to be applied here.")
     if descends:
-        return _go(f"{tip[:10]} descends from the applied {applied[:10]}.")
+        return Verdict.go("ancestry", f"{tip[:10]} descends from the applied {applied[:10]}.")
     return Verdict(
         gate="ancestry",
         decision=Decision.STOP,
@@ -23,10 +23,4 @@ def ancestry(applied: str | None, tip: str, descends: bool) -> Verdict:
             "instead of forcing."
         ),
         evidence=(f"applied {applied}", f"tip {tip}"),
-    )
-
-
-def _go(message: str) -> Verdict:
-    return Verdict(
-        gate="ancestry", decision=Decision.GO, reason=Reason.RECONCILIATION_SUCCEEDED, message=message
     )

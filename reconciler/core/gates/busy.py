@@ -9,12 +9,7 @@ from reconciler.model.reason import Reason
 def busy(status: str | None) -> Verdict:
     """Wait while MWAA reports a ``status`` other than AVAILABLE; None means nothing is going on."""
     if status is None:
-        return Verdict(
-            gate="busy",
-            decision=Decision.GO,
-            reason=Reason.RECONCILIATION_SUCCEEDED,
-            message="Airflow's environment is available.",
-        )
+        return Verdict.go("busy", "Airflow's environment is available.")
     return Verdict(
         gate="busy",
         decision=Decision.WAIT,

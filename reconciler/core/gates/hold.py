@@ -24,12 +24,7 @@ def hold(environment: str, holds: Holds, release: ReleaseId, changes: Sequence[C
     held = tuple(change.dag_id for change in changes if change.action in _BY_PEOPLE)
     others = [one for one in holds.holds if one.at != release]
     if not others or not held:
-        return Verdict(
-            gate="hold",
-            decision=Decision.GO,
-            reason=Reason.HOLD_RELEASED,
-            message=_at(release, holds.holds),
-        )
+        return Verdict.go("hold", _at(release, holds.holds))
     return Verdict(
         gate="hold",
         decision=Decision.WAIT,

@@ -19,12 +19,7 @@ def in_flight(drain: Drain, paused: Collection[str]) -> Verdict:
     """
     held = tuple(sorted({run.dag_id for run in drain.blocking}))
     if not held:
-        return Verdict(
-            gate="in-flight",
-            decision=Decision.GO,
-            reason=Reason.RECONCILIATION_SUCCEEDED,
-            message="No run in flight is in the way of a change.",
-        )
+        return Verdict.go("in-flight", "No run in flight is in the way of a change.")
     return Verdict(
         gate="in-flight",
         decision=Decision.WAIT,

@@ -82,9 +82,4 @@ def _wait(due: Mapping[str, datetime], pause: timedelta) -> Verdict:
 
 def _go(often: Sequence[str]) -> Verdict:
     late = f" {names(often)}: runs come more often than that, so one may be late." if often else ""
-    return Verdict(
-        gate="next-run",
-        decision=Decision.GO,
-        reason=Reason.RECONCILIATION_SUCCEEDED,
-        message=f"No DAG is paused across a run that is due.{late}",
-    )
+    return Verdict.go("next-run", f"No DAG is paused across a run that is due.{late}")

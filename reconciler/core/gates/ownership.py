@@ -12,12 +12,7 @@ from reconciler.model.reason import Reason
 def ownership(foreign: Sequence[str]) -> Verdict:
     """Stop if we would have to write over keys that are not ours."""
     if not foreign:
-        return Verdict(
-            gate="ownership",
-            decision=Decision.GO,
-            reason=Reason.NO_DRIFT_DETECTED,
-            message="No file of somebody else is in the way.",
-        )
+        return Verdict.go("ownership", "No file of somebody else is in the way.")
     return Verdict(
         gate="ownership",
         decision=Decision.STOP,

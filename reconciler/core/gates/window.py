@@ -9,8 +9,6 @@ from reconciler.core.windows import Openings, Span
 from reconciler.model.plan import Action, Change, Decision, Verdict
 from reconciler.model.reason import Reason
 
-GATE = "window"
-
 
 def window(openings: Openings, changes: Sequence[Change]) -> Verdict:
     """Hold back what a person changed until the next moment at which that is allowed.
@@ -20,11 +18,13 @@ def window(openings: Openings, changes: Sequence[Change]) -> Verdict:
     held = tuple(sorted(change.dag_id for change in changes if _waits(change)))
     if openings.is_open(openings.now):
         closes = openings.next_close()
-        return _go("No freeze is on." + (f" Changes are allowed until {_told(closes)}." if closes else ""))
+        return Verdict.go(
+            "window", "No freeze is on." + (f" Changes are allowed until {_told(closes)}." if closes else "")
+        )
     freeze = openings.frozen_by(openings.now)
     why = f"The freeze {freeze.window} is on" if freeze is not None else "No window for changes is on"
     if not held:
-        return _go(f"{why}; nothing here has to wait for that.")
+        return Verdict.go("window", f"{why}; nothing here has to wait for that.")
     opens = openings.next_open()
     then = (
         f"until {_told(opens)}: the change begins then by itself."
@@ -32,7 +32,7 @@ def window(openings: Openings, changes: Sequence[Change]) -> Verdict:
         else "and none comes within a year: change `policy.windows`, or revert the commit."
     )
     return Verdict(
-        gate=GATE,
+        gate="window",
         decision=Decision.WAIT,
         reason=Reason.WINDOW_CLOSED,
         message=f"{why}, {then}",
@@ -58,7 +58,3 @@ def _lines(kind: str, spans: Iterable[Span]) -> list[str]:
 
 def _told(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def _go(message: str) -> Verdict:
-    return Verdict(gate=GATE, decision=Decision.GO, reason=Reason.RECONCILIATION_SUCCEEDED, message=message)
