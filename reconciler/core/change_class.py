@@ -17,8 +17,9 @@ def classify(
     Whatever is not known to be harmless to runs in flight drains the DAG.
     """
     airflow = goal.airflow
-    if airflow.in_flight is InFlight.DRAIN:
-        return ChangeClass.DRAINED, ("this environment's policy is inFlight: drain",)
+    if airflow.in_flight_of(dag_id) is InFlight.DRAIN:
+        whose = "this DAG's" if dag_id in airflow.dags else "this environment's"
+        return ChangeClass.DRAINED, (f"{whose} policy is inFlight: drain",)
     if airflow.version not in PINNING_PROVEN:
         return ChangeClass.DRAINED, (f"runs are not known to stay pinned on Airflow {airflow.version}",)
     if left is None or dag_id not in left.dags:

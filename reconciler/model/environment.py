@@ -71,6 +71,12 @@ class InFlight(StrEnum):
     DRAIN = "drain"
 
 
+class DagSpec(Value):
+    """What is special about one DAG of an environment."""
+
+    in_flight: InFlight = Field(description="As of the environment, for this DAG alone.")
+
+
 class AirflowSpec(Value):
     """One Airflow: its version, its API, its DAG folder and how slowly files reach its containers."""
 
@@ -103,6 +109,9 @@ class AirflowSpec(Value):
         description="pin: a change whose graph is the same is live at once, and runs in flight finish on the "
         "release they started with. drain: every change waits until its DAG has no run in flight.",
     )
+    dags: dict[str, DagSpec] = Field(
+        default={}, max_length=500, description="DAGs that are treated otherwise, by their id."
+    )
     drain_seconds: float = Field(
         default=14_400,
         gt=0,
@@ -116,6 +125,11 @@ class AirflowSpec(Value):
         description="So long are runs of a release that is rolled back given to end; then they begin anew on "
         "the release before it.",
     )
+
+    def in_flight_of(self, dag_id: str) -> InFlight:
+        """What a change of one DAG does about its runs in flight."""
+        special = self.dags.get(dag_id)
+        return self.in_flight if special is None else special.in_flight
 
     @property
     def seen_seconds(self) -> float:
