@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.model.observation import DagRun
 from reconciler.model.reason import TriggeredBy
+from tests.builders import EACH_MINUTE
 from tests.cli.desk import Desk
 
 
@@ -174,3 +175,19 @@ def test_a_tip_whose_history_was_rewritten(desk: Desk) -> None:
 
     assert answer.code == 3
     assert "its history was rewritten" in answer.err
+
+
+def test_it_says_which_runs_a_changed_calendar_takes_and_adds() -> None:
+    desk = Desk()
+    desk.scene.calendar = EACH_MINUTE | {"timetable expression": '"0 5 * * *"'}
+    desk.scene.deploy("1.0.0", {"films": "load: one", "loads": "load: x"})
+    desk.scene.calendar = EACH_MINUTE | {"timetable expression": '"0 5 * * 1-5"'}
+    desk.scene.publish("1.1.0", {"films": "load: two", "loads": "load: x"})
+    desk.scene.push("1.1.0")
+
+    said = desk.run("plan", "dev")
+    (films,) = [one for one in desk.json("plan", "dev")["changes"] if one["dagId"] == "films"]
+
+    assert "2 runs fewer in 7 days (first S" in " ".join(said.out.split())
+    assert [text[11:] for text in films["runs"]["lost"]] == ["05:00:00Z"] * 2
+    assert films["runs"]["gained"] == []

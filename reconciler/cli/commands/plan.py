@@ -15,8 +15,11 @@ from reconciler.model.reason import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
+    from reconciler.core.calendar_change import CalendarChange
     from reconciler.engine.desired import Wanted
+    from reconciler.engine.manifests import Manifests
     from reconciler.engine.world import World
     from reconciler.model.component import Component
     from reconciler.model.plan import Change, Plan
@@ -52,10 +55,14 @@ def plan(
     manifests = Manifests(world.artifacts)
     diff, made = plan_now(wanted, state, target, manifests, target.folder.list(), world.clock.now())
     digest, reasons = plan_digest(made), _reasons(world, state, wanted, made)
+    runs = _runs(manifests, wanted, made, world.clock.now())
     cli.out.document(
         {
             **made.to_json(),
-            "changes": [{**one.to_json(), "cause": reasons[one.dag_id]} for one in made.changes],
+            "changes": [
+                {**one.to_json(), "cause": reasons[one.dag_id], **_runs_json(one.dag_id, runs)}
+                for one in made.changes
+            ],
             "untouched": _untouched(wanted, made),
             "versions": wanted.versions,
             "digest": digest,
@@ -66,9 +73,40 @@ def plan(
         said = f"✓ {name} is as the pushed commit {short(wanted.revision)} says: nothing to do."
         cli.out.line(said, "green")
     else:
-        _show(cli, wanted, made, reasons)
+        _show(cli, wanted, made, {**reasons, **_with_runs(reasons, runs)})
         cli.out.line(f"\nPlan {digest[:16]}")
     raise typer.Exit(ExitCode.CHANGES if detailed_exitcode and not diff.empty else ExitCode.OK)
+
+
+def _runs(
+    manifests: Manifests, wanted: Wanted, made: Plan, now: datetime
+) -> dict[str, CalendarChange | None]:
+    """Of each DAG whose calendar changes, the runs that come and go; None where nobody can tell."""
+    from reconciler.core.calendar_change import calendar_change
+
+    left = manifests.of({change.from_release for change in made.changes if change.from_release})
+    found = {}
+    for change in made.changes:
+        before = left.get(change.from_release or "")
+        old = before.dags.get(change.dag_id) if before is not None else None
+        new = wanted.release.dags.get(change.dag_id)
+        if old is not None and new is not None and old.calendar != new.calendar:
+            found[change.dag_id] = calendar_change(old.calendar, new.calendar, now)
+    return found
+
+
+def _runs_json(dag_id: str, runs: Mapping[str, CalendarChange | None]) -> dict[str, object]:
+    known = runs.get(dag_id)
+    return {"runs": known.to_json() if known is not None else None} if dag_id in runs else {}
+
+
+def _with_runs(reasons: Mapping[str, str], runs: Mapping[str, CalendarChange | None]) -> dict[str, str]:
+    from reconciler.core.calendar_change import in_words
+
+    return {
+        dag_id: "; ".join(filter(None, [reasons[dag_id], in_words(change)]))
+        for dag_id, change in runs.items()
+    }
 
 
 def _check_ahead(world: World, state: EnvironmentState, sha: str) -> None:
