@@ -21,6 +21,7 @@ from reconciler.core.structure_fields import (
     GROUP,
     GROUP_NEUTRAL,
     GROUP_STRUCTURE,
+    LONGEST,
     MEMBER,
     TASK,
     TASK_NEUTRAL,
@@ -31,8 +32,8 @@ from reconciler.core.structure_fields import (
 
 Places = dict[str, str]
 
-LONGEST, LONGEST_OF_CALENDAR = 60, 1000
-"""Bytes of a value that is kept as it is. What a calendar says is read again."""
+LONGEST_OF_CALENDAR = 1000
+"""Bytes of a calendar's value that is kept as it is: it is read again, to tell when runs are due."""
 
 # Addresses in memory, and the names that Airflow gives to DAG files' modules, which depend on their folder.
 _PASSING = re.compile(r" at 0x[0-9a-f]+|\bunusual_prefix_[0-9a-f]{40}_")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 
-from reconciler.core.structure_fields import DEFAULTS, DIGEST, GROUP, TASK
+from reconciler.core.structure_fields import DEFAULTS, DIGEST, GROUP, LONGEST, TASK
 from reconciler.model.plan import ChangeClass
 from reconciler.model.release import SealedDag
 
@@ -83,7 +83,7 @@ def _changed_lines(before: Places, after: Places, told: Collection[str] = ()) ->
 def _place_lines(place: str, old: str | None, new: str | None, told: Collection[str]) -> Iterator[str]:
     node, _, field = place.rpartition(".")
     what = f"{node}: {field}" if node else field
-    if any(value is not None and value.startswith(DIGEST) for value in (old, new)):
+    if any(value is not None and (value.startswith(DIGEST) or len(value) > LONGEST) for value in (old, new)):
         yield f"{what} is another"
     elif field.endswith("_ids"):
         was, now = set(json.loads(old or "[]")), set(json.loads(new or "[]"))

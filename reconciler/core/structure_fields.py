@@ -116,5 +116,8 @@ GROUP = "parent_group"
 MEMBER = "task_group"
 """The group that a task is in, if any."""
 
+LONGEST = 60
+"""Bytes of a value that is kept as it is, and shown to people."""
+
 DIGEST = "sha256:"
 """So a value begins that is too long to be kept; else it is canonical JSON."""

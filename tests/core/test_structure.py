@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.serialized_dag import LONGEST, calendar, structure
+from reconciler.core.serialized_dag import calendar, structure
 from reconciler.core.structure import MOST, UNCHANGED, compare
 from reconciler.core.structure_fields import (
     CALENDAR,
@@ -18,6 +18,7 @@ from reconciler.core.structure_fields import (
     DAG_STRUCTURE,
     GROUP_NEUTRAL,
     GROUP_STRUCTURE,
+    LONGEST,
     TASK_NEUTRAL,
     TASK_STRUCTURE,
 )
