@@ -191,3 +191,20 @@ def test_it_says_which_runs_a_changed_calendar_takes_and_adds() -> None:
     assert "2 runs fewer in 7 days (first S" in " ".join(said.out.split())
     assert [text[11:] for text in films["runs"]["lost"]] == ["05:00:00Z"] * 2
     assert films["runs"]["gained"] == []
+
+
+def test_a_renamed_dag_is_told_as_what_it_is() -> None:
+    desk = Desk()
+    desk.scene.deploy("1.0.0", {"films": "one", "loads": "x"})
+    release = desk.scene.publish("1.1.0", {"movies": "one", "loads": "x"})
+    movies = release.dags["movies"].model_copy(update={"file": "dags/films.py"})
+    renamed = release.model_copy(update={"dags": {**release.dags, "movies": movies}})
+    desk.scene.artifacts.release = lambda _: renamed  # type: ignore[method-assign]
+    desk.scene.push("1.1.0")
+
+    causes = {one["dagId"]: one["cause"] for one in desk.json("plan", "dev")["changes"]}
+
+    assert causes == {
+        "films": "gone, and movies is new in its file: renamed? Its runs stay with it",
+        "movies": "new, in the file of films: renamed? It begins without films's runs",
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -173,7 +174,27 @@ def _reasons(world: World, state: EnvironmentState, wanted: Wanted, made: Plan) 
         old = manifest.components if manifest else {}
         differing = [part for part, digest in wanted.release.components.items() if old.get(part) != digest]
         bumped[release] = ", ".join(_bump(part, state, wanted) for part in differing)
-    return {change.dag_id: _reason(change, bumped.get(change.from_release, "")) for change in made.changes}
+    reasons = {change.dag_id: _reason(change, bumped.get(change.from_release, "")) for change in made.changes}
+    return reasons | _renamed(state, wanted, made)
+
+
+def _renamed(state: EnvironmentState, wanted: Wanted, made: Plan) -> dict[str, str]:
+    """What looks like a DAG with another id: in one file one goes and one comes."""
+    from reconciler.model.plan import Action
+
+    gone, come = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
+    for change in made.changes:
+        if change.action is Action.REMOVE:
+            gone[state.live[change.dag_id].pointer.file].append(change.dag_id)
+        elif change.action is Action.ADD:
+            come[wanted.release.dags[change.dag_id].file].append(change.dag_id)
+    told = {}
+    for file in gone.keys() & come.keys():
+        if len(gone[file]) == len(come[file]) == 1:
+            old, new = gone[file][0], come[file][0]
+            told[new] = f"new, in the file of {old}: renamed? It begins without {old}'s runs"
+            told[old] = f"gone, and {new} is new in its file: renamed? Its runs stay with it"
+    return told
 
 
 def _bump(part: Component, state: EnvironmentState, wanted: Wanted) -> str:
