@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from threading import Lock
 from typing import Any, Protocol, TypeVar
 
@@ -41,8 +42,7 @@ class MissedRuns:
 
     def create(self, dag_id: str, since: datetime, until: datetime, most: int) -> Sequence[datetime]:
         """See ``ports.Airflow.create_missing``."""
-        # One at a time: Airflow writes a backfill down before its runs, and one that fails in between is in
-        # the way of the next for two minutes.
+        # One at a time: Airflow writes a backfill down before its runs, and may fail in between.
         with self._alone:
             try:
                 return self._create(self._body(dag_id, since, until, "none"), most)
@@ -62,15 +62,32 @@ class MissedRuns:
             )
         if not missing:
             return ()
-        created = self._tell(lambda: self._backfills.create_backfill(body), done=409)
-        # One that was created and whose answer was lost left nothing missing.
-        if created is None and self._missing(body):
+        # One that was created and whose answer was lost leaves nothing missing.
+        if not self._post(body) and self._missing(body) and not (self._cancel(body) and self._post(body)):
             raise Terminal(
                 f"{body.dag_id} has another backfill: its {len(missing)} missing runs cannot be created.",
                 f"When that has ended: `airflow backfill create --dag-id {body.dag_id} "
                 f"--from-date {missing[0].isoformat()} --to-date {missing[-1].isoformat()}`.",
             )
         return missing
+
+    def _post(self, body: Any) -> bool:
+        """False if the DAG has a backfill that is not done."""
+        return self._tell(lambda: self._backfills.create_backfill(body), done=409) is not None
+
+    def _cancel(self, body: Any) -> bool:
+        """End a backfill of ours whose runs Airflow then failed to make; was there one?"""
+        said = self._ask(lambda: self._backfills.list_backfills(body.dag_id, limit=100))
+        ours = [
+            row.id
+            for row in said.backfills
+            if row.completed_at is None
+            and (row.from_date, row.to_date) == (body.from_date, body.to_date)
+            and row.max_active_runs == _ONE_BY_ONE
+        ]
+        for number in ours:
+            self._tell(partial(self._backfills.cancel_backfill, number), done=409)
+        return bool(ours)
 
     def _missing(self, body: Any) -> list[datetime]:
         said = self._ask(lambda: self._backfills.create_backfill_dry_run(body))

@@ -28,3 +28,11 @@ def begun(state: EnvironmentState, release: str) -> EnvironmentState:
     past = (release, *(one for one in state.past if one != release))[:REMEMBERED]
     condemned = condemned_by(state, release).intersection(past)
     return state.model_copy(update={"past": past, "condemned": condemned})
+
+
+def goes_back(state: EnvironmentState, release: str) -> bool:
+    """Is going to ``release`` a rollback, from its first tick to its last? To revert a revert is none."""
+    if release not in state.past or release in state.condemned:
+        return False
+    newest, *before = state.past
+    return newest != release or (bool(before) and before[0] in state.condemned)

@@ -75,7 +75,7 @@ def flaw_of(window: Window) -> tuple[str, str, str] | None:
         return "timezone", window.timezone, "the name of a timezone, such as Europe/Zurich"
     try:
         _beginnings(window, window.start, window.start + HORIZON)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, ArithmeticError, LookupError) as error:
         return "rule", window.rule or "", f"a recurrence rule of RFC 5545 ({error})"
     return None
 

@@ -52,7 +52,8 @@ def _apply(operations: Operations, target: Target, triggered_by: TriggeredBy) ->
         recover(session, target, listing)
         now = session.now
         diff, plan = plan_now(operations.wanted, session.state, target, manifests, listing, now)
-        operations.drift(diff)
+        if not plan.stopped:
+            operations.drift(diff)
         if diff.empty:
             result = _end(operations, plan, diff)
             if result.outcome is Outcome.APPLIED and _tidy(operations, target, plan, listing):
@@ -70,7 +71,7 @@ def _tidy(operations: Operations, target: Target, plan: Plan, listing: Mapping[s
     """Move DAGs off old releases and delete those; True if there is something to look at again."""
     session = operations.session
     state = session.state
-    if state.operation is None or session.over:
+    if state.operation is None or session.over or plan.stopped:
         return False
     # What is live is right already: if this cannot be done now, the next deployment does it.
     with contextlib.suppress(Transient):
@@ -93,7 +94,9 @@ def _end(operations: Operations, plan: Plan, diff: Difference) -> TickResult:
 def _patient(operations: Operations, plan: Plan, execution: Execution) -> bool:
     """Wait a little for runs in flight. False when patience is at its end, or it is not about runs."""
     session, patience = operations.session, timedelta(seconds=operations.world.time.patience_seconds)
-    only_runs = plan.held and not plan.stopped and not execution.waiting and not execution.problems
+    waits = [verdict for verdict in plan.verdicts if verdict.decision is not Decision.GO]
+    only_runs = waits and all(one.waits_for_runs for one in waits)
+    only_runs = only_runs and not execution.waiting and not execution.problems
     return (
         bool(only_runs)
         and session.now < session.began_at + patience

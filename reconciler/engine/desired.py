@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from dataclasses import dataclass, replace
+from datetime import UTC
 
-from reconciler.core.declarations import parse_desired
+from reconciler.core.declarations import parse_desired, parse_holds
 from reconciler.core.gates import ancestry
 from reconciler.core.identity import release_id
 from reconciler.core.narrative import names
@@ -45,7 +47,7 @@ def at_revision(world: World, state: EnvironmentState, revision: str) -> Wanted:
     if accepted is not None and (state.files or state.intents):
         _same_place(accepted.desired, desired)
     release = sealed(world, desired.pointer, state.environment)
-    _deployable(release, desired)
+    check_deployable(release, desired)
     commit = world.repo.commit(revision)
     return Wanted(revision, desired, release, commit.author, commit.subject)
 
@@ -76,6 +78,14 @@ def as_accepted(world: World, state: EnvironmentState) -> Wanted | None:
             Reason.ARTIFACT_FAILED,
         )
     return Wanted(accepted.revision, accepted.desired, release, accepted.author, accepted.subject)
+
+
+def held_by(world: World, wanted: Wanted, tip: str) -> Wanted:
+    """``wanted`` with what a tip holds that cannot be applied itself, if that much of it can be read."""
+    with contextlib.suppress(Terminal):
+        holds = parse_holds(world.repo.files(tip), wanted.desired.environment.name)
+        return replace(wanted, desired=wanted.desired.model_copy(update={"holds": holds}))
+    return wanted
 
 
 def sealed(world: World, pointer: Pointer, environment: str) -> ReleaseManifest:
@@ -110,7 +120,8 @@ def _digest(world: World, component: Component, pointer: Pointer) -> Digest:
     return digest
 
 
-def _deployable(release: ReleaseManifest, desired: Desired) -> None:
+def check_deployable(release: ReleaseManifest, desired: Desired) -> None:
+    """``Terminal`` if a sealed release cannot be what the environment runs."""
     version = desired.environment.airflow.version
     if release.airflow_version != version:
         raise Terminal(
@@ -122,8 +133,8 @@ def _deployable(release: ReleaseManifest, desired: Desired) -> None:
     for one in desired.holds.quarantine:
         if one.release == release.id:
             raise Terminal(
-                f"Release {release.id} is quarantined by {one.by} since {one.since:%Y-%m-%d %H:%M} UTC: "
-                f"{one.reason}",
+                f"Release {release.id} is quarantined by {one.by} since "
+                f"{one.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {one.reason}",
                 f"Name other versions, or take it out of {desired.environment.name}/holds.yaml.",
                 Reason.REVISION_QUARANTINED,
             )

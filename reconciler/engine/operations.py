@@ -65,11 +65,7 @@ class Operations:
     def hold(self, plan: Plan, now: datetime) -> None:
         """Remember what the gates say, and since when runs in flight hold back each DAG."""
         known = self.session.state.held
-        gate = (
-            verdict
-            for verdict in plan.verdicts
-            if verdict.reason in (Reason.IN_FLIGHT_RUNS, Reason.DRAIN_TIMED_OUT)
-        )
+        gate = (verdict for verdict in plan.verdicts if verdict.waits_for_runs)
         held = {dag_id: known.get(dag_id, now) for verdict in gate for dag_id in verdict.dag_ids}
         gates = plan.verdicts if plan.held or plan.stopped else ()
         self.session.commit(self.session.state.model_copy(update={"held": held, "gates": gates}))

@@ -7,12 +7,11 @@ from datetime import datetime
 
 from reconciler.core.diff import Difference, difference, releases_left
 from reconciler.core.drain import Seen, drain, is_fresh, is_stale, needs_fence
-from reconciler.core.fencing import lasts
 from reconciler.core.gates import busy, hold, in_flight, next_run, ownership, window
 from reconciler.core.planner import Scene, make_plan
 from reconciler.core.pointer_file import pointer_key
 from reconciler.core.retention import outdated
-from reconciler.core.rollback import condemned_by
+from reconciler.core.rollback import condemned_by, goes_back
 from reconciler.core.windows import openings
 from reconciler.engine.desired import Wanted
 from reconciler.engine.manifests import Manifests
@@ -42,9 +41,11 @@ def plan_now(
         ownership(diff.foreign),
         busy(target.airflow.busy() if writes else None),
         in_flight(waiting, {run.dag_id for run in waiting.blocking if seen.paused(run.dag_id)}),
-        next_run(diff.changes, state, seen, scene.calendar, lasts(goal.airflow), now),
+        next_run(diff.changes, state, seen, scene.calendar, goal.airflow, now),
         hold(state.environment, wanted.desired.holds, goal.release.id, diff.changes),
-        window(openings(_policy(wanted, state).windows, now), diff.changes),
+        window(
+            openings(_policy(wanted, state).windows, now), diff.changes, goes_back(state, goal.release.id)
+        ),
     )
     return diff, make_plan(scene, diff, verdicts)
 

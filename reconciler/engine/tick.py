@@ -14,7 +14,7 @@ from reconciler.core.fencing import open_for_long
 from reconciler.core.findings import Finding, with_conditions
 from reconciler.core.outage import reachable
 from reconciler.engine.apply import apply
-from reconciler.engine.desired import as_accepted, at_revision
+from reconciler.engine.desired import as_accepted, at_revision, held_by
 from reconciler.engine.letting_go import let_go
 from reconciler.engine.operations import Operations
 from reconciler.engine.session import Session
@@ -89,7 +89,7 @@ class _Tick:
             return self._without_tip(error)
         except Terminal as error:
             self._report_stalled(tip, error)
-            return self._stay(TickResult(Outcome.STALLED, str(error)))
+            return self._stay(TickResult(Outcome.STALLED, str(error)), tip)
         self._report_readable(tip)
         if self._triggered_by is TriggeredBy.MANUAL:
             # A person who asks for a tick asks for another try.
@@ -125,10 +125,12 @@ class _Tick:
         self._session.report(finding, self._session.state.last_attempted_revision)
         return self._stay(TickResult(Outcome.RETRY, str(error)))
 
-    def _stay(self, result: TickResult) -> TickResult:
-        """Keep what was accepted as it is, drift put back and all."""
+    def _stay(self, result: TickResult, tip: str | None = None) -> TickResult:
+        """Keep what was accepted as it is, drift put back and all. What the tip holds is held even so."""
         try:
             wanted = as_accepted(self._world, self._session.state)
+            if wanted is not None and tip is not None:
+                wanted = held_by(self._world, wanted, tip)
         except (Transient, Terminal) as error:
             # The artifact store does not answer either, which was told: nothing more can be done.
             with contextlib.suppress(Transient, Terminal):

@@ -84,6 +84,11 @@ class Change(Value):
     rolls_back: bool = False
     why: tuple[str, ...] = ()
 
+    @property
+    def by_people(self) -> bool:
+        """Does a commit ask for it? The rest puts back and tidies up."""
+        return self.action in (Action.ADD, Action.UPDATE, Action.REMOVE)
+
 
 class PutSupport(Value):
     """Write the loader and the ignore file, which every pointer needs."""

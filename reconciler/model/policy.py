@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, NaiveDatetime, StringConstraints
+from pydantic import Field, NaiveDatetime, StringConstraints, field_validator
 
 from reconciler.model.value import Value
 
 WINDOW_NAME = r"^[a-z0-9][a-z0-9-]{0,39}$"
+_DAY, _MONTH = "(?:MO|TU|WE|TH|FR|SA|SU)", "(?:1[0-2]|[1-9])"
+_DAY_OF_MONTH = "-?(?:3[01]|[12][0-9]|[1-9])"
+_ANY = (
+    rf"INTERVAL=[1-9][0-9]{{0,2}}|UNTIL=[0-9]{{8}}(?:T[0-9]{{6}})?|BYMONTH={_MONTH}(?:,{_MONTH})*|WKST={_DAY}"
+)
+_LONG = (
+    rf"BYDAY=[+-]?[1-5]?{_DAY}(?:,[+-]?[1-5]?{_DAY})*|BYMONTHDAY={_DAY_OF_MONTH}(?:,{_DAY_OF_MONTH})*"
+    r"|BYSETPOS=-?[1-9][0-9]?"
+)
 RULE = (
-    r"^FREQ=((YEARLY|MONTHLY)(;(INTERVAL|UNTIL|BYDAY|BYMONTHDAY|BYMONTH|BYSETPOS)=[A-Z0-9,+-]+)*"
-    r"|(WEEKLY|DAILY)(;(INTERVAL|UNTIL|BYDAY|BYMONTH|WKST)=[A-Z0-9,+-]+)*)$"
+    rf"^FREQ=(?:(?:YEARLY|MONTHLY)(?:;(?:{_ANY}|{_LONG}))*"
+    rf"|(?:WEEKLY|DAILY)(?:;(?:{_ANY}|BYDAY={_DAY}(?:,{_DAY})*))*)$"
 )
 """An RFC 5545 recurrence rule. Parts that may name a day that never comes are only for months and years:
 dateutil searches for it until the year 9999."""
+
+YEARS = range(2000, 2101)
+"""In which a window may begin: a rule is followed from there."""
 
 
 class Window(Value):
@@ -25,19 +38,26 @@ class Window(Value):
         description="When it is on first, as the clock of its timezone shows: 2026-01-31T18:00:00."
     )
     hours: float = Field(gt=0, le=24 * 366, description="For how long, in hours by that clock.")
-    rule: Annotated[str, StringConstraints(pattern=RULE, max_length=200)] | None = Field(
+    rule: Annotated[str, StringConstraints(pattern=RULE, max_length=100)] | None = Field(
         default=None,
         description="When it comes again, as an RFC 5545 rule: FREQ=MONTHLY;BYMONTHDAY=-1. Never without it.",
     )
     timezone: str = Field(default="UTC", description="Name of its timezone, such as Europe/Zurich.")
 
+    @field_validator("start")
+    @classmethod
+    def _in_our_time(cls, start: datetime) -> datetime:
+        if start.year not in YEARS:
+            raise ValueError(f"a date from {YEARS[0]} to {YEARS[-1]}")
+        return start
+
 
 class Windows(Value):
     """When changes may be made here. A rollback does not wait for them."""
 
-    freeze: tuple[Window, ...] = Field(default=(), max_length=20, description="No change is made in these.")
+    freeze: tuple[Window, ...] = Field(default=(), max_length=10, description="No change is made in these.")
     allow: tuple[Window, ...] = Field(
-        default=(), max_length=20, description="Changes are only made in these; none: always."
+        default=(), max_length=10, description="Changes are only made in these; none: always."
     )
 
 

@@ -158,12 +158,11 @@ class AirflowFence:
         The newest too, as it moves on at every parse, and may do so before it has made that run.
         """
         first, following = fence.next_logical_date, dag.next_logical_date
-        if first is None or following == first:
+        if first is None or fence.next_run_at is None or fence.next_run_at > self.clock.now():
             return _LetGo()
         if following is None:
-            left = fence.next_run_at is not None and fence.next_run_at <= self.clock.now()
-            return _LetGo((), f"{dag.dag_id}: {_NO_MORE}" if left else "")
-        if following < first:
+            return _LetGo((), f"{dag.dag_id}: {_NO_MORE}")
+        if following <= first:
             return _LetGo()
         self.lease.check()
         created = self.airflow.create_missing(dag.dag_id, first, following, MOST)

@@ -83,7 +83,7 @@ class GitHost:
 
     def _write(self, file: Path, body: bytes | None) -> None:
         if body is None:
-            file.unlink()
+            file.unlink(missing_ok=True)
             return
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(body)

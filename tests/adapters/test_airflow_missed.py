@@ -90,9 +90,24 @@ def test_a_backfill_of_somebody_else_is_left_alone_and_told(mwaa: Mwaa) -> None:
     asked(mwaa, "/backfills/dry_run", missing(*MINUTES))
     mwaa.airflow_refuses(409)
     asked(mwaa, "/backfills/dry_run", missing(*MINUTES))
+    mwaa.answers({"backfills": [CREATED], "total_entries": 1})
     with pytest.raises(Terminal, match="has another backfill") as told:
         create(mwaa.airflow)
     assert f"--from-date {MINUTES[0].isoformat()} --to-date {MINUTES[-1].isoformat()}" in str(told.value)
+
+
+def test_a_backfill_of_ours_that_got_stuck_half_made_is_ended_and_made_anew(mwaa: Mwaa) -> None:
+    asked(mwaa, "/backfills/dry_run", missing(*MINUTES))
+    mwaa.airflow_refuses(500)
+    mwaa.airflow_refuses(409)
+    asked(mwaa, "/backfills/dry_run", missing(*MINUTES))
+    stuck = {**CREATED, "from_date": MINUTES[0].isoformat(), "to_date": MINUTES[-1].isoformat(), "id": 7}
+    mwaa.answers({"backfills": [stuck], "total_entries": 1})
+    expected = {"Name": "prod-airflow", "Path": "/backfills/7/cancel", "Method": "PUT"}
+    answer = {"RestApiStatusCode": 200, "RestApiResponse": stuck}
+    mwaa.stub.add_response("invoke_rest_api", answer, expected)
+    asked(mwaa, "/backfills", CREATED)
+    assert create(mwaa.airflow) == MINUTES
 
 
 def test_more_than_can_be_meant_are_not_created(mwaa: Mwaa) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 from reconciler.core.gates import hold
-from reconciler.model.holds import Hold, Holds, Reasoned
+from reconciler.model.holds import Hold, Holds, Quarantined, Reasoned
 from reconciler.model.plan import Action, Change, Decision
 from reconciler.model.reason import Reason
 from tests.builders import NOW
@@ -44,3 +46,17 @@ def test_where_it_is_suspended_nothing_at_all_is_done() -> None:
     verdict = hold("dev", Holds(suspended=Reasoned(**ANA)), HERE, [HEAL])
     assert (verdict.decision, verdict.reason, verdict.dag_ids) == (Decision.WAIT, Reason.SUSPENDED, ())
     assert "reconciler resume dev" in verdict.message
+
+
+def test_no_more_dags_go_to_a_release_that_was_quarantined_in_the_middle() -> None:
+    holds = Holds(quarantine=(Quarantined(release=HERE, **ANA),))
+    verdict = hold("dev", holds, HERE, [UPDATE, HEAL])
+    assert (verdict.decision, verdict.reason) == (Decision.WAIT, Reason.REVISION_QUARANTINED)
+    assert verdict.dag_ids == ("one",)
+    assert hold("dev", holds, THERE, [UPDATE]).decision is Decision.GO
+
+
+def test_times_are_told_in_utc() -> None:
+    early = datetime(2026, 11, 21, 1, tzinfo=timezone(timedelta(hours=5)))
+    verdict = hold("dev", Holds(holds=(Hold(by="Ana", since=early, reason="x"),)), HERE, [UPDATE])
+    assert "since 2026-11-20 20:00 UTC" in verdict.message

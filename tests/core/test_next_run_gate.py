@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.core.drain import Seen
 from reconciler.core.gates import next_run
+from reconciler.model.environment import AirflowSpec
 from reconciler.model.observation import AirflowDag
 from reconciler.model.plan import Action, Change, ChangeClass, Decision, Verdict
 from reconciler.model.reason import Reason
@@ -15,7 +16,18 @@ from reconciler.model.state import EnvironmentState, Fence
 from tests.builders import EACH_MINUTE
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-PAUSE = timedelta(seconds=90)
+# A pause of 90 s: 3 s to take effect, two copies of the folder, a margin for the clocks.
+AIRFLOW = AirflowSpec.model_validate(
+    {
+        "version": "3.0.6",
+        "api": {"http": {"url": "http://127.0.0.1:8080"}},
+        "dagFolder": {"bucket": "dev-airflow"},
+        "syncSeconds": 41,
+        "clockMarginSeconds": 5,
+        "drainSeconds": 14_400,
+    },
+    by_alias=True,
+)
 HOURLY = EACH_MINUTE | {"timetable expression": '"0 * * * *"'}
 RELATIVE = {"timetable": '"airflow.timetables.trigger.DeltaTriggerTimetable"', "timetable delta": "3600.0"}
 
@@ -35,7 +47,8 @@ def ask(
     )
     known = EnvironmentState(environment="dev").model_copy(update=state)
     moment = NOON + timedelta(seconds=now)
-    return next_run([change], known, Seen(dags={"one": dag}), lambda _: calendar, PAUSE, moment)
+    seen = Seen(dags={"one": dag})
+    return next_run([change], known, seen, lambda _: calendar, AIRFLOW, moment)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +60,7 @@ def test_a_run_that_is_due_within_the_pause_starts_first(now: float, waits: bool
     if waits:
         assert (verdict.reason, verdict.dag_ids) == (Reason.SCHEDULED_RUN_IMMINENT, ("one",))
         assert verdict.until == NOON
-        assert "one (12:00:00 UTC)" in verdict.message
+        assert "one: a run is due" in verdict.message
         assert verdict.evidence == ("one: due 2026-03-02 12:00:00 UTC",)
 
 
@@ -79,3 +92,8 @@ def test_what_is_paused_already_does_not_wait() -> None:
     assert ask(-60, paused=True).decision is Decision.GO
     fence = Fence(opened_at=NOON, ours=True)
     assert ask(-60, fences={"one": fence}).decision is Decision.GO
+
+
+def test_a_dag_that_has_waited_for_hours_waits_no_more() -> None:
+    assert ask(-60, held={"one": NOON - timedelta(hours=3)}).decision is Decision.WAIT
+    assert ask(-60, held={"one": NOON - timedelta(hours=5)}).decision is Decision.GO

@@ -14,7 +14,6 @@ from reconciler.model.policy import Window, Windows
 from reconciler.model.reason import Reason
 
 UPDATE = Change(dag_id="one", action=Action.UPDATE)
-ROLLBACK = Change(dag_id="one", action=Action.UPDATE, rolls_back=True)
 
 
 def clock(*parts: int) -> datetime:
@@ -81,7 +80,7 @@ def test_a_window_is_on_by_the_clock_of_its_place(one: Window, now: str, on: boo
 )
 def test_when_it_opens_next(windows: Windows, now: str, opens: str | None) -> None:
     assert openings(windows, utc(now)).next_open() == (utc(opens) if opens else None)
-    verdict = window(openings(windows, utc(now)), [UPDATE])
+    verdict = window(openings(windows, utc(now)), [UPDATE], False)
     assert (verdict.decision is Decision.GO) is (opens == now)
     if verdict.decision is Decision.WAIT:
         assert verdict.reason is Reason.WINDOW_CLOSED
@@ -95,11 +94,14 @@ def test_when_it_closes_next() -> None:
     )
     both = Windows(freeze=(MONTH_END,), allow=(OFFICE,))
     assert openings(both, utc("2026-03-06T15:00")).next_close() == utc("2026-03-06T22:00")
-    assert "until 2026-03-06 22:00 UTC" in window(openings(both, utc("2026-03-06T15:00")), [UPDATE]).message
+    assert (
+        "until 2026-03-06 22:00 UTC"
+        in window(openings(both, utc("2026-03-06T15:00")), [UPDATE], False).message
+    )
 
 
 def test_it_says_which_window_and_until_when() -> None:
-    verdict = window(openings(Windows(freeze=(MONTH_END, ONCE)), utc("2026-02-28T20:00")), [UPDATE])
+    verdict = window(openings(Windows(freeze=(MONTH_END, ONCE)), utc("2026-02-28T20:00")), [UPDATE], False)
     assert "The freeze month-end is on, until 2026-03-02 05:00 UTC" in verdict.message
     assert verdict.evidence == (
         "freeze audit: 2026-05-04 00:00 UTC to 2026-05-05 00:00 UTC",
@@ -108,7 +110,7 @@ def test_it_says_which_window_and_until_when() -> None:
 
 
 def test_a_rollback_does_not_wait() -> None:
-    verdict = window(openings(Windows(freeze=(MONTH_END,)), utc("2026-02-28T20:00")), [ROLLBACK])
+    verdict = window(openings(Windows(freeze=(MONTH_END,)), utc("2026-02-28T20:00")), [UPDATE], True)
     assert verdict.decision is Decision.GO
     assert "month-end" in verdict.message
 
@@ -127,6 +129,9 @@ def test_windows_that_follow_one_another_are_one() -> None:
         "FREQ=HOURLY",
         "FREQ=DAILY;BYMONTHDAY=31",
         "FREQ=DAILY;COUNT=3",
+        "FREQ=DAILY;INTERVAL=0",
+        "FREQ=DAILY;BYMONTH=13",
+        "FREQ=YEARLY;BYDAY=99MO",
         "FREQ=DAILY\nRDATE:20260101T000000",
         "DTSTART:20260101T000000",
         "daily",
@@ -136,3 +141,9 @@ def test_windows_that_follow_one_another_are_one() -> None:
 def test_a_rule_that_is_none_or_goes_too_far_is_refused(rule: str) -> None:
     with pytest.raises(ValidationError):
         Window(name="x", start=clock(2026, 1, 1), hours=1, rule=rule)
+
+
+@pytest.mark.parametrize("year", [1, 1999, 2101, 9999])
+def test_a_window_begins_in_our_time(year: int) -> None:
+    with pytest.raises(ValidationError, match="from 2000 to 2100"):
+        Window(name="x", start=clock(year, 1, 1), hours=1)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reconciler.core.pointer_file import pointer_key
 from reconciler.engine.world import Outcome
+from reconciler.model.observation import DagRun
 from reconciler.model.reason import ConditionType, Reason
 from tests.engine.scene import Scene
 
@@ -91,3 +94,48 @@ def test_a_holds_file_that_is_wrong_changes_nothing_and_says_where() -> None:
     assert scene.tick().outcome is Outcome.STALLED
     message = scene.state.conditions[ConditionType.STALLED].message
     assert 'dev/holds.yaml:3: holds[0].at: found "yesterday", expected the id of a release' in message
+
+
+def half_live(scene: Scene) -> str:
+    """1.1.0 is accepted; ``two`` is on it, and ``one``, whose graph changes, waits for a run. Its id."""
+    scene.deploy("1.0.0", {"one": "a", "two": "b"})
+    release = scene.publish("1.1.0", {"one": "wider: a", "two": "B"})
+    scene.airflow.set_runs(
+        DagRun(dag_id="one", run_id="r", state="running", run_type="scheduled", started_at=None)
+    )
+    scene.push("1.1.0")
+    assert scene.tick().outcome is Outcome.WAITING
+    return release.id
+
+
+@pytest.mark.parametrize("how", ["quarantine", "suspended", "suspended on a tip that cannot be applied"])
+def test_what_is_half_live_goes_no_further(how: str) -> None:
+    scene = Scene()
+    bad = half_live(scene)
+    if how == "quarantine":
+        scene.holds = f"{HEAD}quarantine: [{{{WHO}, release: {bad}}}]\n"
+    else:
+        scene.holds = f"{HEAD}suspended: {{{WHO}}}\n"
+    scene.push("6.6.6" if "tip" in how else "1.1.0", "Stop")
+    scene.airflow.set_runs()
+    before = scene.running()
+    for _ in range(3):
+        scene.tick()
+        scene.clock.advance(60)
+    assert scene.running() == before
+    assert scene.airflow.pauses == []
+
+
+def test_a_hold_costs_no_waiting_in_each_tick() -> None:
+    scene = live_and_a_bump(f"holds: [{{{WHO}}}]\n")
+    scene.tick()
+    began = scene.clock.now()
+    scene.tick()
+    assert (scene.clock.now() - began).total_seconds() < 1
+
+
+def test_nobody_is_told_that_something_is_put_back_where_it_is_suspended() -> None:
+    scene = live_and_a_bump(f"suspended: {{{WHO}}}\n")
+    scene.folder.delete(pointer_key("two"), scene.folder.list()[pointer_key("two")])
+    scene.tick()
+    assert Reason.DRIFT_DETECTED not in scene.reasons

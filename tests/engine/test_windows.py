@@ -92,3 +92,18 @@ def test_drift_is_put_back_in_a_freeze_too() -> None:
     assert scene.tick().outcome is Outcome.WAITING
     assert scene.folder.list()[pointer_key("two")]
     assert set(scene.running()) == {"one", "two"}
+
+
+def test_a_rollback_that_brings_a_dag_back_does_not_wait_either() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a", "two": "b"})
+    scene.deploy("1.1.0", {"one": "A"})
+    scene.environment = frozen(scene)
+    scene.push("1.1.0", "Freeze")
+    scene.tick()
+    scene.push("1.0.0", "Revert")
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert set(scene.running()) == {"one", "two"}
+    scene.push("1.1.0", "Revert the revert")
+    assert scene.tick().outcome is Outcome.WAITING
+    assert Reason.WINDOW_CLOSED in scene.reasons

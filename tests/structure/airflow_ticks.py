@@ -28,7 +28,9 @@ def moment(text):
 def ticks(case):
     timetable = eval(case["schedule"], dict(NAMES))
     begin, end = moment(case["from"]), moment(case["until"])
-    earliest = max(filter(None, (moment(case["start"]), begin.subtract(days=40))))
+    earliest = max(
+        filter(None, (moment(case["start"]), begin.subtract(days=40 if " 28 " in case["schedule"] else 2)))
+    )
     restriction = TimeRestriction(earliest=earliest, latest=moment(case["end"]), catchup=True)
     last, found = None, []
     while True:

@@ -99,10 +99,10 @@ def _commit(cli: Cli, env: str, what: str, reason: str, change: Callable[[Holds,
     from reconciler.core.declarations import parse_holds, render_holds
     from reconciler.model.holds import Reasoned
 
-    name, person = cli.known(env), cli.platform.person()
-    if not 1 <= len(reason.strip()) <= _LONGEST:
+    name, person, reason = cli.known(env), cli.platform.person(), reason.strip()
+    if not (1 <= len(reason) <= _LONGEST and reason.isprintable()):
         raise Usage(
-            f"The reason has {len(reason.strip())} characters; 1 to {_LONGEST} are expected.",
+            f"The reason has to be one line of 1 to {_LONGEST} characters that can be printed.",
             "Say why, for those who come upon it: --reason '…'.",
         )
     repo, path = cli.platform.repo(person), f"{name}/holds.yaml"
@@ -113,8 +113,10 @@ def _commit(cli: Cli, env: str, what: str, reason: str, change: Callable[[Holds,
         after = change(before, who)
         if after == before:
             return _tell(cli, name, None, after)
+        body = render_holds(after)
+        parse_holds({path: body}, name)  # what nobody could read must not be committed
         try:
-            pushed = repo.push(tip, {path: render_holds(after)}, f"{what}\n\n{reason}\n")
+            pushed = repo.push(tip, {path: body}, f"{what}\n\n{reason}\n")
         except Conflict:
             if attempt == _TRIES:
                 raise

@@ -107,7 +107,7 @@ def _commit(cli: Cli, name: str, to: str | None, yes: bool) -> tuple[_Restoring,
 def _restoring(world: World, name: str, to: str | None) -> _Restoring:
     from reconciler.core.declarations import parse_desired
     from reconciler.core.narrative import versions
-    from reconciler.engine.desired import check_descends, sealed
+    from reconciler.engine.desired import check_deployable, check_descends, sealed
 
     tip, path = world.repo.tip(), f"{name}/pointer.yaml"
     state = world.store.load(name)
@@ -118,9 +118,10 @@ def _restoring(world: World, name: str, to: str | None) -> _Restoring:
     after = world.repo.files(source).get(path)
     if after is None:
         raise Terminal(f"Commit {short(source)} has no {path}.", "Name another with --to.")
-    pointer = parse_desired({**files, path: after}, name).pointer
+    desired = parse_desired({**files, path: after}, name)
+    pointer = desired.pointer
     # What cannot be deployed must not be committed.
-    sealed(world, pointer, name)
+    check_deployable(sealed(world, pointer, name), desired)
     named = versions({part.value: pin.version for part, pin in pointer.components.items()})
     return _Restoring(tip, source, path, before, after, named)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC
 
 from reconciler.model.holds import Hold, Holds, Reasoned
-from reconciler.model.plan import Action, Change, Decision, Verdict
+from reconciler.model.plan import Change, Decision, Verdict
 from reconciler.model.reason import Reason
 from reconciler.model.release import ReleaseId
 
@@ -21,7 +22,17 @@ def hold(environment: str, holds: Holds, release: ReleaseId, changes: Sequence[C
             f"`reconciler resume {environment}`.",
             evidence=(_told(holds.suspended),),
         )
-    held = tuple(change.dag_id for change in changes if change.action in _BY_PEOPLE)
+    held = tuple(change.dag_id for change in changes if change.by_people)
+    condemned = next((one for one in holds.quarantine if one.release == release), None)
+    if condemned is not None and held:
+        return Verdict(
+            gate="hold",
+            decision=Decision.WAIT,
+            reason=Reason.REVISION_QUARANTINED,
+            message=f"Release {release} is quarantined by {_told(condemned)}. No more DAGs go to it.",
+            dag_ids=held,
+            evidence=(_told(condemned),),
+        )
     others = [one for one in holds.holds if one.at != release]
     if not others or not held:
         return Verdict.go("hold", _at(release, holds.holds))
@@ -36,12 +47,8 @@ def hold(environment: str, holds: Holds, release: ReleaseId, changes: Sequence[C
     )
 
 
-_BY_PEOPLE = (Action.ADD, Action.UPDATE, Action.REMOVE)
-"""What a commit asks for; the rest puts back and tidies up, and a hold does not mean that."""
-
-
 def _told(one: Reasoned) -> str:
-    return f"{one.by} since {one.since:%Y-%m-%d %H:%M} UTC: {one.reason}"
+    return f"{one.by} since {one.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {one.reason}"
 
 
 def _where(one: Hold) -> str:

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from itertools import islice, pairwise
 
 from reconciler.core.drain import Seen, needs_fence
+from reconciler.core.fencing import lasts
 from reconciler.core.narrative import names
 from reconciler.core.timetable import timetable
+from reconciler.model.environment import AirflowSpec
 from reconciler.model.observation import AirflowDag
 from reconciler.model.plan import Change, Decision, Verdict
 from reconciler.model.reason import Reason
@@ -26,21 +28,23 @@ def next_run(
     state: EnvironmentState,
     seen: Seen,
     calendar_of: Callable[[str], Mapping[str, str]],
-    pause: timedelta,
+    airflow: AirflowSpec,
     now: datetime,
 ) -> Verdict:
     """Hold back the DAGs that would be paused while a run is due; a rollback does not wait.
 
-    ``pause`` is how long they would be. Where runs follow one another faster, or as fast as nobody can tell,
-    waiting does not help: one of them is late.
+    Where runs follow one another faster than a pause lasts, or as fast as nobody can tell, or where a DAG has
+    waited for longer than runs may hold it back, waiting does not help: one of them is late.
     """
+    pause, patience = lasts(airflow), timedelta(seconds=airflow.drain_seconds)
     due, often = dict[str, datetime](), list[str]()
     for dag in _to_pause(changes, state, seen):
         coming = _coming(calendar_of(dag.dag_id), pause, now)
         at = dag.next_run_at or next(iter(coming or ()), None)
         if at is None or not now - LATE <= at <= now + pause:
             continue
-        if coming is None or any(after - before <= pause for before, after in pairwise(coming)):
+        tired = now - state.held.get(dag.dag_id, now) > patience
+        if tired or coming is None or any(after - before <= pause for before, after in pairwise(coming)):
             often.append(dag.dag_id)
         else:
             due[dag.dag_id] = at
@@ -71,8 +75,8 @@ def _wait(due: Mapping[str, datetime], pause: timedelta) -> Verdict:
         decision=Decision.WAIT,
         reason=Reason.SCHEDULED_RUN_IMMINENT,
         message=(
-            f"{names(f'{dag_id} ({at:%H:%M:%S} UTC)' for dag_id, at in runs)}: a run is due within the "
-            f"{pause.total_seconds():.0f} s for which the DAG has to be paused. It starts first."
+            f"{names(dag_id for dag_id, _ in runs)}: a run is due within the {pause.total_seconds():.0f} s "
+            "for which the DAG has to be paused. It starts first."
         ),
         dag_ids=tuple(dag_id for dag_id, _ in runs),
         evidence=tuple(f"{dag_id}: due {at:%Y-%m-%d %H:%M:%S} UTC" for dag_id, at in runs),
@@ -81,5 +85,5 @@ def _wait(due: Mapping[str, datetime], pause: timedelta) -> Verdict:
 
 
 def _go(often: Sequence[str]) -> Verdict:
-    late = f" {names(often)}: runs come more often than that, so one may be late." if often else ""
+    late = f" {names(often)}: waiting for that would not end, so one may be late." if often else ""
     return Verdict.go("next-run", f"No DAG is paused across a run that is due.{late}")

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from reconciler.core.windows import Openings, Span
-from reconciler.model.plan import Action, Change, Decision, Verdict
+from reconciler.model.plan import Change, Decision, Verdict
 from reconciler.model.reason import Reason
 
 
-def window(openings: Openings, changes: Sequence[Change]) -> Verdict:
+def window(openings: Openings, changes: Sequence[Change], goes_back: bool) -> Verdict:
     """Hold back what a person changed until the next moment at which that is allowed.
 
     A rollback does not wait, and neither does what only puts back or tidies up.
     """
-    held = tuple(sorted(change.dag_id for change in changes if _waits(change)))
+    held = () if goes_back else tuple(sorted(change.dag_id for change in changes if change.by_people))
     if openings.is_open(openings.now):
         closes = openings.next_close()
         return Verdict.go(
@@ -29,7 +29,7 @@ def window(openings: Openings, changes: Sequence[Change]) -> Verdict:
     then = (
         f"until {_told(opens)}: the change begins then by itself."
         if opens is not None
-        else "and none comes within a year: change `policy.windows`, or revert the commit."
+        else "and none comes within a year: revert the commit, change `policy.windows`, and commit it again."
     )
     return Verdict(
         gate="window",
@@ -40,10 +40,6 @@ def window(openings: Openings, changes: Sequence[Change]) -> Verdict:
         evidence=(*_lines("freeze", openings.freeze), *_lines("allowed", openings.allow or ())),
         until=opens,
     )
-
-
-def _waits(change: Change) -> bool:
-    return change.action in (Action.ADD, Action.UPDATE, Action.REMOVE) and not change.rolls_back
 
 
 def _lines(kind: str, spans: Iterable[Span]) -> list[str]:
