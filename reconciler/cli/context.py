@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -12,6 +13,9 @@ from reconciler.cli.completion import complete_environment
 from reconciler.cli.errors import Usage
 from reconciler.cli.output import Format, Output
 from reconciler.cli.platform import Live, Platform
+from reconciler.model.errors import Conflict
+
+R = TypeVar("R")
 
 OutputOption = Annotated[
     Format,
@@ -48,6 +52,15 @@ class Cli:
                 f"Name one of: {', '.join(names)} (they are listed in RECONCILER_ENVIRONMENTS).",
             )
         return environment
+
+    def racing(self, push: Callable[[], R], tries: int = 3) -> R:
+        """Look and push, again whenever somebody was first. ``Conflict`` if they are so each time."""
+        for _ in range(tries - 1):
+            try:
+                return push()
+            except Conflict:
+                self.out.note("Somebody pushed in between; looking at the new tip.")
+        return push()
 
 
 def begin(ctx: typer.Context, output: Format) -> Cli:

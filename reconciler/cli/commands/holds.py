@@ -10,12 +10,10 @@ import typer
 from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, begin
 from reconciler.cli.errors import Usage
 from reconciler.cli.output import Format, short
-from reconciler.model.errors import Conflict
 
 if TYPE_CHECKING:
     from reconciler.model.holds import Holds, Reasoned
 
-_TRIES = 3
 _LONGEST = 500
 
 ReasonOption = Annotated[str, typer.Option("--reason", "-m", help="Why, for those who come upon it.")]
@@ -107,23 +105,18 @@ def _commit(cli: Cli, env: str, what: str, reason: str, change: Callable[[Holds,
         )
     repo, path = cli.platform.repo(person), f"{name}/holds.yaml"
     who = Reasoned(by=str(person), since=cli.platform.clock().now().replace(microsecond=0), reason=reason)
-    for attempt in range(1, _TRIES + 1):
+
+    def push() -> tuple[str | None, Holds]:
         tip = repo.tip()
         before = parse_holds(repo.files(tip), name)
         after = change(before, who)
         if after == before:
-            return _tell(cli, name, None, after)
+            return None, after
         body = render_holds(after)
         parse_holds({path: body}, name)  # what nobody could read must not be committed
-        try:
-            pushed = repo.push(tip, {path: body}, f"{what}\n\n{reason}\n")
-        except Conflict:
-            if attempt == _TRIES:
-                raise
-            cli.out.note("Somebody pushed in between; looking at the new tip.")
-            continue
-        return _tell(cli, name, pushed.sha, after)
-    return None
+        return repo.push(tip, {path: body}, f"{what}\n\n{reason}\n").sha, after
+
+    _tell(cli, name, *cli.racing(push))
 
 
 def _tell(cli: Cli, name: str, sha: str | None, holds: Holds) -> None:

@@ -14,14 +14,13 @@ from reconciler.cli.errors import Usage
 from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.output import Format, short
 from reconciler.cli.revisions import resolve
-from reconciler.model.errors import Conflict, InvalidInput, Terminal
+from reconciler.model.errors import InvalidInput, Terminal
 from reconciler.model.reason import Phase
 
 if TYPE_CHECKING:
     from reconciler.engine.world import World
     from reconciler.model.state import EnvironmentState, Operation
 
-_TRIES = 3
 _HISTORY = 1_000
 _LONGEST_ATTEMPT = 6
 """Digits; a longer number is a commit id."""
@@ -84,24 +83,20 @@ def rollback(
 def _commit(cli: Cli, name: str, to: str | None, yes: bool) -> tuple[_Restoring, str | None]:
     """What was restored and the commit's id, or None if there was nothing to commit."""
     world, person = cli.platform.world(), cli.platform.person()
-    repo, shown = cli.platform.repo(person), None
-    for attempt in range(1, _TRIES + 1):
+    repo, shown = cli.platform.repo(person), list[str]()
+
+    def push() -> tuple[_Restoring, str | None]:
         restoring = _restoring(world, name, to)
         if restoring.before == restoring.after:
             return restoring, None
         # After a lost race people are asked again only about something that they have not seen.
         if restoring.diff != shown:
             _confirm(cli, name, restoring, yes)
-            shown = restoring.diff
-        try:
-            pushed = repo.push(restoring.tip, {restoring.path: restoring.after}, restoring.message(name))
-        except Conflict:
-            if attempt == _TRIES:
-                raise
-            cli.out.note("Somebody pushed in between; looking at the new tip.")
-            continue
+            shown[:] = restoring.diff
+        pushed = repo.push(restoring.tip, {restoring.path: restoring.after}, restoring.message(name))
         return restoring, pushed.sha
-    raise AssertionError("the last try returns or raises")
+
+    return cli.racing(push)
 
 
 def _restoring(world: World, name: str, to: str | None) -> _Restoring:

@@ -14,8 +14,8 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.reason import ConditionType
 
 if TYPE_CHECKING:
-    from reconciler.model.plan import Verdict
     from reconciler.model.state import Condition, EnvironmentState, Fence
+    from reconciler.model.verdict import Verdict
 
 # A condition is of concern unless it has the value that it has when all is well.
 _WELL = {
