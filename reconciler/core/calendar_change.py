@@ -63,7 +63,7 @@ def _begins_to_catch_up(old: Timetable, new: Timetable) -> bool:
 
 
 def _due(known: Timetable, now: datetime) -> set[datetime]:
-    return {run.at for run in islice(known.due(now, now + timedelta(days=DAYS)), MOST)}
+    return set(islice(known.due(now, now + timedelta(days=DAYS)), MOST))
 
 
 def _count(runs: Sequence[datetime]) -> str:

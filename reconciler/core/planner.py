@@ -30,10 +30,10 @@ from reconciler.model.plan import (
     Settle,
     Step,
     Straggler,
-    Verdict,
 )
 from reconciler.model.release import ReleaseManifest
 from reconciler.model.state import EnvironmentState, LiveDag
+from reconciler.model.verdict import Verdict
 
 BATCH = 50
 """Pointers written under one intent: few enough to settle quickly after a crash."""

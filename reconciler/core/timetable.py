@@ -19,7 +19,6 @@ from zoneinfo import ZoneInfo
 from croniter import CroniterBadDateError, croniter
 
 from reconciler.core.structure_fields import DIGEST
-from reconciler.model.value import Value
 
 _TRIGGERS = {"CronTriggerTimetable", "MultipleCronTriggerTimetable"}
 _INTERVALS = {"CronDataIntervalTimetable"}
@@ -33,49 +32,32 @@ _BY_CLOCK_NEVER = {
 
 _BY_LOT = re.compile(r"(?<![A-Za-z])[Rr](?![A-Za-z])")
 
-_LONGEST = 400 * 24 * 3600
-"""Seconds of data that a run may be for."""
-
 _LEAD = timedelta(hours=3)
 """Where clocks are set back, expressions are followed from so long before: no clock is set back by more."""
-
-
-class DueRun(Value):
-    """A run that a timetable promises ``at`` a time, for the data from ``start`` to ``end`` (all UTC).
-
-    Its logical date is ``start``.
-    """
-
-    at: datetime
-    start: datetime
-    end: datetime
 
 
 @dataclass(frozen=True)
 class Timetable:
     """The runs that some cron expressions promise, read in the time of ``zone``.
 
-    ``interval``: how much data a run is for; None: all since the tick before. No run is due before
-    ``earliest`` or after ``latest``. Without expressions the clock starts nothing.
+    No run is due before ``earliest`` or after ``latest``; ``by_interval``: none whose data, which is that of
+    the time since the moment before, begins there. Without expressions the clock starts nothing.
     """
 
     expressions: tuple[str, ...] = ()
     zone: tzinfo = UTC
-    interval: timedelta | None = timedelta()
+    by_interval: bool = False
     earliest: datetime | None = None
     latest: datetime | None = None
     catchup: bool = False
 
-    def due(self, after: datetime, until: datetime) -> Iterator[DueRun]:
-        """The runs due later than ``after`` and not later than ``until``, in order, each moment once."""
+    def due(self, after: datetime, until: datetime) -> Iterator[datetime]:
+        """When runs are due (UTC), later than ``after`` and not later than ``until``: in order, each once."""
         before: datetime | None = None
         for at in heapq.merge(*(self._moments(text, after, until) for text in self.expressions)):
-            if at == before:
-                continue
+            if at != before and self._is_within(at):
+                yield at
             before = at
-            run = self._run(at)
-            if self._is_within(run):
-                yield run
 
     def _moments(self, expression: str, after: datetime, until: datetime) -> Iterator[datetime]:
         at = after if self.zone is UTC else after - _LEAD
@@ -85,13 +67,8 @@ class Timetable:
                 if at > after:
                     yield at
 
-    def _run(self, at: datetime) -> DueRun:
-        if self.interval is not None:
-            return DueRun(at=at, start=at - self.interval, end=at)
-        return DueRun(at=at, start=self._previous(self.expressions[0], at), end=at)
-
-    def _is_within(self, run: DueRun) -> bool:
-        moment = run.start if self.interval is None else run.at
+    def _is_within(self, at: datetime) -> bool:
+        moment = self._previous(self.expressions[0], at) if self.by_interval else at
         late = self.latest is not None and moment > self.latest
         return not late and (self.earliest is None or moment >= self.earliest)
 
@@ -136,14 +113,13 @@ def _timetable(calendar: Mapping[str, str]) -> Timetable | None:
         return Timetable()
     if kind not in _TRIGGERS | _INTERVALS or values.keys() != calendar.keys():
         return None
-    interval = values.get("timetable interval", 0)
     expressions = values.get("timetable expressions") or [values.get("timetable expression")]
-    if not isinstance(interval, int | float) or interval > _LONGEST or not all(map(_is_cron, expressions)):
+    if not all(map(_is_cron, expressions)):
         return None
     return Timetable(
         expressions=tuple(expressions),
         zone=_zone(values.get("timetable timezone", "UTC")),
-        interval=timedelta(seconds=interval) if kind in _TRIGGERS else None,
+        by_interval=kind in _INTERVALS,
         earliest=_date(values.get("start_date")),
         latest=_date(values.get("end_date")),
         catchup=bool(values.get("catchup", False)),

@@ -17,8 +17,9 @@ from reconciler.engine.plan_now import plan_now, tidying_scene
 from reconciler.engine.recovery import recover
 from reconciler.engine.world import Outcome, TickResult
 from reconciler.model.errors import ReconcilerError, Terminal, Transient
-from reconciler.model.plan import Decision, Plan, Verdict
+from reconciler.model.plan import Plan
 from reconciler.model.reason import ConditionType, Reason, Severity, TriggeredBy
+from reconciler.model.verdict import Decision, Verdict
 from reconciler.ports import Target
 
 POLL = timedelta(seconds=2)

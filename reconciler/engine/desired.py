@@ -15,11 +15,11 @@ from reconciler.model.artifact import Digest
 from reconciler.model.component import Component
 from reconciler.model.environment import MAX_DAG_ID, Desired
 from reconciler.model.errors import Terminal
-from reconciler.model.plan import Decision
 from reconciler.model.pointer import Pointer
 from reconciler.model.reason import Reason
 from reconciler.model.release import ReleaseManifest
 from reconciler.model.state import EnvironmentState
+from reconciler.model.verdict import Decision
 from reconciler.ports import EnvironmentRepo
 
 

@@ -14,9 +14,10 @@ from reconciler.engine.desired import Wanted
 from reconciler.engine.session import Session
 from reconciler.engine.world import World
 from reconciler.model.event import EventDraft
-from reconciler.model.plan import Action, Decision, Plan
+from reconciler.model.plan import Action, Plan
 from reconciler.model.reason import ConditionType, Health, Phase, Reason, Severity, Sync, TriggeredBy
 from reconciler.model.state import Applied, EnvironmentState, Operation
+from reconciler.model.verdict import Decision
 
 
 @dataclass(frozen=True)

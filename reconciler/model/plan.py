@@ -10,9 +10,10 @@ from pydantic import Field
 
 from reconciler.model.artifact import Digest
 from reconciler.model.environment import AirflowSpec
-from reconciler.model.reason import Described, Reason
+from reconciler.model.reason import Described
 from reconciler.model.release import DagId, Fingerprint, ReleaseId, ReleaseManifest
 from reconciler.model.value import Value
+from reconciler.model.verdict import Decision, Verdict
 
 
 class HistoryEntry(Value):
@@ -233,40 +234,6 @@ Step = Annotated[
     | DeleteReleases,
     Field(discriminator="kind"),
 ]
-
-
-class Decision(StrEnum):
-    """What a gate says."""
-
-    GO = "go"
-    WAIT = "wait"
-    STOP = "stop"
-
-
-class Verdict(Value):
-    """One gate's answer, always reported, also when it is ``go``.
-
-    ``dag_ids`` are the DAGs it holds back; empty with ``wait`` or ``stop`` means all of them.
-    """
-
-    gate: str
-    decision: Decision
-    reason: Reason
-    message: str
-    dag_ids: tuple[DagId, ...] = ()
-    evidence: tuple[str, ...] = ()
-    until: datetime | None = None
-
-    @classmethod
-    def go(cls, gate: str, message: str) -> Verdict:
-        """Nothing is in the way, as far as this gate looks."""
-        return cls(gate=gate, decision=Decision.GO, reason=Reason.GATE_OPEN, message=message)
-
-    @property
-    def waits_for_runs(self) -> bool:
-        """Does it hold back some DAGs until runs of theirs have started or ended?"""
-        runs = (Reason.IN_FLIGHT_RUNS, Reason.DRAIN_TIMED_OUT, Reason.SCHEDULED_RUN_IMMINENT)
-        return self.decision is Decision.WAIT and self.reason in runs
 
 
 class Goal(Value):

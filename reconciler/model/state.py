@@ -9,10 +9,11 @@ from pydantic import ConfigDict
 from reconciler.model.environment import Desired
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.event import EventDraft
-from reconciler.model.plan import DagPointer, Straggler, Verdict
+from reconciler.model.plan import DagPointer, Straggler
 from reconciler.model.reason import ConditionType, Health, Phase, Reason, Sync, TriggeredBy
 from reconciler.model.release import Fingerprint, ReleaseId
 from reconciler.model.value import Value
+from reconciler.model.verdict import Verdict
 
 
 class Condition(Value):

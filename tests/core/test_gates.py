@@ -7,8 +7,8 @@ import pytest
 from reconciler.core.drain import Drain
 from reconciler.core.gates import ancestry, busy, in_flight, ownership
 from reconciler.model.observation import DagRun
-from reconciler.model.plan import Decision
 from reconciler.model.reason import Reason
+from reconciler.model.verdict import Decision
 from tests.builders import NOW
 
 

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta, timezone
 
 from reconciler.core.gates import hold
 from reconciler.model.holds import Hold, Holds, Quarantined, Reasoned
-from reconciler.model.plan import Action, Change, Decision
+from reconciler.model.plan import Action, Change
 from reconciler.model.reason import Reason
+from reconciler.model.verdict import Decision
 from tests.builders import NOW
 
 ANA = {"by": "Ana", "since": NOW, "reason": "month-end numbers"}

@@ -10,9 +10,10 @@ from reconciler.core.drain import Seen
 from reconciler.core.gates import next_run
 from reconciler.model.environment import AirflowSpec
 from reconciler.model.observation import AirflowDag
-from reconciler.model.plan import Action, Change, ChangeClass, Decision, Verdict
+from reconciler.model.plan import Action, Change, ChangeClass
 from reconciler.model.reason import Reason
 from reconciler.model.state import EnvironmentState, Fence
+from reconciler.model.verdict import Decision, Verdict
 from tests.builders import EACH_MINUTE
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

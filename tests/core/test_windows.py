@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from reconciler.core.gates.window import window
 from reconciler.core.windows import openings
-from reconciler.model.plan import Action, Change, Decision
+from reconciler.model.plan import Action, Change
 from reconciler.model.policy import Window, Windows
 from reconciler.model.reason import Reason
+from reconciler.model.verdict import Decision
 
 UPDATE = Change(dag_id="one", action=Action.UPDATE)
 

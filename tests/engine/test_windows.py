@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from reconciler.core.pointer_file import pointer_key
 from reconciler.engine.world import Outcome
-from reconciler.model.plan import Decision
 from reconciler.model.reason import ConditionType, Reason
+from reconciler.model.verdict import Decision
 from tests.engine.scene import ENVIRONMENT_YAML, Scene
 
 DAY = timedelta(days=1).total_seconds()

@@ -1,7 +1,7 @@
 """Prints what Airflow's own timetables promise. Run by each Airflow's Python; never imported.
 
 Reads `{name: {"schedule": Python, "start": ISO or null, "end": ISO or null, "from": ISO, "until": ISO}}` from
-standard input, prints `{name: [[due, start, end], ...]}` of the runs due in that time.
+standard input, prints `{name: [due, ...]}` of the runs due in that time.
 """
 
 import json
@@ -39,7 +39,7 @@ def ticks(case):
             return found
         last = DataInterval(info.data_interval.start, info.data_interval.end)
         if info.run_after > begin:
-            found.append([one.isoformat() for one in (info.run_after, last.start, last.end)])
+            found.append(info.run_after.isoformat())
 
 
 json.dump({name: ticks(case) for name, case in json.load(sys.stdin).items()}, sys.stdout)

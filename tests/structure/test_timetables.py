@@ -1,4 +1,4 @@
-"""The ticks that are read from a seal are those that Airflow's own timetables promise."""
+"""When runs are due, read from a seal, is when Airflow's own timetables say."""
 
 from __future__ import annotations
 
@@ -27,26 +27,28 @@ from airflow.timetables.trigger import *
 with DAG("{name}", schedule={schedule}, catchup={catchup}, start_date={start}, end_date={end}):
     EmptyOperator(task_id="one")
 """
-MARCH, NOVEMBER = (
-    ("2026-03-27T00:00:00+00:00", "2026-03-31T00:00:00+00:00"),
-    (
-        "2026-10-23T00:00:00+00:00",
-        "2026-10-27T00:00:00+00:00",
-    ),
-)
+CLOCK_CHANGES = {
+    "New York forward": ("2026-03-07T00:00:00+00:00", "2026-03-10T00:00:00+00:00"),
+    "Europe forward": ("2026-03-27T00:00:00+00:00", "2026-03-31T00:00:00+00:00"),
+    "Lord Howe back": ("2026-04-03T00:00:00+00:00", "2026-04-06T00:00:00+00:00"),
+    "Lord Howe forward": ("2026-10-02T00:00:00+00:00", "2026-10-05T00:00:00+00:00"),
+    "Europe back": ("2026-10-23T00:00:00+00:00", "2026-10-27T00:00:00+00:00"),
+    "New York back": ("2026-10-31T00:00:00+00:00", "2026-11-03T00:00:00+00:00"),
+}
 
 
 @dataclass(frozen=True)
 class Case:
-    """A schedule, and what Airflow makes of it; ``seconds``: what `schedule` says as an object."""
+    """What a DAG says of its schedule, which is Python."""
 
     schedule: str
     start: str | None = "2026-01-01T00:00:00+00:00"
     end: str | None = None
+    catchup: bool = False
 
 
 CASES = {
-    "daily": Case("CronTriggerTimetable('0 5 * * *', timezone='UTC')"),
+    "daily": Case("CronTriggerTimetable('0 5 * * *', timezone='UTC')", catchup=True),
     "with_data": Case(
         "CronTriggerTimetable('0 5 * * 1-5', timezone='Europe/Zurich', interval=timedelta(days=1))"
     ),
@@ -55,6 +57,9 @@ CASES = {
     "in_the_fold": Case("CronTriggerTimetable('30 2 * * *', timezone='Europe/Zurich')"),
     "often_in_the_fold": Case("CronTriggerTimetable('*/20 1-3 * * *', timezone='Europe/Zurich')"),
     "half_an_hour_back": Case("CronTriggerTimetable('45 1 * * *', timezone='Australia/Lord_Howe')"),
+    "through_half_an_hour": Case("CronTriggerTimetable('*/15 1-3 * * *', timezone='Australia/Lord_Howe')"),
+    "each_at_twenty": Case("CronTriggerTimetable('20 * * * *', timezone='Australia/Lord_Howe')"),
+    "at_one_there": Case("CronTriggerTimetable('30 1,2 * * *', timezone='America/New_York')"),
     "intervals": Case("CronDataIntervalTimetable('0 */6 * * *', timezone='Europe/Zurich')"),
     "monthly": Case("CronDataIntervalTimetable('0 0 28 * *', timezone='UTC')"),
     "many": Case(
@@ -68,7 +73,7 @@ CASES = {
 
 def source(name: str, case: Case) -> bytes:
     start, end = ("None" if text is None else f"pendulum.parse({text!r})" for text in (case.start, case.end))
-    text = SOURCE.format(name=name, schedule=case.schedule, catchup=len(name) % 2 == 0, start=start, end=end)
+    text = SOURCE.format(name=name, schedule=case.schedule, catchup=case.catchup, start=start, end=end)
     return text.encode()
 
 
@@ -86,8 +91,8 @@ def sealed(sealer: Sealer) -> dict[str, SealedDag]:
     return sealer.dags(files)
 
 
-@pytest.mark.parametrize("span", [MARCH, NOVEMBER], ids=["clocks go forward", "clocks go back"])
-def test_the_ticks_are_airflows(
+@pytest.mark.parametrize("span", CLOCK_CHANGES.values(), ids=CLOCK_CHANGES)
+def test_runs_are_due_when_airflow_says(
     sealed: dict[str, SealedDag], sealer: Sealer, span: tuple[str, str], tmp_path: Path
 ) -> None:
     asked = {name: {**asdict(case), "from": span[0], "until": span[1]} for name, case in CASES.items()}
@@ -104,16 +109,15 @@ def test_the_ticks_are_airflows(
     expected = json.loads(said.stdout.splitlines()[-1])
     assert any(expected.values())
     after, until = map(datetime.fromisoformat, span)
-    for name in CASES:
+    for name, case in CASES.items():
         known = timetable(sealed[name].calendar)
         assert known is not None, name
-        assert known.catchup == (len(name) % 2 == 0)
-        found = [(run.at, run.start, run.end) for run in known.due(after, until)]
-        assert found == [tuple(map(datetime.fromisoformat, tick)) for tick in expected[name]], name
+        assert known.catchup == case.catchup
+        assert list(known.due(after, until)) == list(map(datetime.fromisoformat, expected[name])), name
 
 
-def test_what_no_clock_starts_has_no_ticks(sealed: dict[str, SealedDag]) -> None:
-    after, until = map(datetime.fromisoformat, MARCH)
+def test_what_no_clock_starts_is_never_due(sealed: dict[str, SealedDag]) -> None:
+    after, until = map(datetime.fromisoformat, CLOCK_CHANGES["Europe forward"])
     for name in ("never", "once", "assets"):
         known = timetable(sealed[name].calendar)
         assert known is not None, name
@@ -121,7 +125,7 @@ def test_what_no_clock_starts_has_no_ticks(sealed: dict[str, SealedDag]) -> None
 
 
 def test_a_preset_is_a_cron_expression_and_a_timedelta_cannot_be_told(sealed: dict[str, SealedDag]) -> None:
-    after, until = map(datetime.fromisoformat, MARCH)
+    after, until = map(datetime.fromisoformat, CLOCK_CHANGES["Europe forward"])
     known = timetable(sealed["preset"].calendar)
     assert known is not None
     assert len(list(known.due(after, until))) == 96

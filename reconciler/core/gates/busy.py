@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.model.plan import Decision, Verdict
 from reconciler.model.reason import Reason
+from reconciler.model.verdict import Decision, Verdict
 
 
 def busy(status: str | None) -> Verdict:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC
 
 from reconciler.model.holds import Hold, Holds, Reasoned
-from reconciler.model.plan import Change, Decision, Verdict
+from reconciler.model.plan import Change
 from reconciler.model.reason import Reason
 from reconciler.model.release import ReleaseId
+from reconciler.model.verdict import Decision, Verdict
 
 
 def hold(environment: str, holds: Holds, release: ReleaseId, changes: Sequence[Change]) -> Verdict:

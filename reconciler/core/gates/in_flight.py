@@ -8,8 +8,8 @@ from itertools import groupby
 from reconciler.core.drain import Drain
 from reconciler.core.narrative import names
 from reconciler.model.observation import DagRun
-from reconciler.model.plan import Decision, Verdict
 from reconciler.model.reason import Reason
+from reconciler.model.verdict import Decision, Verdict
 
 
 def in_flight(drain: Drain, paused: Collection[str]) -> Verdict:

@@ -12,9 +12,10 @@ from reconciler.core.narrative import names
 from reconciler.core.timetable import timetable
 from reconciler.model.environment import AirflowSpec
 from reconciler.model.observation import AirflowDag
-from reconciler.model.plan import Change, Decision, Verdict
+from reconciler.model.plan import Change
 from reconciler.model.reason import Reason
 from reconciler.model.state import EnvironmentState
+from reconciler.model.verdict import Decision, Verdict
 
 LATE = timedelta(minutes=3)
 """A run that Airflow has not started so long after it was due, it may not start at all."""
@@ -65,7 +66,7 @@ def _coming(calendar: Mapping[str, str], pause: timedelta, now: datetime) -> lis
     known = timetable(calendar)
     if known is None:
         return None
-    return [run.at for run in islice(known.due(now, now + _LOOKED_AT * pause), _LOOKED_AT)]
+    return list(islice(known.due(now, now + _LOOKED_AT * pause), _LOOKED_AT))
 
 
 def _wait(due: Mapping[str, datetime], pause: timedelta) -> Verdict:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.core.narrative import names
-from reconciler.model.plan import Decision, Verdict
 from reconciler.model.reason import Reason
+from reconciler.model.verdict import Decision, Verdict
 
 
 def ownership(foreign: Sequence[str]) -> Verdict:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from reconciler.core.windows import Openings, Span
-from reconciler.model.plan import Change, Decision, Verdict
+from reconciler.model.plan import Change
 from reconciler.model.reason import Reason
+from reconciler.model.verdict import Decision, Verdict
 
 
 def window(openings: Openings, changes: Sequence[Change], goes_back: bool) -> Verdict:
