@@ -45,7 +45,7 @@ def _parameters(settled: Plan, declared: Mapping[str, object]) -> dict[str, str]
         "MwaaEnvironmentArns": ",".join(f"{prefix}:environment/{mwaa.name}" for mwaa in mwaas),
         "MwaaRoleArns": ",".join(f"{prefix}:role/{mwaa.name}/Op" for mwaa in mwaas),
         "LeaseSeconds": f"{time.lease_seconds:g}",
-        "TickSeconds": f"{time.timeout_seconds:g}",
+        "TickSeconds": str(int(time.timeout_seconds)),
         "DagBucketArns": ",".join(f"arn:aws:s3:::{mwaa.bucket}" for mwaa in mwaas),
     }
     return {name: value for name, value in wanted.items() if name in declared}

@@ -76,7 +76,11 @@ class MissedRuns:
         return self._tell(lambda: self._backfills.create_backfill(body), done=409) is not None
 
     def _cancel(self, body: Any) -> bool:
-        """End a backfill of ours whose runs Airflow then failed to make; was there one?"""
+        """End a backfill of ours whose runs Airflow then failed to make; was there one?
+
+        Airflow writes the backfill down first and then all its runs in one transaction
+        (`airflow/models/backfill.py`), so that one with runs missing has none of them.
+        """
         said = self._ask(lambda: self._backfills.list_backfills(body.dag_id, limit=100))
         ours = [
             row.id

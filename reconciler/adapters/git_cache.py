@@ -25,10 +25,11 @@ from reconciler.model.reason import Reason
 R = TypeVar("R")
 
 LOCK_SECONDS = 20.0
-# What servers say of a commit that they have not, or give nobody who only knows its id.
-_NOT_THERE = re.compile(r"not our ref|unadvertised object|find remote ref")
 MANY_PACKS = 200
 """Each fetch leaves a pack; with this many, a new copy is cheaper than looking through them."""
+
+_NOT_THERE = re.compile(r"not our ref|unadvertised object|find remote ref")
+"""What servers say of a commit that they have not, or give nobody who only knows its id."""
 
 
 @dataclass(frozen=True)

@@ -48,8 +48,10 @@ def needs_fence(change: Change) -> bool:
 
 def is_stale(dag: AirflowDag | None, goal: Goal, now: datetime) -> bool:
     """Did Airflow drop it, and not only for a moment? Its runs do not end before it is mended."""
-    if dag is None or dag.active:
-        return dag is None
+    if dag is None:
+        return True
+    if dag.active:
+        return False
     return dag.last_parsed_at is None or now > dag.last_parsed_at + _until_seen(goal)
 
 

@@ -13,6 +13,7 @@ from reconciler.adapters.airflow_client import AirflowClient
 from reconciler.adapters.airflow_http import HttpTransport
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.model.errors import Terminal
+from reconciler.model.observation import AirflowDag
 from reconciler.model.plan import Unpause
 from reconciler.model.state import EnvironmentState, Fence
 from reconciler.targets.airflow_fence import AirflowFence
@@ -56,10 +57,7 @@ def test_no_run_is_lost_and_none_is_there_twice(airflow_server: RealAirflow) -> 
     names = (SIMPLE, SINGLE, PAST)
     file = place(airflow_server, "due_often.py", SOURCE, *names, NEVER)
     until(lambda: all(len(runs(airflow_server, name)) > 1 for name in names))
-    # While a run is in flight, a DAG that may have one at a time does not tell of the next.
-    opened, dags = datetime.now(UTC), airflow.dags(names)
-    while not all(dag.next_run_at for dag in dags.values()):
-        opened, dags = datetime.now(UTC), airflow.dags(names)
+    opened, dags = _told_of_next(airflow, names)
     fences = {
         name: Fence(
             opened_at=opened,
@@ -98,6 +96,18 @@ def test_no_run_is_lost_and_none_is_there_twice(airflow_server: RealAirflow) -> 
     with pytest.raises(Terminal, match="schedule"):
         airflow.create_missing(NEVER, opened, later, 50)
     file.unlink()
+
+
+def _told_of_next(airflow: AirflowClient, names: tuple[str, ...]) -> tuple[datetime, dict[str, AirflowDag]]:
+    """When it was asked, and the DAGs; while its one run is in flight a DAG does not tell of the next."""
+    asked: list[tuple[datetime, dict[str, AirflowDag]]] = []
+
+    def all_tell() -> bool:
+        asked.append((datetime.now(UTC), dict(airflow.dags(names))))
+        return all(dag.next_run_at for dag in asked[-1][1].values())
+
+    until(all_tell)
+    return asked[-1]
 
 
 def _moved_on(airflow: AirflowClient, dag_id: str, last: datetime, runs_left_out: int) -> bool:

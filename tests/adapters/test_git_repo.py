@@ -55,16 +55,17 @@ def the_copy(cache: Path) -> Path:
     return found
 
 
-def test_a_commit_of_another_branch_can_be_looked_at(host: GitHost, tmp_path: Path) -> None:
+def test_a_commit_of_another_branch_can_be_looked_at(host: GitHost, guarded: str, tmp_path: Path) -> None:
     first = host.person_pushes({"a": b"1"})
     proposed = host.person_pushes({"a": b"2"})
     host.branch("try", proposed)
     host.rewind(first)
-    reader = repo(host.url, tmp_path / "cache")
-    assert reader.files(first) == {"a": b"1"}
-    assert reader.is_ancestor(first, proposed)
-    assert reader.files(proposed) == {"a": b"2"}
-    assert reader.tip() == first
+    for number, url in enumerate((host.url, guarded)):
+        reader = repo(url, tmp_path / f"cache {number}", TOKEN)
+        assert reader.files(first) == {"a": b"1"}
+        assert reader.is_ancestor(first, proposed)
+        assert reader.files(proposed) == {"a": b"2"}
+        assert reader.tip() == first
 
 
 def test_a_commit_that_is_on_no_branch_is_not_known(host: GitHost, guarded: str, tmp_path: Path) -> None:

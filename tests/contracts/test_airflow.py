@@ -20,6 +20,7 @@ from reconciler.adapters.airflow_http import HttpTransport
 from reconciler.adapters.airflow_mwaa import MwaaTransport
 from reconciler.adapters.memory import MemoryAirflow
 from reconciler.adapters.system_clock import SystemClock
+from reconciler.model.errors import Terminal
 from reconciler.model.observation import AirflowDag, DagRun, ImportProblem
 from reconciler.ports import Airflow
 from tests.adapters.real_airflow import ask, asset_event, dag, run, tasks, until
@@ -248,6 +249,12 @@ def test_a_dag_tells_what_starts_its_runs(scene: Scene) -> None:
         YEARLY: NEW_YEAR,
         ASSETS: None,
     }
+
+
+def test_what_has_no_schedule_misses_no_runs(scene: Scene) -> None:
+    now = datetime.now(UTC)
+    with pytest.raises(Terminal, match="schedule"):
+        scene.airflow.create_missing(TAGGED, now - timedelta(hours=1), now, 50)
 
 
 def test_a_dag_is_paused_and_un_paused_however_often(scene: Scene) -> None:
