@@ -20,6 +20,9 @@ R = TypeVar("R")
 _ONE_BY_ONE = 1
 """Runs of a backfill at the same time: the DAG's own limit does not hold for them."""
 
+_TRIES = 5
+"""Backfills that Airflow may leave without runs before we give up: SQLite takes one writer at a time."""
+
 _NOT_DATES = 422
 """Airflow refuses so what has no schedule, and ``reprocess_behavior`` none where tasks depend on the past."""
 
@@ -62,14 +65,17 @@ class MissedRuns:
             )
         if not missing:
             return ()
-        # One that was created and whose answer was lost leaves nothing missing.
-        if not self._post(body) and self._missing(body) and not (self._cancel(body) and self._post(body)):
-            raise Terminal(
-                f"{body.dag_id} has another backfill: its {len(missing)} missing runs cannot be created.",
-                f"When that has ended: `airflow backfill create --dag-id {body.dag_id} "
-                f"--from-date {missing[0].isoformat()} --to-date {missing[-1].isoformat()}`.",
-            )
-        return missing
+        for _ in range(_TRIES):
+            # One that was created and whose answer was lost leaves nothing missing.
+            if self._post(body) or not self._missing(body):
+                return missing
+            if not self._cancel(body):
+                break
+        raise Terminal(
+            f"{body.dag_id} has another backfill: its {len(missing)} missing runs cannot be created.",
+            f"When that has ended: `airflow backfill create --dag-id {body.dag_id} "
+            f"--from-date {missing[0].isoformat()} --to-date {missing[-1].isoformat()}`.",
+        )
 
     def _post(self, body: Any) -> bool:
         """False if the DAG has a backfill that is not done."""

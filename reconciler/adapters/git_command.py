@@ -9,14 +9,15 @@ import base64
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Container, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from urllib.parse import urlsplit
 
 from reconciler.adapters.deadline import NEVER, Deadline
-from reconciler.adapters.git_errors import GitFailure
+from reconciler.adapters.git_errors import GitFailure, Kind
 from reconciler.model.errors import Terminal
 from reconciler.model.reason import Reason
 
@@ -27,6 +28,10 @@ has no limit of its own for a TLS handshake."""
 CLONE_SECONDS = 75.0
 """Longest time for the first copy of a repo, which would else fail at every tick anew."""
 
+PAUSE_SECONDS = 0.5
+"""Before a command is tried once more: what Git hosts answer for a moment while they are overloaded."""
+
+_READING = ("ls-remote", "fetch", "clone")
 _SETTINGS = (
     # A stalled server is given up by git itself: under 1 kB/s for 10 s.
     "http.lowSpeedLimit=1000",
@@ -64,22 +69,44 @@ class GitCommand:
         env: Mapping[str, str] | None = None,
         directory: Path | None = None,
         accept: Container[int] = (0,),
+        with_errors: bool = False,
     ) -> bytes:
         """What git printed. ``directory`` is a bare repository, ``accept`` the exit statuses that are fine.
+
+        ``with_errors``: also what it printed to standard error. Where reading fails for a reason that passes,
+        it is tried once more.
 
         Raises ``GitFailure`` if it ends badly or not in time, ``Transient`` if the tick's time is over before
         it begins, ``Terminal`` if there is no git.
         """
+        command = partial(self._once, arguments, stdin, env or {}, directory, accept, with_errors)
+        try:
+            return command()
+        except GitFailure as failure:
+            if arguments[0] not in _READING or failure.kind is not Kind.NETWORK or failure.timed_out:
+                raise
+        time.sleep(PAUSE_SECONDS)
+        return command()
+
+    def _once(
+        self,
+        arguments: tuple[str, ...],
+        stdin: bytes,
+        env: Mapping[str, str],
+        directory: Path | None,
+        accept: Container[int],
+        with_errors: bool,
+    ) -> bytes:
         self._deadline.check("git")
         most = CLONE_SECONDS if arguments[0] == "clone" else SECONDS
         token = self._token() if self._token and self._origin else ""
         settings = [word for setting in _SETTINGS for word in ("-c", setting)]
         where = ["--git-dir", str(directory)] if directory else []
         command = [_git().Git.GIT_PYTHON_GIT_EXECUTABLE, *settings, *where, *arguments]
-        full_env = {**_ENVIRONMENT, **self._secret(token), **(env or {})}
+        full_env = {**_ENVIRONMENT, **self._secret(token), **env}
         status, out, err = _execute(command, stdin, full_env, min(most, self._deadline.left()))
         if status in accept:
-            return out
+            return out + err if with_errors else out
         if status is None:
             # What was said before it was killed differs each time.
             err = f"fatal: no end after {most:g} s, or not before the tick's".encode()

@@ -96,16 +96,18 @@ def test_a_backfill_of_somebody_else_is_left_alone_and_told(mwaa: Mwaa) -> None:
     assert f"--from-date {MINUTES[0].isoformat()} --to-date {MINUTES[-1].isoformat()}" in str(told.value)
 
 
-def test_a_backfill_of_ours_that_got_stuck_half_made_is_ended_and_made_anew(mwaa: Mwaa) -> None:
-    asked(mwaa, "/backfills/dry_run", missing(*MINUTES))
-    mwaa.airflow_refuses(500)
-    mwaa.airflow_refuses(409)
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_backfill_of_ours_that_got_stuck_half_made_is_ended_and_made_anew(mwaa: Mwaa, times: int) -> None:
     asked(mwaa, "/backfills/dry_run", missing(*MINUTES))
     stuck = {**CREATED, "from_date": MINUTES[0].isoformat(), "to_date": MINUTES[-1].isoformat(), "id": 7}
-    mwaa.answers({"backfills": [stuck], "total_entries": 1})
-    expected = {"Name": "prod-airflow", "Path": "/backfills/7/cancel", "Method": "PUT"}
-    answer = {"RestApiStatusCode": 200, "RestApiResponse": stuck}
-    mwaa.stub.add_response("invoke_rest_api", answer, expected)
+    for _ in range(times):
+        mwaa.airflow_refuses(500)
+        mwaa.airflow_refuses(409)
+        asked(mwaa, "/backfills/dry_run", missing(*MINUTES))
+        mwaa.answers({"backfills": [stuck], "total_entries": 1})
+        expected = {"Name": "prod-airflow", "Path": "/backfills/7/cancel", "Method": "PUT"}
+        answer = {"RestApiStatusCode": 200, "RestApiResponse": stuck}
+        mwaa.stub.add_response("invoke_rest_api", answer, expected)
     asked(mwaa, "/backfills", CREATED)
     assert create(mwaa.airflow) == MINUTES
 

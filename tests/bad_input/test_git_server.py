@@ -188,6 +188,21 @@ def test_a_server_that_tells_the_tip_but_not_what_it_holds(hosted: Hosted, fault
     ).play(hosted)
 
 
+@pytest.mark.parametrize("fault", [breaks_off, answers(503), only_packs(breaks_off)])
+def test_a_server_that_fails_once_costs_no_tick(hosted: Hosted, fault: Fault) -> None:
+    hosted.host.person_pushes({"dev/pointer.yaml": pointer_yaml("1.1.0")})
+    failed: list[str] = []
+
+    def once(request: Handler) -> bool:
+        done = not failed and fault(request)
+        failed.extend([request.path] if done else [])
+        return done
+
+    hosted.faults.append(once)
+    assert hosted.scene.tick().outcome is not Outcome.RETRY
+    assert failed
+
+
 def test_a_server_that_is_down(hosted: Hosted) -> None:
     port = hosted.server.server_port
 
