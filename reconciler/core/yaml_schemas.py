@@ -86,6 +86,13 @@ def known_keys(schema: Schema, part: Schema) -> tuple[str, ...]:
     return tuple(names.get("enum", ()))
 
 
+def pattern_of_keys(schema: Schema, part: Schema) -> str | None:
+    """What the keys have to match where a mapping may have any; None where they are known."""
+    if "properties" in part or known_keys(schema, part):
+        return None
+    return str(next(iter(part.get("patternProperties", ())), ""))
+
+
 def kind_of(model: type[Value]) -> str:
     """What a file with this model calls itself."""
     return str(schema_of(model)["properties"]["kind"]["const"])
@@ -136,7 +143,7 @@ def _child(part: Schema, step: str | int) -> Schema | None:
     if isinstance(step, int):
         return part.get("items") or next(iter(part.get("prefixItems", ())), None)
     child = part.get("properties", {}).get(step)
-    other = part.get("additionalProperties")
+    other = next(iter(part.get("patternProperties", {}).values()), part.get("additionalProperties"))
     return child if child is not None or not isinstance(other, Mapping) else dict(other)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterator
 from collections.abc import Sequence as Steps
 from typing import TypeVar
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from reconciler.core.yaml_nodes import Flaw, Mapping, Node, Scalar, Sequence, Unreadable, cut, read
-from reconciler.core.yaml_schemas import Schema, in_words, known_keys, part_of, schema_of
+from reconciler.core.yaml_schemas import Schema, in_words, known_keys, part_of, pattern_of_keys, schema_of
 from reconciler.model.value import Value
 
 M = TypeVar("M", bound=Value)
@@ -105,10 +106,12 @@ def _wrong_keys(node: Node, schema: Schema, location: tuple[str | int, ...], lin
             yield from _wrong_keys(item, schema, (*location, number), item.span.line)
     if part is None or part.get("type") != "object" or not isinstance(node, Mapping):
         return
-    known = known_keys(schema, part)
+    known, pattern = known_keys(schema, part), pattern_of_keys(schema, part)
     for name, entry in node.entries.items():
         below = (*location, name)
-        if name in known:
+        if pattern is not None and not re.search(pattern, name):
+            yield Flaw(entry.key.line, _dotted(below), "this key", in_words(schema, {"pattern": pattern}))
+        elif name in known or pattern is not None:
             yield from _wrong_keys(entry.node, schema, below, entry.key.line)
         else:
             yield Flaw(entry.key.line, _dotted(below), "an unknown key", _other_key(known, name))

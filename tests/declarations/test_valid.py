@@ -7,7 +7,7 @@ import pytest
 from reconciler.core.declarations import environment_names, parse_all, parse_desired
 from reconciler.model.component import Component
 from reconciler.model.errors import InvalidInput
-from tests.declarations.files import POINTER, ROOT, folder
+from tests.declarations.files import POINTER, ROOT, environment, folder, problems
 
 
 def test_says_what_one_environment_should_be() -> None:
@@ -80,3 +80,12 @@ def test_the_shipped_environments_name_their_schemas() -> None:
         first = path.read_text().splitlines()[0]
         assert first.startswith("# yaml-language-server: $schema=")
         assert (path.parent / first.partition("=")[2]).is_file(), path
+
+
+def test_one_dag_may_be_named_to_be_treated_otherwise() -> None:
+    path = "dev/environment.yaml"
+    special = environment("dev") + b"  dags:\n    load_fx.v2:\n      inFlight: drain\n"
+    airflow = parse_desired(folder({path: special}), "dev").environment.airflow
+    assert (airflow.in_flight_of("load_fx.v2"), airflow.in_flight_of("other")) == ("drain", "pin")
+    mistaken = problems(folder({path: special.replace(b"inFlight", b"inflight")}))
+    assert any("airflow.dags.load_fx.v2.inflight: found an unknown key" in problem for problem in mistaken)
