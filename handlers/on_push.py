@@ -91,6 +91,10 @@ def _ask(hint: Hint | Ignored, triggered_by: TriggeredBy) -> Response:
         logger.info("push ignored", extra={"why": hint.why})
         return _answer(200, f"Ignored: {hint.why}.")
     queue, environments = bootstrap.queue(), bootstrap.settings().environments
+    if hint.environment is not None:
+        environments = tuple(name for name in environments if name == hint.environment)
+    if not environments:
+        return _answer(200, f"Ignored: there is no environment {hint.environment}.")
     for environment in environments:
         queue.request(environment, triggered_by, hint=hint.commit, dedup=f"push-{environment}-{hint.commit}")
     logger.info("ticks asked for", extra={"commit": hint.commit, "environments": list(environments)})

@@ -15,7 +15,7 @@ from reconciler.model.artifact import ArtifactManifest
 from reconciler.model.component import Component
 from reconciler.model.event import Event, EventDraft
 from reconciler.model.lease import Lease
-from reconciler.model.observation import AirflowDag, Commit, DagRun, ImportProblem
+from reconciler.model.observation import AirflowDag, Commit, DagRun, ImportProblem, SignedTag
 from reconciler.model.plan import Step
 from reconciler.model.reason import TriggeredBy
 from reconciler.model.release import ReleaseManifest
@@ -52,6 +52,27 @@ class EnvironmentRepo(Protocol):
 
     def log(self, revision: str, path: str, limit: int) -> Sequence[Commit]:
         """The commits up to ``revision`` that touched a path of the folder, newest first."""
+
+    def between(self, since: str | None, until: str) -> Sequence[str]:
+        """The ids of the commits up to ``until`` that ``since`` does not have, newest first; None: all.
+
+        ``Terminal`` if there are more than 10,000.
+        """
+
+    def changes(self, since: str | None, until: str, paths: Sequence[str], signers: str) -> Sequence[Commit]:
+        """Those of them that touched one of these files, merges too, with their co-authors and signers.
+
+        ``signers`` is the text of an ``allowed_signers``: a signature by anybody else counts for none.
+        """
+
+    def approvals(self, environment: str, commits: Sequence[str], signers: str) -> Sequence[SignedTag]:
+        """The tags ``approval/<environment>/<commit>/<who>`` of these commits, as git verifies them now."""
+
+    def sign(self, name: str, commit: str, message: str, key: str) -> None:
+        """Put a tag on a commit, signed with an SSH key as git's ``user.signingkey`` names it, and push it.
+
+        Takes the place of a tag of that name. ``Terminal`` if the key cannot be used.
+        """
 
     def push(self, base: str, files: Mapping[str, bytes], message: str) -> Commit:
         """Commit ``files`` (paths relative to the folder) on top of ``base`` and push it to the branch.

@@ -84,6 +84,7 @@ def artifact(
     files: Mapping[str, bytes] | None = None,
     *,
     parent: str | None = None,
+    authors: tuple[str, ...] = ("Ana <ana@example.com>",),
 ) -> tuple[ArtifactManifest, bytes]:
     """An artifact's manifest and archive; other ``files`` give another digest."""
     contents = files if files is not None else {f"{component.folder}/one.py": f"# {version}\n".encode()}
@@ -96,7 +97,7 @@ def artifact(
         digest=artifact_digest(component, entries),
         parent=parent,
         commit="c" * 40,
-        authors=("Ana <ana@example.com>",),
+        authors=authors,
         files=entries,
     )
     return manifest, tar_gz(contents)

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from reconciler.adapters import git_blobs
+from reconciler.adapters import git_blobs, git_signatures
 from reconciler.adapters.deadline import NEVER, Deadline
 from reconciler.adapters.git_cache import GitCache, Remote
 from reconciler.adapters.git_command import GitCommand
@@ -28,13 +28,15 @@ from reconciler.adapters.git_rules import (
     no_branch,
     unknown_commit,
 )
-from reconciler.model.errors import Terminal
-from reconciler.model.observation import Commit
+from reconciler.model.errors import Conflict, Terminal
+from reconciler.model.observation import Commit, SignedTag
 from reconciler.model.reason import Reason
 
 R = TypeVar("R")
 
 _FORMAT = "--format=%H%x00%an <%ae>%x00%cn <%ce>%x00%cI%x00%s"
+_PEOPLE = f"{_FORMAT}%x00%(trailers:key=Co-authored-by,valueonly=true,unfold=true)%x00%G?%x00%GS"
+_MOST_COMMITS = 10_000
 
 
 class GitRepo:
@@ -91,6 +93,25 @@ class GitRepo:
         """See ``ports.EnvironmentRepo``."""
         return self._use(partial(self._log, checked_revision(revision), checked_path(path), limit))
 
+    def between(self, since: str | None, until: str) -> Sequence[str]:
+        """See ``ports.EnvironmentRepo``."""
+        return self._use(partial(self._between, _range(since, until)))
+
+    def changes(self, since: str | None, until: str, paths: Sequence[str], signers: str) -> Sequence[Commit]:
+        """See ``ports.EnvironmentRepo``."""
+        inside = [str(self._folder / checked_path(path)) for path in paths]
+        return self._use(partial(self._changes, _range(since, until), inside, signers))
+
+    def approvals(self, environment: str, commits: Sequence[str], signers: str) -> Sequence[SignedTag]:
+        """See ``ports.EnvironmentRepo``."""
+        prefix = f"approval/{checked_path(environment)}"
+        return self._use(lambda copy: git_signatures.tags(self._git, copy, prefix, commits, signers))
+
+    def sign(self, name: str, commit: str, message: str, key: str) -> None:
+        """See ``ports.EnvironmentRepo``."""
+        tag = (str(checked_path(name)), checked_revision(commit), message)
+        self._use(partial(self._sign, tag, key))
+
     def push(self, base: str, files: Mapping[str, bytes], message: str) -> Commit:
         """See ``ports.EnvironmentRepo``."""
         inside = {str(self._folder / checked_path(path)): body for path, body in files.items()}
@@ -129,6 +150,44 @@ class GitRepo:
         self._require(revision, copy)
         return self._commits(copy, f"--max-count={limit}", revision, "--", str(self._folder / path))
 
+    def _between(self, wanted: list[str], copy: Path) -> Sequence[str]:
+        for revision in wanted:
+            self._require(revision.removeprefix("^"), copy)
+        said = self._git.run("rev-list", f"--max-count={_MOST_COMMITS + 1}", *wanted, directory=copy)
+        found = said.decode().split()
+        if len(found) > _MOST_COMMITS:
+            raise Terminal(
+                f"Over {_MOST_COMMITS} commits lie up to {wanted[0][:12]}; so many are not looked through.",
+                "Apply an earlier commit first.",
+            )
+        return found
+
+    def _changes(self, wanted: list[str], paths: list[str], signers: str, copy: Path) -> Sequence[Commit]:
+        for revision in wanted:
+            self._require(revision.removeprefix("^"), copy)
+        with git_signatures.knowing(signers) as settings:
+            said = self._git.run(
+                *settings, "--literal-pathspecs", "log", "-z", "--full-history", _PEOPLE, *wanted,
+                "--", *paths, directory=copy,
+            )  # fmt: skip
+        return [_with_people(row) for row in _rows(said, 8)]
+
+    def _sign(self, tag: tuple[str, str, str], key: str, copy: Path) -> None:
+        name, commit, _ = tag
+        self._require(commit, copy)
+        before = git_signatures.listed(self._git, copy, name).get(name, "")
+        made = git_signatures.sign(self._git, copy, tag, self._identity, key)
+        ref = f"refs/tags/{name}"
+        try:
+            self._git.run(
+                "push", "--porcelain", "--no-follow-tags", f"--force-with-lease={ref}:{before}",
+                "origin", f"{made}:{ref}", directory=copy,
+            )  # fmt: skip
+        except GitFailure as failure:
+            if failure.kind is Kind.OVERTAKEN:
+                raise Conflict(f"Somebody just pushed the tag {name} too.", "Look and try again.") from None
+            raise
+
     def _push(self, base: str, files: Mapping[str, bytes], message: str, copy: Path) -> Commit:
         if not self._known(base, copy):
             raise moved_on(self._remote.branch, base)
@@ -158,12 +217,7 @@ class GitRepo:
 
     def _commits(self, copy: Path, *arguments: str) -> tuple[Commit, ...]:
         said = self._git.run("--literal-pathspecs", "log", "-z", _FORMAT, *arguments, directory=copy)
-        words = said.decode(errors="replace").split("\0")[:-1]
-        rows = [words[start : start + 5] for start in range(0, len(words), 5)]
-        return tuple(
-            Commit(sha=sha, author=author, committer=committer, at=_utc(at), subject=subject)
-            for sha, author, committer, at, subject in rows
-        )
+        return tuple(map(_commit, _rows(said, 5)))
 
     def _require(self, revision: str, copy: Path) -> None:
         if not self._known(revision, copy):
@@ -187,6 +241,29 @@ class GitRepo:
                 return False
             raise
         return found.decode().strip() == revision
+
+
+def _range(since: str | None, until: str) -> list[str]:
+    """What git's walks are told: up to a commit, without what another has."""
+    return [checked_revision(until), *([f"^{checked_revision(since)}"] if since is not None else [])]
+
+
+def _rows(said: bytes, columns: int) -> list[list[str]]:
+    words = said.decode(errors="replace").split("\0")[:-1]
+    return [words[start : start + columns] for start in range(0, len(words), columns)]
+
+
+def _commit(row: list[str]) -> Commit:
+    sha, author, committer, at, subject = row
+    return Commit(sha=sha, author=author, committer=committer, at=_utc(at), subject=subject)
+
+
+def _with_people(row: list[str]) -> Commit:
+    """As ``_commit``, with co-authors, and the signer if git calls the signature good."""
+    *plain, co_authors, good, signer = row
+    people = tuple(filter(None, map(str.strip, co_authors.splitlines())))
+    update = {"co_authors": people, "signer": signer.lower() if good == "G" else ""}
+    return _commit(plain).model_copy(update=update)
 
 
 def _utc(at: str) -> datetime:

@@ -76,6 +76,7 @@ def general(platform: Platform) -> Iterator[Check]:
     """What does not depend on an environment."""
     yield Check("git", lambda: git_version(platform))
     yield Check("git identity (for rollback)", lambda: str(platform.person()), optional=True)
+    yield Check("SSH key (for approve)", platform.signing_key, optional=True)
     yield Check("settings", lambda: f"environments {', '.join(platform.environments())}")
 
 

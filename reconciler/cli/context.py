@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 
@@ -11,6 +11,7 @@ import typer
 
 from reconciler.cli.completion import complete_environment
 from reconciler.cli.errors import Usage
+from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.output import Format, Output
 from reconciler.cli.platform import Live, Platform
 from reconciler.model.errors import Conflict
@@ -52,6 +53,20 @@ class Cli:
                 f"Name one of: {', '.join(names)} (they are listed in RECONCILER_ENVIRONMENTS).",
             )
         return environment
+
+    def show(self, lines: Iterable[str]) -> None:
+        """What somebody is to look at before they answer: a difference in colours, beside a document."""
+        tell = self.out.note if self.out.json else self.out.line
+        for line in lines:
+            tell(line, {"+": "green", "-": "red"}.get(line[:1], ""))
+
+    def confirm(self, question: str, yes: bool) -> None:
+        """Ask, unless they said ``yes``. ``Usage`` if nobody is here to answer; a no ends the command."""
+        if not (yes or self.interactive):
+            raise Usage(f"Nobody is here to answer: {question}", "Look at what is shown, then give --yes.")
+        if not yes and not typer.confirm(question, err=True):
+            self.out.note("Nothing was changed.")
+            raise typer.Exit(ExitCode.INTERRUPTED)
 
     def racing(self, push: Callable[[], R], tries: int = 3) -> R:
         """Look and push, again whenever somebody was first. ``Conflict`` if they are so each time."""

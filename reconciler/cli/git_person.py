@@ -22,6 +22,19 @@ def git_person() -> Person:
     return Person(values["name"], values["email"])
 
 
+def signing_key() -> str:
+    """``user.signingKey``, which has to be an SSH key. ``Terminal`` if it is not set, or of another kind."""
+    key, kind = git("config", "--get", "user.signingKey"), git("config", "--get", "gpg.format")
+    if not key or kind not in {"", "ssh"}:
+        found = "does not know your SSH key" if not key else f"signs with {kind} for you"
+        raise Terminal(
+            f"Git {found}, and an approval is signed with SSH.",
+            "Run `git config --global gpg.format ssh` and "
+            "`git config --global user.signingKey ~/.ssh/id_ed25519.pub`.",
+        )
+    return key
+
+
 def git(*arguments: str) -> str:
     """What git prints, stripped; empty if it fails. ``Terminal`` if there is no git."""
     try:

@@ -7,12 +7,14 @@ from io import TextIOWrapper
 
 import typer
 
+from reconciler.cli.commands.approve import approve
 from reconciler.cli.commands.build import build
 from reconciler.cli.commands.doctor import doctor
 from reconciler.cli.commands.events import events
 from reconciler.cli.commands.history import history
 from reconciler.cli.commands.holds import hold, release, resume, suspend
 from reconciler.cli.commands.plan import plan
+from reconciler.cli.commands.promote import promote
 from reconciler.cli.commands.publish import publish
 from reconciler.cli.commands.rollback import rollback
 from reconciler.cli.commands.seal import seal
@@ -29,6 +31,8 @@ COMMANDS = (
     publish,
     seal,
     plan,
+    promote,
+    approve,
     sync,
     wait,
     status,

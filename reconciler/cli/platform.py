@@ -55,6 +55,9 @@ class Platform(Protocol):
     def person(self) -> Person:
         """The caller, as Git knows them. ``Terminal`` if Git does not."""
 
+    def signing_key(self) -> str:
+        """The caller's SSH key, as Git knows it. ``Terminal`` if Git does not."""
+
     def airflow_version(self, python: Path) -> str:
         """The version of Airflow that an interpreter has. ``Terminal`` if it has none."""
 
@@ -130,6 +133,12 @@ class Live:
         from reconciler.cli.git_person import git_person
 
         return git_person()
+
+    def signing_key(self) -> str:
+        """See ``Platform``."""
+        from reconciler.cli.git_person import signing_key
+
+        return signing_key()
 
     def airflow_version(self, python: Path) -> str:
         """See ``Platform``."""

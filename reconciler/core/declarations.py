@@ -6,12 +6,14 @@ keyed by their path inside the environments folder, like `dev/pointer.yaml`. Nev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import TypeVar
 
 import yaml
 
+from reconciler.core.signers import addresses, parse_signers
 from reconciler.core.windows import flaw_of
 from reconciler.core.yaml_edit import replace_versions
 from reconciler.core.yaml_nodes import Flaw, Node, Unreadable
@@ -22,11 +24,12 @@ from reconciler.model.environment import Desired, Environment, ReconcilerConfig
 from reconciler.model.errors import InvalidInput
 from reconciler.model.holds import Holds
 from reconciler.model.pointer import Pointer
-from reconciler.model.policy import Windows
+from reconciler.model.policy import ApprovalPolicy, Windows
 from reconciler.model.value import Value
 
 __all__ = [
     "CONFIG",
+    "SIGNERS",
     "environment_names",
     "json_schemas",
     "parse_all",
@@ -36,7 +39,7 @@ __all__ = [
     "set_versions",
 ]
 
-CONFIG = "reconciler.yaml"
+CONFIG, SIGNERS = "reconciler.yaml", "allowed_signers"
 _REMEDY = "Correct the file and commit; `reconciler validate` checks it before that."
 # A machine-made mess must not flood the events.
 _MOST = 50
@@ -118,6 +121,11 @@ def _present(value: T | None) -> T:
     return value
 
 
+def _before(name: str, order: Sequence[str]) -> str | None:
+    """The environment from which a release comes to this one; None for the first."""
+    return next((one for one, after in pairwise(order) if after == name), None)
+
+
 class _Folder:
     """The files of an environments folder, and the problems found in them so far."""
 
@@ -142,15 +150,45 @@ class _Folder:
         if self.config is not None and name not in self.config.promotion:
             self._report_undeclared(name)
         environment, pointer = self.environment(name), self.pointer(f"{name}/pointer.yaml")
-        holds = self.holds(f"{name}/holds.yaml")
-        if environment is None or pointer is None or holds is None:
+        holds, signers = self.holds(f"{name}/holds.yaml"), self.signers
+        if environment is None or pointer is None or holds is None or self.config is None:
             return None
-        return Desired(environment=environment, pointer=pointer, holds=holds)
+        return Desired(
+            environment=environment,
+            pointer=pointer,
+            holds=holds,
+            roles=self.config.roles,
+            signers=signers,
+            upstream=_before(name, self.config.promotion),
+        )
 
     @cached_property
     def config(self) -> ReconcilerConfig | None:
         """What all environments share."""
-        return self._read(CONFIG, ReconcilerConfig)[0]
+        config, root = self._read(CONFIG, ReconcilerConfig)
+        if config is not None and root is not None:
+            known = set(addresses(parse_signers(self.signers)[0]))
+            for role, people in config.roles.items():
+                for number, email in enumerate(people):
+                    if email.lower() not in known:
+                        line = line_of(root, ("roles", role, number))
+                        self._report(
+                            CONFIG, Flaw(line, f"roles.{role}[{number}]", f'"{email}"', f"a key in {SIGNERS}")
+                        )
+        return config
+
+    @cached_property
+    def signers(self) -> str:
+        """Whose key is whose; nobody's if there is no such file."""
+        content = self._files.get(SIGNERS, b"")
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:
+            self._report(SIGNERS, Flaw(1, "file", "other bytes than UTF-8", "text"))
+            return ""
+        for line, found, expected in parse_signers(text)[1]:
+            self._report(SIGNERS, Flaw(line, "signer", found, expected))
+        return text
 
     def environment(self, name: str) -> Environment | None:
         path = f"{name}/environment.yaml"
@@ -160,7 +198,19 @@ class _Folder:
             self._report(path, Flaw(line_of(root, ("name",)), "name", f'"{environment.name}"', expected))
         if environment is not None and root is not None:
             self._check_windows(path, environment.policy.windows, root)
+            self._check_approval(path, environment.policy.approval, root)
         return environment
+
+    def _check_approval(self, path: str, approval: ApprovalPolicy, root: Node) -> None:
+        """Roles that nobody has would let a change wait for ever."""
+        known = {role for role, people in self.config.roles.items() if people} if self.config else None
+        for key, roles in (("from", approval.roles), ("breakGlass", approval.break_glass)):
+            for number, role in enumerate(roles):
+                if known is not None and role not in known:
+                    line = line_of(root, ("policy", "approval", key, number))
+                    told = f"policy.approval.{key}[{number}]"
+                    expected = f"a role that somebody has in {CONFIG}"
+                    self._report(path, Flaw(line, told, f'"{role}"', expected))
 
     def _check_windows(self, path: str, windows: Windows, root: Node) -> None:
         for kind, some in (("freeze", windows.freeze), ("allow", windows.allow)):

@@ -47,11 +47,14 @@ def beginning(plan: Plan, components: Mapping[str, str], total: int) -> str:
     )
 
 
-def success(environment: str, components: Mapping[str, str], release: str, seconds: float) -> str:
-    """Told when everything a commit asks for is live and was seen running."""
+def success(
+    environment: str, components: Mapping[str, str], release: str, found: float, approved: float | None
+) -> str:
+    """Told when everything a commit asks for is live and was seen running, seconds after it was found."""
+    since = f", {approved:.0f} s after it was approved" if approved is not None else ""
     return (
         f"{environment} runs {versions(components)} (release {release}); Airflow was seen running every DAG "
-        f"as deployed, {seconds:.0f} s after the change was found."
+        f"as deployed, {found:.0f} s after the change was found{since}."
     )
 
 

@@ -5,19 +5,26 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 
+from reconciler.model.people import APPROVALS
 from reconciler.model.value import Value
 
 MAX_BODY_BYTES = 1024 * 1024
 """More than any push payload that matters: GitHub truncates lists of commits, and AWS stops at 6 MB."""
 
 _NO_COMMIT = "0" * 40
+_APPROVAL = re.compile(rf"refs/tags/{APPROVALS}/([a-z][a-z0-9-]{{0,29}})/[^/]+/[^/]+")
 
 
 class Hint(Value):
-    """Somebody pushed to the branch: look. ``commit`` only tells repeated deliveries apart."""
+    """Somebody pushed to the branch, or approved something: look. ``commit`` tells repeated deliveries apart.
+
+    ``environment``: only there; None: everywhere.
+    """
 
     commit: str
+    environment: str | None = None
 
 
 class Ignored(Value):
@@ -55,16 +62,18 @@ def read_github(event: str | None, body: bytes, branch: str) -> Hint | Ignored:
 
 def read_codecommit(detail: dict[str, object], branch: str) -> Hint | Ignored:
     """The ``detail`` of a "CodeCommit Repository State Change" event; ``commitId`` is absent on deletion."""
-    if detail.get("referenceType") != "branch":
+    folder = {"branch": "heads", "tag": "tags"}.get(str(detail.get("referenceType")))
+    if folder is None:
         return Ignored(why=f"a {detail.get('referenceType')} changed")
-    return _hint(f"refs/heads/{detail.get('referenceName')}", detail.get("commitId", _NO_COMMIT), branch)
+    return _hint(f"refs/{folder}/{detail.get('referenceName')}", detail.get("commitId", _NO_COMMIT), branch)
 
 
 def _hint(ref: object, commit: object, branch: str) -> Hint | Ignored:
     if not isinstance(ref, str) or not isinstance(commit, str):
         raise Malformed("ref and commit have to be text")
-    if ref != f"refs/heads/{branch}":
-        return Ignored(why=f"{ref[:200]} is not refs/heads/{branch}")
+    approved = _APPROVAL.fullmatch(ref)
+    if ref != f"refs/heads/{branch}" and approved is None:
+        return Ignored(why=f"{ref[:200]} is neither refs/heads/{branch} nor an approval")
     if commit == _NO_COMMIT:
-        return Ignored(why=f"{branch} was deleted")
-    return Hint(commit=commit[:64])
+        return Ignored(why=f"{ref[:200]} was deleted")
+    return Hint(commit=commit[:64], environment=approved[1] if approved is not None else None)

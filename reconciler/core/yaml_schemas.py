@@ -15,6 +15,7 @@ from typing import Any
 from reconciler.model.component import Component
 from reconciler.model.environment import Environment, ReconcilerConfig
 from reconciler.model.holds import Holds
+from reconciler.model.people import EMAIL
 from reconciler.model.pointer import Pointer
 from reconciler.model.policy import RULE, WINDOW_NAME
 from reconciler.model.value import Value
@@ -44,6 +45,7 @@ PATTERNS: dict[str, str] = {
     r"^(?:[A-Za-z0-9_.-]+/)+$": "a folder in the bucket that ends with a slash, like dags/",
     r"^\d+\.\d+\.\d+$": "a version of three numbers as text, like 3.0.6",
     r"^[0-9a-f]{16}$": "the id of a release: 16 hexadecimal digits in lower case",
+    EMAIL: "an e-mail address, like ana@example.com",
     WINDOW_NAME: "a name of 1 to 40 lower case letters, digits and dashes",
     RULE: "a recurrence rule of RFC 5545 by years, months, weeks or days, like FREQ=MONTHLY;BYMONTHDAY=-1",
 }
@@ -131,6 +133,8 @@ def _number(part: Schema) -> str:
 
 
 def _text(part: Schema) -> str:
+    if part.get("type") == "boolean":
+        return "true or false"
     if "pattern" in part:
         return PATTERNS.get(part["pattern"], f"text that matches {part['pattern']}")
     bounds = (

@@ -10,6 +10,7 @@ from reconciler.core.diff import Difference
 from reconciler.core.findings import MAX_MESSAGE, Finding, event_of, with_conditions
 from reconciler.core.planner import plan_digest
 from reconciler.core.rollback import begun
+from reconciler.engine.admission import Admission
 from reconciler.engine.desired import Wanted
 from reconciler.engine.session import Session
 from reconciler.engine.world import World
@@ -17,17 +18,22 @@ from reconciler.model.event import EventDraft
 from reconciler.model.plan import Action, Plan
 from reconciler.model.reason import ConditionType, Health, Phase, Reason, Severity, Sync, TriggeredBy
 from reconciler.model.state import Applied, EnvironmentState, Operation
-from reconciler.model.verdict import Decision
+from reconciler.model.verdict import Decision, Verdict
 
 
 @dataclass(frozen=True)
 class Operations:
-    """Writes one operation's course into the session's state. ``at_tip``: what is wanted is the tip."""
+    """Writes one operation's course into the session's state. ``at_tip``: what is wanted is the tip.
+
+    ``admitted`` is what let it pass; ``pending`` what the gates say of a tip that may not be gone to yet.
+    """
 
     world: World
     session: Session
     wanted: Wanted
     at_tip: bool
+    admitted: Admission | None = None
+    pending: tuple[Verdict, ...] = ()
 
     def drift(self, diff: Difference) -> None:
         """Tell what somebody else changed, and that it was put back."""
@@ -68,7 +74,7 @@ class Operations:
         known = self.session.state.held
         gate = (verdict for verdict in plan.verdicts if verdict.waits_for_runs)
         held = {dag_id: known.get(dag_id, now) for verdict in gate for dag_id in verdict.dag_ids}
-        gates = plan.verdicts if plan.held or plan.stopped else ()
+        gates = self.pending or (plan.verdicts if plan.held or plan.stopped else ())
         self.session.commit(self.session.state.model_copy(update={"held": held, "gates": gates}))
 
     def wait(self, plan: Plan, waiting: str) -> None:
@@ -115,7 +121,7 @@ class Operations:
         state = self.session.state
         release = self.wanted.release.id
         after = self._all_well(self._applied(begun(state, release)))
-        after = after.model_copy(update={"rejected": {}, "held": {}, "gates": ()})
+        after = after.model_copy(update={"rejected": {}, "held": {}, "gates": self.pending})
         if operation is not None and self._is_ours(operation) and operation.phase is not Phase.SUCCEEDED:
             told = f"Release {release} is live."
             update = {"phase": Phase.SUCCEEDED, "finished_at": self.session.now, "message": told}
@@ -146,8 +152,11 @@ class Operations:
         return changed or (self.at_tip and stalled is not None and bool(stalled.status))
 
     def _success(self, after: EnvironmentState, operation: Operation) -> EventDraft:
-        seconds = (self.session.now - operation.started_at).total_seconds()
-        message = narrative.success(after.environment, self.wanted.versions, self.wanted.release.id, seconds)
+        now, since = self.session.now, (operation.started_at, operation.approved_at)
+        found, approved = ((now - at).total_seconds() if at is not None else None for at in since)
+        message = narrative.success(
+            after.environment, self.wanted.versions, self.wanted.release.id, found or 0.0, approved
+        )
         healed = operation.triggered_by is TriggeredBy.DRIFT
         return self._told(after, message, Reason.DRIFT_HEALED if healed else Reason.RECONCILIATION_SUCCEEDED)
 
@@ -226,6 +235,8 @@ class Operations:
             message=narrative.counts(plan.changes, len(self.wanted.release.dags)),
             plan_digest=plan_digest(plan),
             versions=self.wanted.versions,
+            approvals=self.admitted.approval.evidence if self.admitted is not None else (),
+            approved_at=self.admitted.approval.opened_at if self.admitted is not None else None,
             started_at=now,
         )
         update = {"operation": operation, "sync": Sync.OUT_OF_SYNC, "health": Health.PROGRESSING}

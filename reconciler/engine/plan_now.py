@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from reconciler.core.diff import Difference, difference, releases_left
@@ -15,9 +17,12 @@ from reconciler.core.rollback import condemned_by, goes_back
 from reconciler.core.windows import openings
 from reconciler.engine.desired import Wanted
 from reconciler.engine.manifests import Manifests
+from reconciler.engine.world import World
+from reconciler.model.errors import Terminal, Transient
 from reconciler.model.plan import Action, Goal, Plan
 from reconciler.model.policy import Policy
 from reconciler.model.state import EnvironmentState
+from reconciler.model.verdict import Verdict
 from reconciler.ports import Airflow, Target
 
 
@@ -48,6 +53,21 @@ def plan_now(
         ),
     )
     return diff, make_plan(scene, diff, verdicts)
+
+
+def would_say(world: World, state: EnvironmentState, wanted: Wanted) -> tuple[Verdict, ...]:
+    """What the gates would say of a commit that waits for people. Nothing that it says of Airflow is used."""
+    accepted = state.accepted
+    if accepted is None:
+        return ()
+    known = wanted.desired.model_copy(update={"environment": accepted.desired.environment})
+    with contextlib.suppress(Transient, Terminal):
+        target, manifests = world.target(known.environment), Manifests(world.artifacts)
+        _, plan = plan_now(
+            replace(wanted, desired=known), state, target, manifests, target.folder.list(), world.clock.now()
+        )
+        return plan.verdicts
+    return ()
 
 
 def _policy(wanted: Wanted, state: EnvironmentState) -> Policy:

@@ -13,16 +13,21 @@ from reconciler.core.diff import drifted_keys, outdated_support
 from reconciler.core.fencing import open_for_long
 from reconciler.core.findings import Finding, with_conditions
 from reconciler.core.outage import reachable
+from reconciler.engine.admission import Admission, admission
 from reconciler.engine.apply import apply
-from reconciler.engine.desired import as_accepted, at_revision, held_by
+from reconciler.engine.desired import Wanted, as_accepted, at_revision, held_by
 from reconciler.engine.letting_go import let_go
 from reconciler.engine.operations import Operations
+from reconciler.engine.plan_now import would_say
+from reconciler.engine.promoter import promote_by_policy
 from reconciler.engine.session import Session
 from reconciler.engine.world import Outcome, TickResult, World
 from reconciler.model.errors import Conflict, ReconcilerError, Terminal, Transient
 from reconciler.model.lease import Lease
 from reconciler.model.reason import ConditionType, Phase, Reason, Severity, Sync, TriggeredBy
+from reconciler.model.verdict import Verdict
 
+_SETTLED = (Outcome.IDLE, Outcome.APPLIED)
 _CONCERNS = (
     ConditionType.FETCH_FAILED,
     ConditionType.STALLED,
@@ -58,6 +63,8 @@ def tick(world: World, environment: str, triggered_by: TriggeredBy) -> TickResul
 def _under(lease: Lease, world: World, triggered_by: TriggeredBy) -> TickResult:
     session = Session(world, lease, world.store.load(lease.environment))
     result = _Tick(world, session, triggered_by).run()
+    if result.outcome in _SETTLED and promote_by_policy(world, session):
+        result = replace(result, message=f"{result.message} Promoted what was verified before.")
     outage = reachable(session.state, result.message if result.outcome is Outcome.RETRY else "", session.now)
     for finding in (outage, open_for_long(session.state, session.now)):
         if finding is not None:
@@ -85,16 +92,21 @@ class _Tick:
             return TickResult(Outcome.IDLE, "Nothing to do.")
         try:
             wanted = at_revision(self._world, self._session.state, tip)
+            admitted = admission(self._world, self._session.state, wanted)
         except Transient as error:
             return self._without_tip(error)
         except Terminal as error:
             self._report_stalled(tip, error)
             return self._stay(TickResult(Outcome.STALLED, str(error)), tip)
         self._report_readable(tip)
+        if admitted.waiting:
+            return self._wait_outside(wanted, admitted)
+        self._report_admitted(tip, admitted)
         if self._triggered_by is TriggeredBy.MANUAL:
             # A person who asks for a tick asks for another try.
             self._session.commit(self._session.state.model_copy(update={"rejected": {}}))
-        return apply(Operations(self._world, self._session, wanted, at_tip=True), self._triggered_by)
+        operations = Operations(self._world, self._session, wanted, at_tip=True, admitted=admitted)
+        return apply(operations, self._triggered_by)
 
     def _nothing_to_do(self, tip: str) -> bool:
         """The usual case, decided with as few calls as can be: one more than reading tip and state."""
@@ -125,8 +137,37 @@ class _Tick:
         self._session.report(finding, self._session.state.last_attempted_revision)
         return self._stay(TickResult(Outcome.RETRY, str(error)))
 
-    def _stay(self, result: TickResult, tip: str | None = None) -> TickResult:
-        """Keep what was accepted as it is, drift put back and all. What the tip holds is held even so."""
+    def _wait_outside(self, wanted: Wanted, admitted: Admission) -> TickResult:
+        """Nothing of the tip is begun; what the other gates would say of it is told already."""
+        session, tip, finding = self._session, wanted.revision, _admitted(admitted)
+        well = [
+            finding.model_copy(update={"type": kind, "status": status})
+            for kind, status in (
+                (ConditionType.SOURCE_VERIFIED, True),
+                (ConditionType.STALLED, False),
+                (ConditionType.READY, False),
+            )
+        ]
+        state = with_conditions(session.state, well, tip, session.now)
+        state = state.model_copy(update={"last_attempted_revision": tip, "sync": Sync.OUT_OF_SYNC})
+        session.report(finding, tip, state)
+        others = would_say(self._world, session.state, wanted)
+        return self._stay(TickResult(Outcome.WAITING, finding.message), tip, (*admitted.verdicts, *others))
+
+    def _report_admitted(self, tip: str, admitted: Admission) -> None:
+        """Tell who approved, or that nothing is waited for any more; told once."""
+        waited = self._session.state.conditions.get(ConditionType.ADMITTED)
+        by_people = admitted.approval.reason is not Reason.GATE_OPEN
+        if by_people or (waited is not None and waited.status is False):
+            self._session.report(_admitted(admitted), tip)
+
+    def _stay(
+        self, result: TickResult, tip: str | None = None, pending: tuple[Verdict, ...] = ()
+    ) -> TickResult:
+        """Keep what was accepted as it is, drift put back and all. What the tip holds is held even so.
+
+        ``pending`` is what gates say of the tip.
+        """
         try:
             wanted = as_accepted(self._world, self._session.state)
             if wanted is not None and tip is not None:
@@ -137,7 +178,8 @@ class _Tick:
                 let_go(self._world, self._session, error)
             return result
         if wanted is not None:
-            apply(Operations(self._world, self._session, wanted, at_tip=False), self._triggered_by)
+            operations = Operations(self._world, self._session, wanted, at_tip=False, pending=pending)
+            apply(operations, self._triggered_by)
         return result
 
     def _report_stalled(self, tip: str, error: Terminal) -> None:
@@ -164,3 +206,17 @@ class _Tick:
             reason = Reason.RECONCILIATION_SUCCEEDED
             finding = Finding(type=ConditionType.FETCH_FAILED, status=False, reason=reason, message=message)
             self._session.report(finding, tip)
+
+
+def _admitted(admission: Admission) -> Finding:
+    """What is waited for; or, if nothing is, who let it pass."""
+    told = admission.waiting or (admission.approval,)
+    loud = told[0].reason is Reason.BREAK_GLASS_USED
+    return Finding(
+        type=ConditionType.ADMITTED,
+        status=not admission.waiting,
+        reason=told[0].reason,
+        message=" ".join(one.message for one in told),
+        severity=Severity.ERROR if loud else Severity.INFO,
+        evidence=tuple(line for one in told for line in one.evidence),
+    )

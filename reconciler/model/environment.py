@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from reconciler.model.holds import Holds
+from reconciler.model.people import Email, Role
 from reconciler.model.pointer import Pointer
 from reconciler.model.policy import Policy
 from reconciler.model.value import Value
@@ -157,6 +158,9 @@ class ReconcilerConfig(Value):
     promotion: tuple[EnvironmentName, ...] = Field(
         min_length=1, description="The environments in the order in which a release travels."
     )
+    roles: dict[Role, tuple[Email, ...]] = Field(
+        default={}, max_length=50, description="Who has which role, by the addresses in allowed_signers."
+    )
 
     @field_validator("promotion")
     @classmethod
@@ -167,8 +171,14 @@ class ReconcilerConfig(Value):
 
 
 class Desired(Value):
-    """All that one commit says about one environment."""
+    """All that one commit says about one environment. ``signers``: the text of ``allowed_signers``.
+
+    ``upstream``: the environment before it in the order of promotion.
+    """
 
     environment: Environment
     pointer: Pointer
     holds: Holds = Holds()
+    roles: dict[Role, tuple[Email, ...]] = {}
+    signers: str = ""
+    upstream: EnvironmentName | None = None

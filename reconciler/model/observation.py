@@ -8,13 +8,34 @@ from reconciler.model.value import Value
 
 
 class Commit(Value):
-    """A commit of the environment repo. ``author`` and ``committer`` read ``Name <email>``."""
+    """A commit of the environment repo. ``author``, ``committer`` and co-authors read ``Name <email>``.
+
+    ``signer``: the address whose key signed it, where that was asked for and the signature is good.
+    """
 
     sha: str
     author: str
     committer: str
     at: datetime
     subject: str
+    co_authors: tuple[str, ...] = ()
+    signer: str = ""
+
+
+class SignedTag(Value):
+    """A tag as Git knows it: its name, the ``commit`` it is on, its message, and whose key signed it.
+
+    ``signed_name`` and ``at`` are what the signature covers. ``signer`` is empty unless git itself found a
+    good signature by a key of the people asked for; ``flaw`` says what it found instead.
+    """
+
+    name: str
+    commit: str
+    signed_name: str = ""
+    at: datetime | None = None
+    message: str = ""
+    signer: str = ""
+    flaw: str = ""
 
 
 class AirflowDag(Value):

@@ -263,6 +263,11 @@ class Plan(Value):
     verdicts: tuple[Verdict, ...] = ()
     steps: tuple[Step, ...] = ()
 
+    def admitted_by(self, verdicts: tuple[Verdict, ...]) -> Plan:
+        """The plan with the verdicts of gates that are asked before all others; nothing runs if one waits."""
+        steps = self.steps if all(one.decision is Decision.GO for one in verdicts) else ()
+        return self.model_copy(update={"verdicts": (*verdicts, *self.verdicts), "steps": steps})
+
     @property
     def stopped(self) -> bool:
         """Does a gate hold back everything?"""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, NaiveDatetime, StringConstraints, field_validator
+from pydantic import Field, NaiveDatetime, StringConstraints, field_validator, model_validator
 
+from reconciler.model.people import Role
 from reconciler.model.value import Value
 
 WINDOW_NAME = r"^[a-z0-9][a-z0-9-]{0,39}$"
@@ -61,7 +62,54 @@ class Windows(Value):
     )
 
 
+class ApprovalPolicy(Value):
+    """Who has to agree to a change before it is made. A rollback needs nobody's agreement."""
+
+    required: int = Field(default=0, ge=0, le=5, description="So many people have to approve a change.")
+    roles: tuple[Role, ...] = Field(
+        default=(), alias="from", max_length=20, description="They have one of these roles."
+    )
+    not_author: bool = Field(
+        default=True, description="Nobody approves what they wrote, committed or signed themselves."
+    )
+    valid_hours: float = Field(
+        default=72, gt=0, le=24 * 30, description="So long after it was signed an approval counts, in hours."
+    )
+    break_glass: tuple[Role, ...] = Field(
+        default=(),
+        max_length=20,
+        description="Who has one of these roles may, in an emergency and with a reason, do without all that.",
+    )
+
+    @model_validator(mode="after")
+    def _somebody_may(self) -> ApprovalPolicy:
+        if self.required and not self.roles:
+            raise ValueError("with `required`, at least one role in `from`")
+        return self
+
+
+class PromotionPolicy(Value):
+    """What a version has to show in the environment before this one. A rollback needs nothing."""
+
+    verified: bool = Field(
+        default=False, description="Only what was verified in the environment before this one may run here."
+    )
+    soak_minutes: float = Field(
+        default=0, ge=0, le=60 * 24 * 30, description="So long it has to have run there, in minutes."
+    )
+    auto: bool = Field(
+        default=False,
+        description="What was verified there, and ran there so long, is committed here by itself.",
+    )
+
+
 class Policy(Value):
     """What is demanded of a change. It is the policy of the commit that was applied last that counts."""
 
+    approval: ApprovalPolicy = Field(
+        default_factory=ApprovalPolicy, description="Who has to agree to a change."
+    )
+    promotion: PromotionPolicy = Field(
+        default_factory=PromotionPolicy, description="What a version has to show before it comes here."
+    )
     windows: Windows = Field(default_factory=Windows, description="When changes may be made.")

@@ -86,7 +86,10 @@ class Intent(Value):
 
 
 class Operation(Value):
-    """One attempt to reach one commit; kept for ever, also when it failed."""
+    """One attempt to reach one commit; kept for ever, also when it failed.
+
+    ``approvals``: who approved it, or broke the glass for it, the last of them at ``approved_at``.
+    """
 
     attempt: int
     revision: str
@@ -98,6 +101,8 @@ class Operation(Value):
     message: str
     plan_digest: str
     versions: dict[str, str] = {}
+    approvals: tuple[str, ...] = ()
+    approved_at: datetime | None = None
     steps: int = 0
     started_at: datetime
     finished_at: datetime | None = None

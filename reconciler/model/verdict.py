@@ -21,7 +21,8 @@ class Decision(StrEnum):
 class Verdict(Value):
     """One gate's answer, always reported, also when it is ``go``.
 
-    ``dag_ids`` are the DAGs it holds back; empty with ``wait`` or ``stop`` means all of them.
+    ``dag_ids`` are the DAGs it holds back; empty with ``wait`` or ``stop`` means all of them. ``opened_at``:
+    when people opened it.
     """
 
     gate: str
@@ -31,6 +32,7 @@ class Verdict(Value):
     dag_ids: tuple[DagId, ...] = ()
     evidence: tuple[str, ...] = ()
     until: datetime | None = None
+    opened_at: datetime | None = None
 
     @classmethod
     def go(cls, gate: str, message: str) -> Verdict:

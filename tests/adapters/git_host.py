@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from local.httpd import Handler, Server
+from reconciler.adapters.git_rules import Identity
 
 ANA = {
     "GIT_AUTHOR_NAME": "Ana",
@@ -22,11 +23,15 @@ ANA = {
 }
 
 
-def git(*arguments: str, at: Path, stdin: bytes | None = None) -> str:
-    """Run git as Ana; its output."""
-    done = subprocess.run(
-        ["git", *arguments], cwd=at, env={**os.environ, **ANA}, input=stdin, capture_output=True, check=True
-    )
+def git(*arguments: str, at: Path, stdin: bytes | None = None, by: Identity | None = None) -> str:
+    """Run git as Ana, or as somebody else; its output."""
+    who = {} if by is None else {
+        f"GIT_{role}_{part}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for part, value in (("NAME", by.name), ("EMAIL", by.email))
+    }  # fmt: skip
+    env = {**os.environ, **ANA, **who}
+    done = subprocess.run(["git", *arguments], cwd=at, env=env, input=stdin, capture_output=True, check=True)
     return done.stdout.decode().strip()
 
 
@@ -47,7 +52,12 @@ class GitHost:
         return f"file://{self.bare}"
 
     def person_pushes(
-        self, files: Mapping[str, bytes | None], message: str = "Change", *, onto: str | None = None
+        self,
+        files: Mapping[str, bytes | None],
+        message: str = "Change",
+        *,
+        onto: str | None = None,
+        by: Identity | None = None,
     ) -> str:
         """As ``MemoryEnvironmentRepo.person_pushes``."""
         git("fetch", "--quiet", "origin", at=self._work)
@@ -59,7 +69,7 @@ class GitHost:
         for path, body in files.items():
             self._write(self._work / self._folder / path, body)
         git("add", "--all", at=self._work)
-        git("commit", "--quiet", "--allow-empty", "-m", message, at=self._work)
+        git("commit", "--quiet", "--allow-empty", "-m", message, at=self._work, by=by)
         git("push", "--quiet", "--force", "origin", "HEAD:main", at=self._work)
         return git("rev-parse", "HEAD", at=self._work)
 

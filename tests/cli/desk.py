@@ -35,6 +35,7 @@ class TwinPlatform:
     scene: Scene
     names: tuple[str, ...] = ("dev",)
     caller: Person | ReconcilerError = PERSON
+    key: str = ""
     git: str = "git version 2.39.5"
     airflow: str = "3.0.6"
     server_time: datetime | None = None
@@ -80,6 +81,9 @@ class TwinPlatform:
         if isinstance(self.caller, ReconcilerError):
             raise self.caller
         return self.caller
+
+    def signing_key(self) -> str:
+        return self.key or self.person().email
 
     def airflow_version(self, python: Path) -> str:
         return self.airflow

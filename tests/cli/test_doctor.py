@@ -42,7 +42,7 @@ def test_the_document(desk: Desk) -> None:
 
     assert document["healthy"] is True
     names = [check["name"] for check in document["checks"]]
-    assert names[:3] == ["git", "git identity (for rollback)", "settings"]
+    assert names[:4] == ["git", "git identity (for rollback)", "SSH key (for approve)", "settings"]
     assert {"environment repo", "table", "queue", "clock", "artifact store", "dev: Airflow"} <= set(names)
 
 

@@ -18,6 +18,7 @@ from reconciler.model.errors import Conflict, Terminal
 from reconciler.model.reason import Reason
 from reconciler.ports import EnvironmentRepo
 from tests.adapters.git_host import GitHost, serve
+from tests.adapters.ssh_people import person
 
 BOT = Identity("Reconciler", "reconciler@example.com")
 UNKNOWN = "f" * 40
@@ -36,15 +37,19 @@ class People(Protocol):
 
 @dataclass(frozen=True)
 class Scene:
+    """``key`` is Ana's, as the repo wants it, and ``signers`` knows it."""
+
     repo: EnvironmentRepo
     people: People
+    key: str = str(person("ana").key)
+    signers: str = person("ana").line
 
 
 @pytest.fixture(params=["twin", "git, no filters", "git, filters", "git, http with a token"])
 def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     if request.param == "twin":
         twin = MemoryEnvironmentRepo(identity=BOT)
-        yield Scene(twin, twin)
+        yield Scene(twin, twin, "ana@example.com")
         return
     host = GitHost(tmp_path, filters="no filters" not in request.param)
     if "http" not in request.param:
@@ -207,3 +212,52 @@ def test_a_push_stays_in_its_folder(scene: Scene, path: str) -> None:
     with pytest.raises(ValueError, match="not a path inside"):
         scene.repo.push(base, {path: b""}, "Escape")
     assert scene.repo.tip() == base
+
+
+def test_the_commits_between_two_are_told_newest_first(scene: Scene) -> None:
+    first, second, third = (
+        scene.people.person_pushes({"dev/pointer.yaml": body}) for body in (b"1", b"2", b"3")
+    )
+    assert list(scene.repo.between(first, third)) == [third, second]
+    assert list(scene.repo.between(None, third)) == [third, second, first]
+    assert list(scene.repo.between(third, third)) == []
+    with pytest.raises(Terminal):
+        scene.repo.between(first, UNKNOWN)
+
+
+def test_changes_are_those_of_the_files_asked_for(scene: Scene) -> None:
+    first = scene.people.person_pushes({"dev/pointer.yaml": b"1", "dev/holds.yaml": b"1"})
+    second = scene.people.person_pushes({"dev/pointer.yaml": b"2"})
+    third = scene.people.person_pushes({"dev/holds.yaml": b"2"})
+    fourth = scene.people.person_pushes({"dev/pointer.yaml": None})
+    paths = ["dev/pointer.yaml", "dev/nowhere.yaml"]
+    found = scene.repo.changes(first, fourth, paths, "")
+    assert [commit.sha for commit in found] == [fourth, second]
+    assert {(commit.author, commit.signer, commit.co_authors) for commit in found} == {
+        ("Ana <ana@example.com>", "", ())
+    }
+    assert [commit.sha for commit in scene.repo.changes(None, third, paths, "")] == [second, first]
+
+
+def test_an_approval_that_is_signed_can_be_read(scene: Scene) -> None:
+    commit = scene.people.person_pushes({"dev/pointer.yaml": b"1"})
+    other = scene.people.person_pushes({"dev/pointer.yaml": b"2"})
+    name = f"approval/dev/{commit}/ana@example.com"
+    assert list(scene.repo.approvals("dev", [commit], scene.signers)) == []
+    for _ in range(2):
+        scene.repo.sign(name, commit, "Approve\n\nChange: abc\n", scene.key)
+    (tag,) = scene.repo.approvals("dev", [commit], scene.signers)
+    assert (tag.name, tag.signed_name, tag.commit, tag.signer) == (name, name, commit, "ana@example.com")
+    assert tag.message == "Approve\n\nChange: abc\n"
+    assert tag.at is not None
+    assert tag.at.tzinfo is UTC
+    assert list(scene.repo.approvals("dev", [other], scene.signers)) == []
+    assert list(scene.repo.approvals("prod", [commit], scene.signers)) == []
+    (unknown,) = scene.repo.approvals("dev", [commit], "")
+    assert (unknown.signer, bool(unknown.flaw)) == ("", True)
+
+
+def test_only_a_commit_that_is_there_is_approved(scene: Scene) -> None:
+    scene.people.person_pushes({"dev/pointer.yaml": b"1"})
+    with pytest.raises(Terminal):
+        scene.repo.sign(f"approval/dev/{UNKNOWN}/ana@example.com", UNKNOWN, "Approve\n", scene.key)

@@ -54,11 +54,23 @@ def push(ref: object = "refs/heads/main", after: object = COMMIT) -> bytes:
         (None, push(), Ignored),
         ("push", push("refs/heads/other"), Ignored),
         ("push", push("refs/tags/main"), Ignored),
+        ("push", push("refs/tags/approval/dev"), Ignored),
+        ("push", push(f"refs/tags/approval/dev/{COMMIT}/ana@example.com", after="0" * 40), Ignored),
+        ("push", push(f"refs/tags/approval/../{COMMIT}/ana@example.com"), Ignored),
         ("push", push(after="0" * 40), Ignored),
     ],
 )
 def test_what_is_a_push_to_the_branch(event: str | None, body: bytes, expected: type) -> None:
     assert isinstance(read_github(event, body, "main"), expected)
+
+
+def test_an_approval_is_a_push_to_its_environment_alone() -> None:
+    ref = f"approval/prod/{COMMIT}/ana@example.com"
+    told = read_github("push", push(f"refs/tags/{ref}", after="b" * 40), "main")
+    assert told == Hint(commit="b" * 40, environment="prod")
+    detail = {"referenceType": "tag", "referenceName": ref, "commitId": "b" * 40}
+    assert read_codecommit(detail, "main") == told
+    assert read_github("push", push(), "main") == Hint(commit=COMMIT)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from reconciler.core.yaml_schemas import KINDS, Schema, schema_of
 from reconciler.core.yaml_values import parse
 from tests.declarations.files import ROOT, folder, problems
+from tests.declarations.test_approval_files import MISTAKES, files
 from tests.declarations.test_mistakes import CONFIGS, ENVIRONMENTS, HOLDS, POINTERS
 
 PAGES = {name: (ROOT / "docs" / "spec" / f"{name}.md").read_text() for name in KINDS}
@@ -79,6 +80,8 @@ def test_the_errors_on_the_pages_are_told_word_for_word() -> None:
         told |= set(problems(folder({"dev/holds.yaml": content})))
     for content, _ in CONFIGS.values():
         told |= set(problems(folder({"reconciler.yaml": CONFIG_HEAD + content + b"\n"})))
+    for changed, _ in MISTAKES.values():
+        told |= set(problems(files(**changed)))
     told |= set(problems(folder({"dev/pointer.yaml": None})))
     for kind, page in PAGES.items():
         quoted = re.findall(r"```text\n(.*?)\n```", page)

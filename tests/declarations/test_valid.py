@@ -65,7 +65,9 @@ def test_windows_line_ends_are_fine() -> None:
 
 def test_the_shipped_environments_are_valid() -> None:
     root = ROOT / "environments"
-    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.yaml")}
+    files = {
+        path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()
+    }
     found = parse_all(files)
     assert list(found) == ["dev", "staging", "prod"]
     for name, desired in found.items():
@@ -73,6 +75,7 @@ def test_the_shipped_environments_are_valid() -> None:
         assert desired.environment.airflow.api.mwaa.environment == f"finedge-{name}"
         assert desired.environment.airflow.dag_folder.bucket == f"finedge-{name}-airflow"
         assert {pin.version for pin in desired.pointer.components.values()} == {"1.0.0"}
+        assert desired.environment.policy.approval.required == (name == "prod")
 
 
 def test_the_shipped_environments_name_their_schemas() -> None:

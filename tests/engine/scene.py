@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from reconciler.adapters.git_rules import Identity
 from reconciler.adapters.memory import (
     MemoryAirflow,
     MemoryArtifactStore,
@@ -17,6 +18,7 @@ from reconciler.adapters.memory import (
     MemoryStateStore,
 )
 from reconciler.adapters.memory.airflow import Follow
+from reconciler.adapters.memory.environment_repo import PERSON
 from reconciler.core.identity import fingerprint, release_id, sha256
 from reconciler.engine.tick import tick
 from reconciler.engine.world import TickResult, World
@@ -65,7 +67,8 @@ class TickingClock(MemoryClock):
 class Scene:
     """One environment, ``dev``, and everything around it. ``calendar``: when its DAGs are due, as sealed.
 
-    ``environment`` and ``holds``: what people push as its ``environment.yaml`` and ``holds.yaml``.
+    ``environment``, ``holds``, ``shared`` and ``signers``: what people push as its ``environment.yaml`` and
+    ``holds.yaml``, as ``reconciler.yaml`` and as ``allowed_signers``.
     """
 
     clock: MemoryClock = field(default_factory=TickingClock)
@@ -75,6 +78,8 @@ class Scene:
     calendar: dict[str, str] = field(default_factory=dict)
     environment: bytes = ENVIRONMENT_YAML
     holds: str | None = None
+    shared: bytes = RECONCILER_YAML
+    signers: str | None = None
 
     def __post_init__(self) -> None:
         self.repo = MemoryEnvironmentRepo(self.clock)
@@ -92,7 +97,14 @@ class Scene:
     def _target(self, environment: Environment) -> AirflowDags:
         return AirflowDags(self.folder, self.airflow, ReleaseArchives(self.artifacts), SUPPORT, self.clock)
 
-    def publish(self, version: str, dags: Mapping[str, str]) -> ReleaseManifest:
+    def publish(
+        self,
+        version: str,
+        dags: Mapping[str, str],
+        *,
+        parent: str | None = None,
+        authors: tuple[str, ...] = (str(PERSON),),
+    ) -> ReleaseManifest:
         """Publish and seal a version whose DAGs have these bodies; equal bodies, equal fingerprints.
 
         What is before a colon in a body is the DAG's graph: ``load: a`` and ``load: b`` have the same.
@@ -100,7 +112,8 @@ class Scene:
         digests = {}
         for component in Component:
             path = "dags/all.py" if component is Component.DAGS else f"{component.folder}/x.txt"
-            manifest, archive = artifact(component, version, {path: f"{component} {version}".encode()})
+            files = {path: f"{component} {version}".encode()}
+            manifest, archive = artifact(component, version, files, parent=parent, authors=authors)
             self.artifacts.publish(manifest, archive)
             digests[component] = manifest.digest
         body = tar_gz({f"dags/{dag_id}.py": text.encode() for dag_id, text in dags.items()})
@@ -123,15 +136,16 @@ class Scene:
         self.artifacts.seal(release, body)
         return release
 
-    def push(self, version: str, message: str = "Bump") -> str:
+    def push(self, version: str, message: str = "Bump", *, by: Identity = PERSON) -> str:
         """A person commits a pointer."""
         files: dict[str, bytes | None] = {
-            "reconciler.yaml": RECONCILER_YAML,
+            "reconciler.yaml": self.shared,
+            "allowed_signers": None if self.signers is None else self.signers.encode(),
             "dev/environment.yaml": self.environment,
             "dev/pointer.yaml": pointer_yaml(version),
             "dev/holds.yaml": None if self.holds is None else self.holds.encode(),
         }
-        return self.repo.person_pushes(files, message)
+        return self.repo.person_pushes(files, message, by=by)
 
     def deploy(self, version: str, dags: Mapping[str, str]) -> ReleaseManifest:
         """Publish, push and tick until it is live."""

@@ -17,7 +17,7 @@ from reconciler.adapters.git_rules import (
 )
 from reconciler.adapters.memory.clock import MemoryClock
 from reconciler.adapters.memory.failures import Twin, port_call
-from reconciler.model.observation import Commit
+from reconciler.model.observation import Commit, SignedTag
 from reconciler.ports import Clock
 
 RECONCILER = Identity("Reconciler", "reconciler@example.com")
@@ -40,6 +40,8 @@ class MemoryEnvironmentRepo(Twin):
         self._identity = identity
         self._commits: dict[str, _Stored] = {}
         self._tip: str | None = None
+        self.tags: dict[str, SignedTag] = {}
+        """By name; ``signer`` is whose key it is, whether anybody knows it or not."""
 
     @port_call
     def tip(self) -> str:
@@ -73,6 +75,37 @@ class MemoryEnvironmentRepo(Twin):
         return tuple(commit for commit, _ in zip(touched, range(limit), strict=False))
 
     @port_call
+    def between(self, since: str | None, until: str) -> Sequence[str]:
+        """See ``ports.EnvironmentRepo``."""
+        return tuple(stored.commit.sha for stored in self._between(since, until))
+
+    @port_call
+    def changes(
+        self,
+        since: str | None,
+        until: str,
+        paths: Sequence[str],
+        signers: str,  # noqa: ARG002
+    ) -> Sequence[Commit]:
+        """See ``ports.EnvironmentRepo``. Nobody signs commits here."""
+        between = self._between(since, until)
+        return tuple(one.commit for one in between if any(self._touches(one, path) for path in paths))
+
+    @port_call
+    def approvals(self, environment: str, commits: Sequence[str], signers: str) -> Sequence[SignedTag]:
+        """See ``ports.EnvironmentRepo``."""
+        prefixes = tuple(f"approval/{environment}/{commit}/" for commit in commits)
+        return tuple(_judged(tag, signers) for name, tag in self.tags.items() if name.startswith(prefixes))
+
+    @port_call
+    def sign(self, name: str, commit: str, message: str, key: str) -> None:
+        """See ``ports.EnvironmentRepo``. A key is the address of whom it belongs to."""
+        self._at(commit)
+        self.tags[name] = SignedTag(
+            name=name, commit=commit, signed_name=name, at=self._clock.now(), message=message, signer=key
+        )
+
+    @port_call
     def push(self, base: str, files: Mapping[str, bytes], message: str) -> Commit:
         """See ``ports.EnvironmentRepo``."""
         changed = {checked_path(path): body for path, body in files.items()}
@@ -81,7 +114,12 @@ class MemoryEnvironmentRepo(Twin):
         return self._add(base, {**self._commits[base].files, **changed}, message, self._identity)
 
     def person_pushes(
-        self, files: Mapping[str, bytes | None], message: str = "Change", *, onto: str | None = None
+        self,
+        files: Mapping[str, bytes | None],
+        message: str = "Change",
+        *,
+        onto: str | None = None,
+        by: Identity = PERSON,
     ) -> str:
         """Commit as a person and move the branch there; None deletes a file. Returns the commit's id.
 
@@ -95,7 +133,7 @@ class MemoryEnvironmentRepo(Twin):
                     kept.pop(path, None)
                 else:
                     kept[path] = body
-            return self._add(parent, kept, message, PERSON).sha
+            return self._add(parent, kept, message, by).sha
 
     def rewind(self, revision: str) -> None:
         """Move the branch to an older commit, as a restored server would."""
@@ -127,9 +165,21 @@ class MemoryEnvironmentRepo(Twin):
             yield stored
             revision = stored.parent
 
+    def _between(self, since: str | None, until: str) -> list[_Stored]:
+        self._at(until)
+        there = {stored.commit.sha for stored in self._history(since)}
+        return [stored for stored in self._history(until) if stored.commit.sha not in there]
+
     def _touches(self, stored: _Stored, path: str) -> bool:
         before = self._commits[stored.parent].files if stored.parent else {}
         changed = {
             key for key in before.keys() | stored.files.keys() if before.get(key) != stored.files.get(key)
         }
         return any(PurePosixPath(key).is_relative_to(path) for key in changed)
+
+
+def _judged(tag: SignedTag, signers: str) -> SignedTag:
+    if tag.signer and tag.signer not in signers:
+        flaw = "it was signed with a key that is not in allowed_signers"
+        return tag.model_copy(update={"signer": "", "flaw": flaw})
+    return tag

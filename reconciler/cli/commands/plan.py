@@ -41,6 +41,7 @@ def plan(
     What would change and why, what holds it back, and the steps. Changes nothing.
     """
     from reconciler.core.planner import plan_digest
+    from reconciler.engine.admission import admission
     from reconciler.engine.desired import at_revision
     from reconciler.engine.manifests import Manifests
     from reconciler.engine.plan_now import plan_now
@@ -55,6 +56,7 @@ def plan(
     target = world.target(wanted.desired.environment)
     manifests = Manifests(world.artifacts)
     diff, made = plan_now(wanted, state, target, manifests, target.folder.list(), world.clock.now())
+    made = made.admitted_by(admission(world, state, wanted).verdicts)
     digest, reasons = plan_digest(made), _reasons(world, state, wanted, made)
     runs = _runs(manifests, wanted, made, world.clock.now())
     cli.out.document(

@@ -11,7 +11,6 @@ import typer
 
 from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, begin
 from reconciler.cli.errors import Usage
-from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.output import Format, short
 from reconciler.cli.revisions import resolve
 from reconciler.model.errors import InvalidInput, Terminal
@@ -91,7 +90,8 @@ def _commit(cli: Cli, name: str, to: str | None, yes: bool) -> tuple[_Restoring,
             return restoring, None
         # After a lost race people are asked again only about something that they have not seen.
         if restoring.diff != shown:
-            _confirm(cli, name, restoring, yes)
+            cli.show(restoring.diff)
+            cli.confirm(f"Roll {name} back to {restoring.versions}?", yes)
             shown[:] = restoring.diff
         pushed = repo.push(restoring.tip, {restoring.path: restoring.after}, restoring.message(name))
         return restoring, pushed.sha
@@ -159,14 +159,3 @@ def _attempt(operations: Sequence[Operation], number: int, name: str) -> Operati
         if operation.attempt == number:
             return operation
     raise Usage(f"{name} has no attempt {number}.", f"See `reconciler history {name}`.")
-
-
-def _confirm(cli: Cli, name: str, restoring: _Restoring, yes: bool) -> None:
-    tell = cli.out.note if cli.out.json else cli.out.line
-    for line in restoring.diff:
-        tell(line, {"+": "green", "-": "red"}.get(line[:1], ""))
-    if not (yes or cli.interactive):
-        raise Usage("Nobody is here to confirm the rollback.", "Look at the difference, then give --yes.")
-    if not yes and not typer.confirm(f"Roll {name} back to {restoring.versions}?", err=True):
-        cli.out.note("Nothing was committed.")
-        raise typer.Exit(ExitCode.INTERRUPTED)

@@ -23,6 +23,7 @@ _WELL = {
     ConditionType.RECONCILING: False,
     ConditionType.STALLED: False,
     ConditionType.SOURCE_VERIFIED: True,
+    ConditionType.ADMITTED: True,
     ConditionType.FETCH_FAILED: False,
     ConditionType.DRIFTED: False,
     ConditionType.HEALTHY: True,

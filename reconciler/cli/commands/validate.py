@@ -54,13 +54,15 @@ def _counted(environments: int) -> str:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """The YAML files of the folder, by relative path; links are not followed out of it."""
+    """What the folder declares, by relative path; links are not followed out of it."""
+    from reconciler.core.declarations import SIGNERS
+
     if not folder.is_dir():
         raise Usage(f"{folder} is not a folder.", "Name the folder that holds reconciler.yaml.")
     for root, _, names in os.walk(folder):
         for name in sorted(names):
             file = Path(root, name)
-            if file.suffix == ".yaml" and not file.is_symlink():
+            if (file.suffix == ".yaml" or name == SIGNERS) and not file.is_symlink():
                 yield file.relative_to(folder).as_posix(), file.read_bytes()
 
 

@@ -1,0 +1,128 @@
+"""Tags and commits with SSH signatures: made for the caller's key, and judged by git itself.
+
+Called by ``git_repo``. Keys are those of an ``allowed_signers`` that is handed in, never the machine's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from reconciler.adapters.git_command import GitCommand
+from reconciler.adapters.git_errors import GitFailure
+from reconciler.adapters.git_rules import Identity
+from reconciler.model.errors import Terminal
+from reconciler.model.observation import SignedTag
+
+_GOOD = re.compile(r'^Good "git" signature for (\S+) with \S+ key SHA256:\S+$', re.MULTILINE)
+_TAGGER = re.compile(r".* (\d{1,12}) [+-]\d{4}")
+_MARK = "-----BEGIN SSH SIGNATURE-----"
+
+
+@contextmanager
+def knowing(signers: str) -> Iterator[tuple[str, ...]]:
+    """Settings for git by which these signers, and nobody else, are known."""
+    with TemporaryDirectory() as scratch:
+        file = Path(scratch) / "allowed_signers"
+        file.write_text(signers)
+        yield (
+            "-c", f"gpg.ssh.allowedSignersFile={file}", "-c", "gpg.ssh.program=ssh-keygen",
+            "-c", "gpg.ssh.revocationFile=", "-c", "gpg.minTrustLevel=undefined",
+            # A signature of another kind is nobody's, whatever keys the machine may have.
+            "-c", "gpg.program=false", "-c", "gpg.x509.program=false",
+        )  # fmt: skip
+
+
+def tags(git: GitCommand, copy: Path, prefix: str, commits: Sequence[str], signers: str) -> list[SignedTag]:
+    """The server's tags ``<prefix>/<commit>/…`` of some commits, each with whose signature is on it."""
+    wanted = set(commits)
+    there = {
+        name: oid for name, oid in listed(git, copy, f"{prefix}/*").items() if name.split("/")[2] in wanted
+    }
+    if not there:
+        return []
+    refs = [f"+refs/tags/{name}:refs/tags/{name}" for name in there]
+    git.run("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "origin", *refs, directory=copy)
+    with knowing(signers) as settings:
+        return [_tag(git, copy, name, oid, settings) for name, oid in sorted(there.items())]
+
+
+def listed(git: GitCommand, copy: Path, pattern: str) -> Mapping[str, str]:
+    """The server's tags by name, each with the id of its tag object."""
+    said = git.run("ls-remote", "--refs", "origin", f"refs/tags/{pattern}", directory=copy)
+    rows = (line.partition("\t") for line in said.decode(errors="replace").splitlines())
+    return {name.removeprefix("refs/tags/"): oid for oid, _, name in rows}
+
+
+def sign(git: GitCommand, copy: Path, tag: tuple[str, str, str], who: Identity, key: str) -> str:
+    """Make the tag (its name, commit and message), signed with a key; the id of its object."""
+    name, commit, message = tag
+    env = {"GIT_COMMITTER_NAME": who.name, "GIT_COMMITTER_EMAIL": who.email}
+    try:
+        said = git.run(
+            "-c", "gpg.format=ssh", "-c", f"user.signingKey={key}",
+            "tag", "--sign", "--force", "--cleanup=verbatim", "--file=-", name, commit,
+            stdin=message.encode(), env=env, directory=copy, with_errors=True,
+        ).decode(errors="replace")  # fmt: skip
+    except GitFailure as failure:
+        raise _no_signature(key, failure.said) from None
+    oid = git.run("rev-parse", f"refs/tags/{name}", directory=copy).decode().strip()
+    # Where ssh-keygen cannot read the key, git 2.39 makes the tag without a signature and calls that well.
+    if _MARK.encode() not in git.run("cat-file", "tag", oid, directory=copy):
+        raise _no_signature(key, said)
+    return oid
+
+
+def _no_signature(key: str, said: str) -> Terminal:
+    return Terminal(
+        f"git could not sign with the key {key!r}: {said.strip()}",
+        "Name a key of yours with `git config --global user.signingKey ~/.ssh/id_ed25519.pub`; "
+        "it has to be loaded in ssh-agent, or to have no passphrase.",
+    )
+
+
+def _tag(git: GitCommand, copy: Path, name: str, oid: str, settings: Sequence[str]) -> SignedTag:
+    kind = git.run("cat-file", "-t", oid, directory=copy).decode().strip()
+    if kind != "tag":
+        return SignedTag(name=name, commit=oid, flaw="it has no signature")
+    text = git.run("cat-file", "tag", oid, directory=copy).decode(errors="replace")
+    head, _, body = text.partition("\n\n")
+    fields = dict(line.split(" ", 1) for line in head.splitlines() if " " in line)
+    found = SignedTag(
+        name=name,
+        commit=fields.get("object", ""),
+        signed_name=fields.get("tag", ""),
+        at=_moment(fields.get("tagger", "")),
+        message=body.partition(_MARK)[0],
+    )
+    if _MARK not in body:
+        return found.model_copy(update={"flaw": "it has no SSH signature"})
+    try:
+        said = git.run(*settings, "verify-tag", oid, directory=copy, with_errors=True)
+    except GitFailure as failure:
+        if failure.timed_out:
+            raise
+        return found.model_copy(update={"flaw": _flaw(failure.said)})
+    good = _GOOD.search(said.decode(errors="replace"))
+    if good is None:
+        return found.model_copy(update={"flaw": "git does not say whose signature it is"})
+    return found.model_copy(update={"signer": good[1].lower()})
+
+
+def _flaw(said: str) -> str:
+    """What git found wrong, for people; an unknown key's signature is called good, but nobody's."""
+    if "No principal matched" in said:
+        return "it was signed with a key that is not in allowed_signers"
+    return "its signature is not good"
+
+
+def _moment(tagger: str) -> datetime | None:
+    found = _TAGGER.fullmatch(tagger)
+    try:
+        return datetime.fromtimestamp(int(found[1]), UTC) if found else None
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,88 @@
+"""What an approval is of, and how it is written down: as an SSH-signed tag that names a change's digest.
+
+Called by what judges approvals and by ``reconciler approve``. The digest is over what would run and under
+which rules, not over a plan: a plan changes with what is live.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from reconciler.core.identity import canonical, sha256
+from reconciler.model.artifact import Digest
+from reconciler.model.environment import Desired
+from reconciler.model.people import APPROVALS
+from reconciler.model.release import ReleaseId
+from reconciler.model.value import Value
+
+_ADDRESS = re.compile(r"<([^<>]*)>\s*$")
+_TRAILER = re.compile(r"^(Environment|Change|Break-glass): (.+)$", re.MULTILINE)
+
+
+class ProposedChange(Value):
+    """Where an environment would go from what is in force, and what rules would hold there."""
+
+    environment: str
+    from_release: ReleaseId | None
+    to_release: ReleaseId
+    from_rules: Digest | None
+    to_rules: Digest
+
+    @property
+    def digest(self) -> Digest:
+        """What an approval of this very change names."""
+        return sha256(canonical(self.to_json()))
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Would the same run under the same rules?"""
+        return (self.from_release, self.from_rules) == (self.to_release, self.to_rules)
+
+    @property
+    def changes_rules(self) -> bool:
+        """Would something hold that is not the pointer's?"""
+        return self.from_rules != self.to_rules
+
+
+def rules(desired: Desired) -> Digest:
+    """The digest of all that a commit says about an environment, but for what runs there and is held."""
+    said = {
+        "environment": desired.environment.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+        "roles": {role: sorted(people) for role, people in desired.roles.items()},
+        "signers": desired.signers.splitlines(),
+        "upstream": desired.upstream,
+    }
+    return sha256(canonical(said))
+
+
+def tag_name(environment: str, commit: str, who: str) -> str:
+    """The tag by which ``who`` (an e-mail address) approves a commit for an environment."""
+    return f"{APPROVALS}/{environment}/{commit}/{who}"
+
+
+def tag_message(change: ProposedChange, commit: str, break_glass: str | None) -> str:
+    """What the tag says. ``break_glass``: the reason for going without what the policy asks for."""
+    lines = [
+        f"Approve {commit[:10]} for {change.environment}",
+        "",
+        f"Environment: {change.environment}",
+        f"Change: {change.digest}",
+    ]
+    if break_glass is not None:
+        lines.append(f"Break-glass: {break_glass}")
+    return "\n".join(lines) + "\n"
+
+
+def trailers(message: str) -> Mapping[str, str]:
+    """What a tag's message says: ``Environment``, ``Change`` and ``Break-glass``; the first of each."""
+    found: dict[str, str] = {}
+    for name, value in _TRAILER.findall(message):
+        found.setdefault(name, value.strip())
+    return found
+
+
+def email_of(person: str) -> str:
+    """The address in ``Name <email>``, in lower case."""
+    found = _ADDRESS.search(person)
+    return (found[1] if found else person).strip().lower()

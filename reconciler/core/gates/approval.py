@@ -1,0 +1,182 @@
+"""The approval gate: what needs the agreement of others goes ahead when they signed for this very change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+
+from reconciler.core.approvals import ProposedChange, email_of, trailers
+from reconciler.core.narrative import names
+from reconciler.core.signers import Signer, person
+from reconciler.model.observation import SignedTag
+from reconciler.model.people import APPROVALS
+from reconciler.model.policy import ApprovalPolicy
+from reconciler.model.reason import Reason
+from reconciler.model.verdict import Decision, Verdict
+
+FUTURE = timedelta(minutes=5)
+"""So far may an approver's clock be ahead of ours."""
+
+
+@dataclass(frozen=True)
+class Approvals:
+    """The rules in force: the policy, who has which role, and whose key is whose."""
+
+    policy: ApprovalPolicy
+    roles: Mapping[str, tuple[str, ...]]
+    signers: tuple[Signer, ...]
+
+    def may(self, email: str, roles: Sequence[str]) -> bool:
+        """Has the person behind an address one of these roles?"""
+        known = person(self.signers, email)
+        return any(member.lower() in known for role in roles for member in self.roles.get(role, ()))
+
+    def are_same(self, one: str, other: str) -> bool:
+        """Are two addresses those of one person?"""
+        return other.lower() in person(self.signers, one)
+
+
+def approval(
+    change: ProposedChange,
+    commits: Collection[str],
+    authors: Collection[str],
+    tags: Sequence[SignedTag],
+    rules: Approvals,
+    now: datetime,
+) -> Verdict:
+    """Wait until as many people as the policy asks for have approved the change with signatures that count.
+
+    ``commits`` are those since what is in force, up to the tip; ``authors`` (``Name <email>``) all who took
+    part in them and in the code.
+    """
+    counted, refused = dict[frozenset[str], str](), list[str]()
+    for tag in sorted(tags, key=lambda one: (one.at is None, one.at, one.name)):
+        who = tag.name.rpartition("/")[2]
+        flaw = flaw_of(tag, change, commits, authors, rules, now)
+        if flaw is not None:
+            refused.append(f"the approval by {who} does not count: {flaw}")
+            continue
+        urgent = trailers(tag.message).get("Break-glass")
+        if urgent is not None:
+            return _break_glass(change, who, urgent, refused, tag.at)
+        counted.setdefault(person(rules.signers, who), f"approved by {who} at {tag.at:%Y-%m-%d %H:%M} UTC")
+        if len(counted) >= rules.policy.required:
+            return _approved(tuple(counted.values()), tag.at)
+    return _wait(change, rules.policy, tuple(counted.values()), refused, authors)
+
+
+def flaw_of(
+    tag: SignedTag,
+    change: ProposedChange,
+    commits: Collection[str],
+    authors: Collection[str],
+    rules: Approvals,
+    now: datetime,
+) -> str | None:
+    """Why a tag is no approval of this change, the plainest reason; None if it is one."""
+    who = tag.name.rpartition("/")[2]
+    if not tag.signer or tag.at is None:
+        return tag.flaw or "it has no signature"
+    flaws = chain(
+        _about_signature(tag, who, rules),
+        _about_change(tag, change, commits),
+        _about_time(tag.at, rules.policy, now),
+        _about_person(tag, who, authors, rules),
+    )
+    return next(flaws, None)
+
+
+def _about_signature(tag: SignedTag, who: str, rules: Approvals) -> Iterator[str]:
+    if tag.signed_name != tag.name:
+        yield f"what was signed is {tag.signed_name}"
+    if not rules.are_same(tag.signer, who):
+        yield f"it was signed with the key of {tag.signer}"
+
+
+def _about_change(tag: SignedTag, change: ProposedChange, commits: Collection[str]) -> Iterator[str]:
+    said = trailers(tag.message)
+    here = tag.name.startswith(f"{APPROVALS}/{change.environment}/{tag.commit}/")
+    if not here or tag.commit not in commits:
+        yield f"it is on the commit {tag.commit[:10]}"
+    if said.get("Environment") != change.environment:
+        yield f"it is for {said.get('Environment', 'no environment')}"
+    if said.get("Change") != change.digest:
+        yield f"it is of another change ({said.get('Change', 'none')[:16]}, this one is {change.digest[:16]})"
+
+
+def _about_time(at: datetime, policy: ApprovalPolicy, now: datetime) -> Iterator[str]:
+    expires = at + timedelta(hours=policy.valid_hours)
+    if at > now + FUTURE:
+        yield f"it is dated {at:%Y-%m-%d %H:%M} UTC, which is in the future"
+    if now > expires:
+        yield f"it expired at {expires:%Y-%m-%d %H:%M} UTC"
+
+
+def _about_person(tag: SignedTag, who: str, authors: Collection[str], rules: Approvals) -> Iterator[str]:
+    policy = rules.policy
+    if "Break-glass" in trailers(tag.message):
+        if not rules.may(who, policy.break_glass):
+            yield f"breaking the glass takes one of the roles {names(policy.break_glass) or '(none)'}"
+        return
+    if not rules.may(who, policy.roles):
+        yield f"it takes one of the roles {names(policy.roles)}"
+    if policy.not_author and (own := _own(who, authors, rules)):
+        yield f"nobody approves what they made themselves ({own})"
+
+
+def _own(who: str, authors: Collection[str], rules: Approvals) -> str | None:
+    """Under which name somebody took part in a change."""
+    return next((author for author in sorted(authors) if rules.are_same(who, email_of(author))), None)
+
+
+def _approved(counted: tuple[str, ...], at: datetime | None) -> Verdict:
+    return Verdict(
+        gate="approval",
+        decision=Decision.GO,
+        reason=Reason.APPROVED,
+        message=f"{_sentence(counted)}.",
+        evidence=counted,
+        opened_at=at,
+    )
+
+
+def _break_glass(
+    change: ProposedChange, who: str, reason: str, refused: Sequence[str], at: datetime | None
+) -> Verdict:
+    return Verdict(
+        gate="approval",
+        decision=Decision.GO,
+        reason=Reason.BREAK_GLASS_USED,
+        message=f"{who} broke the glass for {change.environment}: {reason}",
+        evidence=(f"glass broken by {who}: {reason}", *refused),
+        opened_at=at,
+    )
+
+
+def _wait(
+    change: ProposedChange,
+    policy: ApprovalPolicy,
+    counted: tuple[str, ...],
+    refused: Sequence[str],
+    authors: Collection[str],
+) -> Verdict:
+    missing = policy.required - len(counted)
+    people = f"{missing} {'person' if missing == 1 else 'people'} with the role {' or '.join(policy.roles)}"
+    others = f", other than {names(sorted(authors), 3)}," if policy.not_author and authors else ""
+    so_far = f" {_sentence(counted)}." if counted else ""
+    odd = f" {refused[0][0].upper()}{refused[0][1:]}." if refused else ""
+    return Verdict(
+        gate="approval",
+        decision=Decision.WAIT,
+        reason=Reason.APPROVAL_PENDING,
+        message=f"Waits for the approval of {people}{others} by `reconciler approve {change.environment}`."
+        f"{so_far}{odd}",
+        evidence=(*counted, *refused, *(f"part in it had {author}" for author in sorted(authors))),
+    )
+
+
+def _sentence(counted: Sequence[str]) -> str:
+    said = names(counted, 5)
+    return f"{said[0].upper()}{said[1:]}"

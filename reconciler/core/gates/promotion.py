@@ -1,0 +1,99 @@
+"""The promotion gate: what runs here has been live in the environment before this one, and was well there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from reconciler.model.policy import PromotionPolicy
+from reconciler.model.reason import Health, Phase, Reason
+from reconciler.model.state import EnvironmentState, Operation
+from reconciler.model.value import Value
+from reconciler.model.verdict import Decision, Verdict
+
+
+class Proof(Value):
+    """What one version of a component has to show: since when it is good upstream, or why it is not."""
+
+    component: str
+    version: str
+    since: datetime | None = None
+    flaw: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.component} {self.version}"
+
+
+def promotion(
+    policy: PromotionPolicy,
+    upstream: EnvironmentState,
+    operations: Sequence[Operation],
+    changed: Mapping[str, str],
+    now: datetime,
+) -> Verdict:
+    """Wait until each changed version (by component) was verified ``upstream`` and has run there long enough.
+
+    ``operations`` are those of ``upstream``, in any order.
+    """
+    where, soak = upstream.environment, timedelta(minutes=policy.soak_minutes)
+    proofs = list(_proofs(upstream, operations, changed))
+    flaws = [f"{proof} {proof.flaw}" for proof in proofs if proof.flaw]
+    if flaws:
+        return _wait(
+            f"{'; '.join(flaws)}. It goes on when that is verified there.", [*flaws, *_lines(proofs)], None
+        )
+    until = max((proof.since + soak for proof in proofs if proof.since is not None), default=now)
+    if until > now:
+        at = f"{until:%Y-%m-%d %H:%M:%S} UTC"
+        named = ", ".join(map(str, proofs))
+        return _wait(f"{named} is to run in {where} until {at} first.", list(_lines(proofs)), until)
+    said = f"{', '.join(map(str, proofs))} was verified in {where}." if proofs else "No version changes."
+    return Verdict.go("promotion", said).model_copy(update={"evidence": tuple(_lines(proofs))})
+
+
+def _proofs(
+    upstream: EnvironmentState, operations: Sequence[Operation], changed: Mapping[str, str]
+) -> Iterator[Proof]:
+    where = upstream.environment
+    bad = upstream.condemned | _quarantined(upstream)
+    for component, version in sorted(changed.items()):
+        ran = [one for one in operations if one.versions.get(component) == version]
+        good = [one for one in ran if one.phase is Phase.SUCCEEDED and one.release not in bad]
+        since = min((one.finished_at for one in good if one.finished_at is not None), default=None)
+        flaw = ""
+        if since is None:
+            flaw = f"was rolled back in {where}" if _had(ran, bad) else f"was not verified in {where}"
+        elif upstream.health is Health.DEGRADED and _runs(upstream, component) == version:
+            flaw = f"runs in {where}, which is degraded"
+        yield Proof(component=component, version=version, since=since, flaw=flaw)
+
+
+def _had(ran: Sequence[Operation], bad: frozenset[str]) -> bool:
+    return any(one.release in bad for one in ran)
+
+
+def _quarantined(state: EnvironmentState) -> frozenset[str]:
+    known = state.accepted.desired.holds.quarantine if state.accepted is not None else ()
+    return frozenset(one.release for one in known)
+
+
+def _runs(state: EnvironmentState, component: str) -> str | None:
+    known = state.applied.desired.pointer.components.items() if state.applied is not None else ()
+    return next((pin.version for part, pin in known if part.value == component), None)
+
+
+def _lines(proofs: Sequence[Proof]) -> Iterator[str]:
+    for proof in proofs:
+        if proof.since is not None:
+            yield f"{proof} verified upstream at {proof.since:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _wait(message: str, evidence: list[str], until: datetime | None) -> Verdict:
+    return Verdict(
+        gate="promotion",
+        decision=Decision.WAIT,
+        reason=Reason.DEPENDENCY_NOT_READY,
+        message=message,
+        evidence=tuple(evidence),
+        until=until,
+    )

@@ -1,0 +1,149 @@
+"""May a commit become what an environment goes to? Asked before anything of it is begun, or even looked at.
+
+Shared by a tick, ``plan`` and ``approve``. What decides is what is in force: a commit that changes the rules
+is judged by the old ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.core.approvals import ProposedChange, rules
+from reconciler.core.gates.approval import Approvals, approval, flaw_of
+from reconciler.core.gates.promotion import promotion
+from reconciler.core.rollback import goes_back
+from reconciler.core.signers import parse_signers
+from reconciler.engine.authorship import of_code, of_commits
+from reconciler.engine.desired import Wanted
+from reconciler.engine.world import World
+from reconciler.model.environment import Desired
+from reconciler.model.observation import SignedTag
+from reconciler.model.state import EnvironmentState
+from reconciler.model.verdict import Decision, Verdict
+
+_REMEMBERED = 300
+"""Attempts upstream among which a version is looked for: more than three months of them."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A change that has to be approved: what it is, by which rules, and who took part in it.
+
+    ``signers``: the text of the ``allowed_signers`` in force.
+    """
+
+    change: ProposedChange
+    rules: Approvals
+    signers: str
+    commits: tuple[str, ...]
+    authors: frozenset[str]
+
+    def flaw_of(self, tag: SignedTag, now: datetime) -> str | None:
+        """Why a tag would not count."""
+        return flaw_of(tag, self.change, self.commits, self.authors, self.rules, now)
+
+    def judge(self, tags: Sequence[SignedTag], now: datetime) -> Verdict:
+        """What these tags come to."""
+        return approval(self.change, self.commits, self.authors, tags, self.rules, now)
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What the gates say that are asked before anything is begun: all of them have to let it pass."""
+
+    approval: Verdict
+    promotion: Verdict
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """All of them."""
+        return (self.approval, self.promotion)
+
+    @property
+    def waiting(self) -> tuple[Verdict, ...]:
+        """Those that hold it back."""
+        return tuple(one for one in self.verdicts if one.decision is not Decision.GO)
+
+
+def admission(world: World, state: EnvironmentState, wanted: Wanted) -> Admission:
+    """What the gates say of a commit. Git and the environment before are only asked where that is needed."""
+    return Admission(_approval(world, state, wanted), _promotion(world, state, wanted))
+
+
+def _approval(world: World, state: EnvironmentState, wanted: Wanted) -> Verdict:
+    asked = request(world, state, wanted)
+    if isinstance(asked, Verdict):
+        return asked
+    tags = world.repo.approvals(asked.change.environment, asked.commits, asked.signers)
+    return asked.judge(tags, world.clock.now())
+
+
+def _promotion(world: World, state: EnvironmentState, wanted: Wanted) -> Verdict:
+    in_force = _in_force(state, wanted)
+    policy = in_force.environment.policy.promotion
+    if not policy.verified or in_force.upstream is None:
+        return Verdict.go("promotion", f"{state.environment} asks for no verification elsewhere.")
+    if goes_back(state, wanted.release.id):
+        return Verdict.go("promotion", "A rollback needs no verification elsewhere.")
+    return verified_upstream(world, in_force, wanted.versions, _versions(state))
+
+
+def verified_upstream(
+    world: World, in_force: Desired, wanted: Mapping[str, str], before: Mapping[str, str]
+) -> Verdict:
+    """What the environment before says of the versions that change."""
+    changed = {part: version for part, version in wanted.items() if before.get(part) != version}
+    upstream = world.store.load(str(in_force.upstream))
+    operations = world.store.operations(upstream.environment, _REMEMBERED) if changed else ()
+    policy = in_force.environment.policy.promotion
+    return promotion(policy, upstream, operations, changed, world.clock.now())
+
+
+def _versions(state: EnvironmentState) -> dict[str, str]:
+    """What is in force, by component."""
+    known = state.accepted.desired.pointer.components.items() if state.accepted is not None else ()
+    return {part.value: pin.version for part, pin in known}
+
+
+def request(world: World, state: EnvironmentState, wanted: Wanted) -> Request | Verdict:
+    """What has to be approved, or the verdict that nothing has."""
+    in_force = _in_force(state, wanted)
+    change = proposed(state, wanted)
+    policy = in_force.environment.policy.approval
+    if not policy.required:
+        return Verdict.go("approval", f"{state.environment} asks for no approval.")
+    if change.changes_nothing:
+        return Verdict.go("approval", "Nothing changes that was not approved before.")
+    if goes_back(state, change.to_release) and not change.changes_rules:
+        return Verdict.go("approval", "A rollback needs no approval.")
+    since = state.accepted.revision if state.accepted is not None else None
+    name = state.environment
+    paths = (f"{name}/pointer.yaml", f"{name}/environment.yaml", "reconciler.yaml", "allowed_signers")
+    before = world.artifacts.release(state.accepted.release) if state.accepted is not None else None
+    made = world.repo.changes(since, wanted.revision, paths, in_force.signers)
+    return Request(
+        change=change,
+        rules=Approvals(policy, in_force.roles, tuple(parse_signers(in_force.signers)[0])),
+        signers=in_force.signers,
+        commits=tuple(world.repo.between(since, wanted.revision)),
+        authors=of_commits(tuple(made)) | of_code(world, before, wanted.release),
+    )
+
+
+def proposed(state: EnvironmentState, wanted: Wanted) -> ProposedChange:
+    """The change from what is in force to what a commit says."""
+    accepted = state.accepted
+    return ProposedChange(
+        environment=state.environment,
+        from_release=accepted.release if accepted is not None else None,
+        to_release=wanted.release.id,
+        from_rules=rules(accepted.desired) if accepted is not None else None,
+        to_rules=rules(wanted.desired),
+    )
+
+
+def _in_force(state: EnvironmentState, wanted: Wanted) -> Desired:
+    """The rules that were accepted last; of the very first commit its own."""
+    return state.accepted.desired if state.accepted is not None else wanted.desired

@@ -1,0 +1,178 @@
+"""Signatures as git and ssh-keygen judge them, each way in which one can be wrong."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from reconciler.adapters.git_cache import Remote
+from reconciler.adapters.git_repo import GitRepo
+from reconciler.adapters.git_rules import Identity
+from reconciler.model.errors import Conflict, Terminal
+from tests.adapters.git_host import ANA, GitHost, git
+from tests.adapters.ssh_people import person
+
+PEOPLE = person("ana").line + person("ben").line
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> GitHost:
+    return GitHost(tmp_path)
+
+
+def repo(host: GitHost, who: str = "ana", cache: str = "cache") -> GitRepo:
+    return GitRepo(Remote(host.url), host.bare.parent / cache, Identity(who.title(), f"{who}@example.com"))
+
+
+def name_of(commit: str, who: str = "ana", environment: str = "prod") -> str:
+    return f"approval/{environment}/{commit}/{who}@example.com"
+
+
+def sign(
+    host: GitHost, commit: str, who: str = "ana", key: str | None = None, name: str | None = None
+) -> None:
+    path = str(person(key or who).key)
+    repo(host, who).sign(name or name_of(commit, who), commit, "Approve\n\nChange: abc\n", path)
+
+
+def by_hand(host: GitHost, *arguments: str, message: str = "", **settings: str) -> None:
+    """A tag as somebody makes it who does not use our commands."""
+    said = [word for key, value in settings.items() for word in ("-c", f"{key.replace('_', '.')}={value}")]
+    subprocess.run(
+        ["git", "--git-dir", str(host.bare), *said, "tag", *arguments],
+        env={**os.environ, **ANA}, input=message.encode(), check=True, capture_output=True,
+    )  # fmt: skip
+
+
+def test_a_signature_is_told_with_whose_it_is_and_what_it_covers(host: GitHost) -> None:
+    commit = host.person_pushes({"a": b"1"})
+    sign(host, commit)
+    (tag,) = repo(host, cache="other").approvals("prod", [commit], PEOPLE)
+    assert (tag.name, tag.signed_name, tag.commit) == (name_of(commit), name_of(commit), commit)
+    assert (tag.signer, tag.flaw) == ("ana@example.com", "")
+    assert tag.message == "Approve\n\nChange: abc\n"
+    assert tag.at is not None
+
+
+def test_only_tags_of_the_commits_and_the_environment_asked_for(host: GitHost) -> None:
+    first, second = host.person_pushes({"a": b"1"}), host.person_pushes({"a": b"2"})
+    for commit in (first, second):
+        sign(host, commit)
+    sign(host, second, name=name_of(second, environment="staging"))
+    found = repo(host).approvals("prod", [second], PEOPLE)
+    assert [tag.name for tag in found] == [name_of(second)]
+    assert list(repo(host).approvals("prod", [], PEOPLE)) == []
+    assert list(repo(host).approvals("dev", [first, second], PEOPLE)) == []
+
+
+def test_signed_again_takes_the_place_of_what_was_signed(host: GitHost) -> None:
+    commit = host.person_pushes({"a": b"1"})
+    sign(host, commit, key="eve")
+    sign(host, commit)
+    (tag,) = repo(host, cache="other").approvals("prod", [commit], PEOPLE)
+    assert tag.signer == "ana@example.com"
+
+
+def test_a_key_that_nobody_knows_is_nobodys(host: GitHost) -> None:
+    commit = host.person_pushes({"a": b"1"})
+    sign(host, commit, key="eve")
+    (tag,) = repo(host).approvals("prod", [commit], PEOPLE)
+    assert (tag.signer, tag.flaw) == ("", "it was signed with a key that is not in allowed_signers")
+
+
+def test_a_good_signature_by_another_is_told_to_be_theirs(host: GitHost) -> None:
+    commit = host.person_pushes({"a": b"1"})
+    sign(host, commit, key="ben")
+    (tag,) = repo(host).approvals("prod", [commit], PEOPLE)
+    assert tag.signer == "ben@example.com"
+
+
+def test_a_key_that_may_sign_no_tags_does_not(host: GitHost) -> None:
+    commit = host.person_pushes({"a": b"1"})
+    sign(host, commit)
+    email, rest = person("ana").line.split(" ", 1)
+    for option in ('namespaces="file"', 'valid-before="20200101"'):
+        (tag,) = repo(host).approvals("prod", [commit], f"{email} {option} {rest}")
+        assert tag.signer == ""
+        assert tag.flaw
+
+
+def test_a_tag_that_somebody_altered_has_no_good_signature(host: GitHost) -> None:
+    commit = host.person_pushes({"a": b"1"})
+    sign(host, commit)
+    ref = f"refs/tags/{name_of(commit)}"
+    text = git("cat-file", "tag", ref, at=host.bare).replace("Change: abc", "Change: abd")
+    altered = git("hash-object", "-t", "tag", "-w", "--stdin", at=host.bare, stdin=f"{text}\n".encode())
+    git("update-ref", ref, altered, at=host.bare)
+    (tag,) = repo(host).approvals("prod", [commit], PEOPLE)
+    assert (tag.signer, tag.flaw) == ("", "its signature is not good")
+
+
+def test_a_tag_moved_to_another_name_says_what_was_signed(host: GitHost) -> None:
+    commit = host.person_pushes({"a": b"1"})
+    sign(host, commit, name=name_of(commit, environment="staging"))
+    oid = git("rev-parse", f"refs/tags/{name_of(commit, environment='staging')}", at=host.bare)
+    git("update-ref", f"refs/tags/{name_of(commit)}", oid, at=host.bare)
+    (tag,) = repo(host).approvals("prod", [commit], PEOPLE)
+    assert tag.signed_name == name_of(commit, environment="staging")
+
+
+def test_what_is_not_signed_is_nobodys(host: GitHost) -> None:
+    commit = host.person_pushes({"a": b"1"})
+    by_hand(host, name_of(commit, "light"), commit)
+    by_hand(host, "-a", "-F", "-", name_of(commit, "plain"), commit, message="Approve\n")
+    quoted = f'Approve\n\nGood "git" signature for ana@example.com with ED25519 key SHA256:abc\n{"-" * 5}\n'
+    by_hand(host, "-a", "-F", "-", name_of(commit, "quoted"), commit, message=quoted)
+    faked = f"{quoted}-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n"
+    by_hand(host, "-a", "--cleanup=verbatim", "-F", "-", name_of(commit, "faked"), commit, message=faked)
+    gpg = f"{quoted}-----BEGIN PGP SIGNATURE-----\nAAAA\n-----END PGP SIGNATURE-----\n"
+    by_hand(host, "-a", "--cleanup=verbatim", "-F", "-", name_of(commit, "gpg"), commit, message=gpg)
+    found = repo(host).approvals("prod", [commit], PEOPLE)
+    assert len(found) == 5
+    assert {tag.signer for tag in found} == {""}
+    assert all(tag.flaw for tag in found)
+
+
+def test_an_empty_file_of_signers_knows_nobody(host: GitHost) -> None:
+    commit = host.person_pushes({"a": b"1"})
+    sign(host, commit)
+    (tag,) = repo(host).approvals("prod", [commit], "")
+    assert tag.signer == ""
+
+
+def test_a_key_that_cannot_sign_is_told_and_nothing_is_pushed(host: GitHost) -> None:
+    commit = host.person_pushes({"a": b"1"})
+    with pytest.raises(Terminal, match="could not sign") as refused:
+        repo(host).sign(name_of(commit), commit, "Approve\n", "/nowhere/id_ed25519")
+    assert "user.signingKey" in refused.value.remedy
+    assert git("tag", "--list", at=host.bare) == ""
+
+
+def test_nobody_writes_over_a_tag_that_came_in_between(
+    host: GitHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = host.person_pushes({"a": b"1"})
+    sign(host, commit, key="ben")
+    monkeypatch.setattr("reconciler.adapters.git_signatures.listed", lambda *_: {})
+    with pytest.raises(Conflict, match="approval/prod"):
+        sign(host, commit)
+
+
+def test_who_signed_a_commit_and_who_had_part_in_it(host: GitHost) -> None:
+    base = host.person_pushes({"prod/pointer.yaml": b"1"})
+    work = host.bare.parent / "ana"
+    said = "Bump\n\nCo-authored-by: Cleo <cleo@example.com>\nCo-Authored-By: Dan <dan@example.com>"
+    (work / "environments/prod/pointer.yaml").write_bytes(b"2")
+    git("add", "--all", at=work)
+    signing = ("-c", "gpg.format=ssh", "-c", f"user.signingKey={person('ben').key}")
+    git(*signing, "commit", "--quiet", "-S", "-m", said, at=work)
+    git("push", "--quiet", "origin", "HEAD:main", at=work)
+    tip = host.person_pushes({"dev/pointer.yaml": b"1"}, "Another environment")
+    (commit,) = repo(host).changes(base, tip, ["prod/pointer.yaml", "allowed_signers"], PEOPLE)
+    assert (commit.author, commit.signer) == ("Ana <ana@example.com>", "ben@example.com")
+    assert commit.co_authors == ("Cleo <cleo@example.com>", "Dan <dan@example.com>")
+    (unknown,) = repo(host).changes(base, tip, ["prod/pointer.yaml"], person("ana").line)
+    assert unknown.signer == ""

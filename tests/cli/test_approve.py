@@ -1,0 +1,116 @@
+"""Approving: who may puts their name to a change, and sees first what it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.cli.platform import Person
+from reconciler.engine.world import Outcome
+from tests.cli.desk import Desk
+from tests.engine.scene import ENVIRONMENT_YAML, RECONCILER_YAML
+from tests.engine.test_approval import ASKS, BEN, ROLES, approve
+from tests.signers import signers
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """Ana's 1.1.0 waits in dev for somebody's approval, and Ben sits at the desk."""
+    desk = Desk()
+    scene = desk.scene
+    scene.shared, scene.environment = RECONCILER_YAML + ROLES, ENVIRONMENT_YAML + ASKS
+    scene.signers = signers("ana@example.com", "ben@example.com", "dan@example.com")
+    scene.publish("1.0.0", {"films": "one"})
+    scene.push("1.0.0")
+    approve(scene)
+    assert scene.tick().outcome is Outcome.APPLIED
+    scene.publish("1.1.0", {"films": "two"}, parent="1.0.0")
+    scene.push("1.1.0")
+    desk.platform.caller = Person(BEN.name, BEN.email)
+    return desk
+
+
+def test_what_is_approved_is_shown_and_then_goes_live(desk: Desk) -> None:
+    desk.interactive = True
+    said = desk.run("approve", "dev", stdin="y\n")
+    assert said.code == 0, said.err
+    assert "from     dags 1.0.0, dbt 1.0.0, libs 1.0.0" in said.out
+    assert "to       dags 1.1.0, dbt 1.1.0, libs 1.1.0" in said.out
+    assert "rules    as they are" in said.out
+    assert "Ana <ana@example.com>" in said.out
+    assert "Approved by ben@example.com" in said.out
+    assert desk.scene.tick().outcome is Outcome.APPLIED
+
+
+def test_the_document_names_the_tag(desk: Desk) -> None:
+    tip = desk.scene.repo.tip()
+    document = desk.json("approve", "dev", tip[:10], "--yes")
+    assert document["tag"] == f"approval/dev/{tip}/ben@example.com"
+    assert document["tag"] in desk.scene.repo.tags
+    assert desk.json("approve", "dev", "--yes")["commit"] == tip
+
+
+def test_no_is_an_answer(desk: Desk) -> None:
+    desk.interactive = True
+    before = dict(desk.scene.repo.tags)
+    assert desk.run("approve", "dev", stdin="n\n").code != 0
+    assert desk.run("approve", "dev", stdin="").code != 0
+    desk.interactive = False
+    said = desk.run("approve", "dev")
+    assert said.code == 2
+    assert "--yes" in said.err
+    assert desk.scene.repo.tags == before
+
+
+@pytest.mark.parametrize(
+    ("caller", "why"),
+    [
+        (Person("Ana", "ana@example.com"), "nobody approves what they made themselves"),
+        (Person("Dan", "dan@example.com"), "one of the roles release-manager"),
+        (Person("Eve", "eve@example.com"), "one of the roles release-manager"),
+    ],
+)
+def test_who_may_not_is_told_before_anything_is_signed(desk: Desk, caller: Person, why: str) -> None:
+    desk.platform.caller = caller
+    before = dict(desk.scene.repo.tags)
+    said = desk.run("approve", "dev", "--yes")
+    assert said.code != 0
+    assert why in said.err
+    assert desk.scene.repo.tags == before
+
+
+def test_a_key_that_is_not_ones_own_is_told(desk: Desk) -> None:
+    for key in ("eve@example.com", "ana@example.com"):
+        desk.platform.key = key
+        said = desk.run("approve", "dev", "--yes")
+        assert said.code != 0
+        assert "does not count" in said.err
+        assert desk.scene.tick().outcome is Outcome.WAITING
+
+
+def test_where_nothing_has_to_be_approved_nothing_is_signed(desk: Desk) -> None:
+    desk.run("approve", "dev", "--yes")
+    desk.scene.tick()
+    before = dict(desk.scene.repo.tags)
+    document = desk.json("approve", "dev", "--yes")
+    assert document["tag"] is None
+    assert "Nothing changes" in document["message"]
+    assert desk.scene.repo.tags == before
+
+
+def test_the_glass_is_broken_with_a_reason(desk: Desk) -> None:
+    desk.platform.caller = Person("Dan", "dan@example.com")
+    for reason in ("", " ", "a\nb", "x" * 501):
+        assert desk.run("approve", "dev", "--yes", "--break-glass", reason).code == 2
+    said = desk.run("approve", "dev", "--yes", "--break-glass", "the ledger is wrong")
+    assert said.code == 0, said.err
+    assert "broke the glass for dev: the ledger is wrong" in said.out
+    assert desk.scene.tick().outcome is Outcome.APPLIED
+
+
+def test_plan_and_status_say_what_is_waited_for(desk: Desk) -> None:
+    gates = {gate["gate"]: gate for gate in desk.json("plan", "dev")["verdicts"]}
+    assert gates["approval"]["decision"] == "wait"
+    assert desk.scene.tick().outcome is Outcome.WAITING
+    status = desk.run("status", "dev").out
+    assert "Admitted False" in status
+    assert "wait approval" in " ".join(status.split("Gates")[1].split())

@@ -1,0 +1,96 @@
+"""Which versions have shown upstream what is asked of them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from reconciler.core.gates.promotion import promotion
+from reconciler.model.policy import PromotionPolicy
+from reconciler.model.reason import Health, Phase, Reason, TriggeredBy
+from reconciler.model.state import EnvironmentState, Operation
+from reconciler.model.verdict import Decision, Verdict
+from tests.builders import NOW
+
+MINUTE = timedelta(minutes=1)
+GOOD, BAD = "a" * 16, "b" * 16
+
+
+def ran(
+    release: str = GOOD,
+    phase: Phase = Phase.SUCCEEDED,
+    at: datetime = NOW - 60 * MINUTE,
+    **versions: str,
+) -> Operation:
+    return Operation(
+        attempt=1,
+        revision="c" * 40,
+        release=release,
+        triggered_by=TriggeredBy.COMMIT,
+        phase=phase,
+        message="",
+        plan_digest="",
+        versions=versions or {"dags": "1.1.0", "dbt": "1.1.0"},
+        started_at=at,
+        finished_at=at,
+    )
+
+
+def verdict(
+    *operations: Operation, upstream: EnvironmentState | None = None, soak: float = 0, **changed: str
+) -> Verdict:
+    state = upstream or EnvironmentState(environment="staging", health=Health.HEALTHY)
+    policy = PromotionPolicy(verified=True, soak_minutes=soak)
+    return promotion(policy, state, operations, changed or {"dags": "1.1.0"}, NOW)
+
+
+def test_what_was_verified_there_may_come_here() -> None:
+    found = verdict(ran(), dags="1.1.0", dbt="1.1.0")
+    assert (found.decision, found.reason) == (Decision.GO, Reason.GATE_OPEN)
+    assert [line.split(" verified")[0] for line in found.evidence] == ["dags 1.1.0", "dbt 1.1.0"]
+
+
+def test_each_component_may_have_been_verified_in_a_release_of_its_own() -> None:
+    both = ran(dags="1.1.0", dbt="1.0.0"), ran(dags="1.0.0", dbt="1.1.0")
+    assert verdict(*both, dags="1.1.0", dbt="1.1.0").decision is Decision.GO
+
+
+@pytest.mark.parametrize(
+    ("operations", "said"),
+    [
+        ((), "dags 1.1.0 was not verified in staging"),
+        ((ran(dags="1.0.0"),), "dags 1.1.0 was not verified in staging"),
+        ((ran(phase=Phase.FAILED),), "dags 1.1.0 was not verified in staging"),
+        ((ran(phase=Phase.RUNNING),), "dags 1.1.0 was not verified in staging"),
+        ((ran(phase=Phase.ERROR),), "dags 1.1.0 was not verified in staging"),
+        ((ran(BAD),), "dags 1.1.0 was rolled back in staging"),
+    ],
+)
+def test_what_was_not_waits(operations: tuple[Operation, ...], said: str) -> None:
+    state = EnvironmentState(environment="staging", health=Health.HEALTHY, condemned=frozenset({BAD}))
+    found = verdict(*operations, upstream=state)
+    assert (found.decision, found.reason, found.dag_ids) == (Decision.WAIT, Reason.DEPENDENCY_NOT_READY, ())
+    assert said in found.message
+    assert found.evidence == (said,)
+
+
+def test_one_that_was_rolled_back_and_is_good_in_another_release_may() -> None:
+    state = EnvironmentState(environment="staging", condemned=frozenset({BAD}))
+    assert verdict(ran(BAD), ran(GOOD), upstream=state).decision is Decision.GO
+
+
+def test_it_has_to_have_run_there_long_enough() -> None:
+    found = verdict(ran(), soak=61)
+    assert (found.decision, found.until) == (Decision.WAIT, NOW + MINUTE)
+    assert "dags 1.1.0 is to run in staging until" in found.message
+    assert verdict(ran(), soak=60).decision is Decision.GO
+    assert verdict(ran(), ran(at=NOW), soak=60).decision is Decision.GO
+    newer = verdict(ran(), ran(at=NOW, dbt="1.2.0"), soak=60, dags="1.1.0", dbt="1.2.0")
+    assert newer.until == NOW + 60 * MINUTE
+
+
+def test_where_nothing_changes_nothing_has_to_be_shown() -> None:
+    policy = PromotionPolicy(verified=True, soak_minutes=60)
+    found = promotion(policy, EnvironmentState(environment="staging"), (), {}, NOW)
+    assert found.decision is Decision.GO

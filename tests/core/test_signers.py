@@ -1,0 +1,57 @@
+"""Whose key is whose, and what must not be in that file."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.core.signers import MOST_BYTES, parse_signers, person
+from tests.signers import TYPE, key, signers
+
+
+def test_each_line_is_a_person_with_a_key() -> None:
+    text = f"# people\n\n{signers('ana@example.com,Ana@Users.example.com')}"
+    text += f'ben@example.com namespaces="git",valid-before="20300101" {TYPE} {key("ben")} Ben\'s laptop\n'
+    found, flaws = parse_signers(text)
+    assert flaws == []
+    assert [(one.line, set(one.emails)) for one in found] == [
+        (3, {"ana@example.com", "ana@users.example.com"}),
+        (4, {"ben@example.com"}),
+    ]
+
+
+def test_a_person_is_all_addresses_that_share_a_line_or_a_key() -> None:
+    text = signers("ana@example.com,ana@home.example", "ben@example.com")
+    text += f"a.smith@example.com {TYPE} {key('ana@example.com,ana@home.example')}\n"
+    found, _ = parse_signers(text)
+    everything = {"ana@example.com", "ana@home.example", "a.smith@example.com"}
+    assert all(person(found, email) == everything for email in everything)
+    assert person(found, "BEN@example.com") == {"ben@example.com"}
+    assert person(found, "who@example.com") == {"who@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (f"*@example.com {TYPE} {key('a')}", "patterns"),
+        (f"!ben@example.com,ana@example.com {TYPE} {key('a')}", "patterns"),
+        (f'"ana smith@example.com" {TYPE} {key("a")}', "ssh-ed25519"),
+        (f"ana@example.com cert-authority {TYPE} {key('a')}", "authority"),
+        (f'ana@example.com namespaces="git",Cert-Authority {TYPE} {key("a")}', "authority"),
+        (f"ana@example.com {TYPE}", "ssh-ed25519"),
+        (f"ana@example.com ssh-rsa {key('a')}", "ssh-ed25519"),
+        (f"ana@example.com {TYPE} AAAA=B", "ssh-ed25519"),
+        (f"ana@example.com ssh-dss {key('a')}", "ssh-ed25519"),
+        ("<<<<<<< HEAD", "ssh-ed25519"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----", "ssh-ed25519"),
+    ],
+)
+def test_what_is_no_signer_is_told_with_its_line(line: str, said: str) -> None:
+    found, ((number, _, expected),) = parse_signers(f"# people\n{line}\n")
+    assert (found, number) == ([], 2)
+    assert said in expected
+
+
+def test_a_file_that_is_too_long_is_refused_whole() -> None:
+    found, flaws = parse_signers("#" * (MOST_BYTES + 1))
+    assert found == []
+    assert [line for line, _, _ in flaws] == [1]

@@ -1,0 +1,261 @@
+"""A change that needs approval is not begun before it has it, whatever it would do to the rules."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from reconciler.adapters.git_rules import Identity
+from reconciler.core.approvals import tag_message, tag_name
+from reconciler.core.pointer_file import pointer_key
+from reconciler.engine.admission import proposed
+from reconciler.engine.desired import at_revision
+from reconciler.engine.world import Outcome
+from reconciler.model.reason import ConditionType, Reason, Severity
+from reconciler.model.verdict import Decision
+from tests.engine.scene import ENVIRONMENT_YAML, RECONCILER_YAML, Scene
+from tests.signers import signers
+
+ANA, BEN = Identity("Ana", "ana@example.com"), Identity("Ben", "ben@example.com")
+ROLES = b"roles:\n  release-manager: [ana@example.com, ben@example.com]\n  on-call: [dan@example.com]\n"
+ASKS = b"policy:\n  approval: {required: 1, from: [release-manager], breakGlass: [on-call], validHours: 24}\n"
+DAY = timedelta(days=1).total_seconds()
+
+
+def live() -> Scene:
+    """1.0.0 is live where one approval is asked for; 1.1.0 is published on top of it."""
+    scene = Scene()
+    scene.shared = RECONCILER_YAML + ROLES
+    scene.environment = ENVIRONMENT_YAML + ASKS
+    scene.signers = signers("ana@example.com", "ben@example.com", "dan@example.com")
+    scene.publish("1.0.0", {"one": "a", "two": "b"})
+    scene.push("1.0.0")
+    approve(scene, by=BEN.email)
+    assert scene.tick().outcome is Outcome.APPLIED
+    scene.publish("1.1.0", {"one": "A", "two": "b"}, parent="1.0.0")
+    return scene
+
+
+def approve(
+    scene: Scene, commit: str | None = None, by: str = BEN.email, break_glass: str | None = None
+) -> None:
+    sha = commit or scene.repo.tip()
+    change = proposed(scene.state, at_revision(scene.world, scene.state, sha))
+    scene.repo.sign(tag_name("dev", sha, by), sha, tag_message(change, sha, break_glass), by)
+
+
+def test_nothing_is_begun_before_it_is_approved_and_then_it_goes_by_itself() -> None:
+    scene = live()
+    before, past = scene.running(), scene.state.past
+    tip = scene.push("1.1.0")
+    for _ in range(3):
+        assert scene.tick().outcome is Outcome.WAITING
+        scene.clock.advance(60)
+    state = scene.state
+    assert (scene.running(), state.past) == (before, past)
+    assert state.accepted is not None
+    assert state.accepted.revision != tip
+    assert scene.reasons.count(Reason.APPROVAL_PENDING) == 1
+    condition = state.conditions[ConditionType.ADMITTED]
+    assert (condition.status, condition.observed_revision) == (False, tip)
+    gates = {gate.gate: gate.decision for gate in state.gates}
+    assert gates.pop("approval") is Decision.WAIT
+    assert set(gates) >= {"window", "hold", "in-flight", "busy"}
+
+    approve(scene)
+    assert scene.tick().outcome is Outcome.APPLIED
+    state = scene.state
+    assert scene.running() != before
+    assert state.gates == ()
+    assert state.conditions[ConditionType.ADMITTED].status is True
+    assert state.operation is not None
+    (approval,) = state.operation.approvals
+    assert approval.startswith("approved by ben@example.com at ")
+    assert "after it was approved" in scene.events[-1].message
+    assert scene.reasons.count(Reason.APPROVED) == 2
+
+
+def test_the_author_of_the_commit_is_refused() -> None:
+    scene = live()
+    scene.push("1.1.0")
+    approve(scene, by=ANA.email)
+    assert scene.tick().outcome is Outcome.WAITING
+    assert "nobody approves what they made themselves" in scene.events[-1].message
+
+
+def test_the_author_of_the_code_is_refused_also_if_another_commits_the_version() -> None:
+    scene = live()
+    scene.publish("1.2.0", {"one": "AA"}, parent="1.1.0", authors=("Ben <ben@example.com>",))
+    scene.push("1.2.0")
+    approve(scene)
+    assert scene.tick().outcome is Outcome.WAITING
+    assert "Ben <ben@example.com>" in scene.events[-1].message
+
+
+def test_authors_of_what_runs_already_may_approve() -> None:
+    scene = live()
+    scene.publish("1.2.0", {"one": "AA"}, parent="1.1.0")
+    scene.push("1.1.0", by=BEN)
+    approve(scene, by=ANA.email)
+    assert scene.tick().outcome is Outcome.WAITING  # Ana wrote the code of 1.1.0
+    scene.push("1.0.0", "Back")
+    scene.tick()
+    scene.push("1.1.0", by=ANA)
+    approve(scene)
+    assert scene.tick().outcome is Outcome.APPLIED
+
+
+def test_an_approval_outlives_commits_that_ask_for_the_same() -> None:
+    scene = live()
+    scene.push("1.1.0")
+    approve(scene)
+    scene.repo.person_pushes({"other/pointer.yaml": b"x"}, "Something else")
+    assert scene.tick().outcome is Outcome.APPLIED
+
+
+def test_an_approval_is_void_for_any_other_change() -> None:
+    scene = live()
+    scene.push("1.1.0")
+    approve(scene)
+    scene.publish("1.2.0", {"one": "evil"}, parent="1.1.0")
+    scene.push("1.2.0")
+    assert scene.tick().outcome is Outcome.WAITING
+    assert "another change" in scene.events[-1].message
+
+
+def test_an_approval_that_was_used_is_not_used_again() -> None:
+    scene = live()
+    scene.push("1.1.0")
+    approve(scene)
+    assert scene.tick().outcome is Outcome.APPLIED
+    scene.push("1.0.0", "Revert")
+    assert scene.tick().outcome is Outcome.APPLIED
+    scene.push("1.1.0", "Again")
+    assert scene.tick().outcome is Outcome.WAITING
+
+
+def test_a_rollback_needs_nobody() -> None:
+    scene = live()
+    scene.push("1.1.0")
+    approve(scene)
+    scene.tick()
+    bad = scene.running()
+    scene.push("1.0.0", "Revert")
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.running() != bad
+
+
+def test_a_release_that_was_never_approved_is_no_rollback() -> None:
+    scene = live()
+    before = scene.running()
+    scene.publish("1.2.0", {"one": "AAA"}, parent="1.1.0")
+    for version in ("1.1.0", "1.2.0", "1.1.0"):
+        scene.push(version)
+        assert scene.tick().outcome is Outcome.WAITING
+    assert scene.running() == before
+
+
+@pytest.mark.parametrize(
+    ("file", "body"),
+    [
+        ("dev/environment.yaml", ENVIRONMENT_YAML),
+        ("dev/environment.yaml", (ENVIRONMENT_YAML + ASKS).replace(b"syncSeconds: 5", b"syncSeconds: 0")),
+        ("reconciler.yaml", RECONCILER_YAML + ROLES.replace(b"ben@", b"dan@")),
+        ("allowed_signers", signers("ana@example.com,ben@example.com", "dan@example.com").encode()),
+    ],
+)
+def test_rules_change_only_when_that_is_approved(file: str, body: bytes) -> None:
+    scene = live()
+    before = scene.state.applied
+    scene.repo.person_pushes({file: body}, "Other rules")
+    assert scene.tick().outcome is Outcome.WAITING
+    assert scene.state.applied == before
+    approve(scene)
+    assert scene.tick().outcome is Outcome.APPLIED
+
+
+def test_a_commit_that_drops_the_gate_is_judged_by_it() -> None:
+    scene = live()
+    before = scene.running()
+    scene.environment, scene.signers = ENVIRONMENT_YAML, signers("eve@example.com")
+    scene.shared = RECONCILER_YAML
+    scene.push("1.1.0", "No more approvals")
+    approve(scene, by="eve@example.com")
+    assert scene.tick().outcome is Outcome.WAITING
+    assert "not in allowed_signers" in scene.events[-1].message
+    assert scene.running() == before
+
+
+def test_what_is_not_approved_says_nothing_of_where_airflow_is() -> None:
+    scene = live()
+    asked: list[str] = []
+    scene.world = scene.world_of("tick")
+    target = scene.world.target
+    object.__setattr__(
+        scene.world,
+        "target",
+        lambda environment: asked.append(environment.airflow.api.http.url) or target(environment),
+    )
+    scene.environment = (ENVIRONMENT_YAML + ASKS).replace(b"127.0.0.1:8080", b"evil.example.com")
+    scene.push("1.1.0")
+    assert scene.tick().outcome is Outcome.WAITING
+    assert set(asked) == {"http://127.0.0.1:8080"}
+
+
+def test_drift_is_put_back_while_a_change_waits_for_people() -> None:
+    scene = live()
+    scene.push("1.1.0")
+    scene.tick()
+    scene.folder.delete(pointer_key("two"), scene.folder.list()[pointer_key("two")])
+    assert scene.tick().outcome is Outcome.WAITING
+    assert set(scene.running()) == {"one", "two"}
+    assert Reason.DRIFT_DETECTED in scene.reasons
+
+
+def test_a_hold_needs_nobody() -> None:
+    scene = live()
+    scene.holds = (
+        "apiVersion: reconciler/v1\nkind: Holds\n"
+        "holds: [{by: Ana, since: 2026-03-01T00:00:00Z, reason: audit}]\n"
+    )
+    scene.push("1.0.0", "Hold")
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.state.accepted is not None
+    assert scene.state.accepted.desired.holds.holds
+
+
+def test_an_approval_expires_only_while_it_is_not_used() -> None:
+    scene = live()
+    scene.push("1.1.0")
+    approve(scene)
+    scene.clock.advance(DAY + 60)
+    assert scene.tick().outcome is Outcome.WAITING
+    assert "expired" in scene.events[-1].message
+    approve(scene)
+    assert scene.tick().outcome is Outcome.APPLIED
+    scene.clock.advance(2 * DAY)
+    scene.repo.person_pushes({"notes.md": b"x"}, "Notes")
+    assert scene.tick().outcome is Outcome.APPLIED
+
+
+def test_broken_glass_is_told_loudly() -> None:
+    scene = live()
+    scene.push("1.1.0")
+    approve(scene, by="dan@example.com", break_glass="the ledger is wrong")
+    assert scene.tick().outcome is Outcome.APPLIED
+    told = next(event for event in scene.events if event.reason is Reason.BREAK_GLASS_USED)
+    assert told.severity is Severity.ERROR
+    assert "the ledger is wrong" in told.message
+    assert scene.state.operation is not None
+    assert "the ledger is wrong" in scene.state.operation.approvals[0]
+
+
+def test_a_tip_that_is_mended_and_waits_is_no_longer_stalled() -> None:
+    scene = live()
+    scene.push("9.9.9")
+    assert scene.tick().outcome is Outcome.STALLED
+    scene.push("1.1.0")
+    assert scene.tick().outcome is Outcome.WAITING
+    assert scene.state.conditions[ConditionType.STALLED].status is False
+    assert scene.state.last_attempted_revision == scene.repo.tip()

@@ -1,0 +1,242 @@
+"""From one environment to the next: what was verified, in order, and by itself where that is wanted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.core.declarations import parse_desired
+from reconciler.engine.promoter import prepare
+from reconciler.engine.tick import tick
+from reconciler.engine.world import Outcome, World
+from reconciler.model.component import Component
+from reconciler.model.environment import Environment
+from reconciler.model.errors import Terminal
+from reconciler.model.observation import Commit
+from reconciler.model.reason import ConditionType, Reason, TriggeredBy
+from reconciler.model.verdict import Decision
+from reconciler.ports import Target
+from tests.engine.scene import ENVIRONMENT_YAML, Scene, pointer_yaml
+
+SHARED = b"apiVersion: reconciler/v1\nkind: Reconciler\npromotion: [dev, staging]\n"
+STAGING = ENVIRONMENT_YAML.replace(b"name: dev", b"name: staging")
+MINUTE = 60
+VERIFIED, SOAKED, AUTO = "verified: true", "verified: true, soakMinutes: 10", "auto: true, soakMinutes: 10"
+
+
+class Two:
+    """dev and staging, with an Airflow and a folder each. 1.0.0 is live in both, 1.1.0 is published.
+
+    ``policy``: what staging says about promotion from then on.
+    """
+
+    def __init__(self, policy: str = "") -> None:
+        self.dev = Scene(shared=SHARED)
+        self.there = Scene(clock=self.dev.clock, artifacts=self.dev.artifacts)
+        self.world: World = replace(self.dev.world, target=self._target)
+        self.environment = STAGING
+        self.dev.publish("1.0.0", {"one": "a", "two": "b"})
+        self.dev.push("1.0.0")
+        assert self.tick("dev") is Outcome.APPLIED
+        for promotion in ("", policy):
+            self.environment = STAGING + f"policy: {{promotion: {{{promotion}}}}}\n".encode()
+            self.staging("1.0.0")
+            assert self.tick("staging") is Outcome.APPLIED
+        self.dev.publish("1.1.0", {"one": "A", "two": "b"})
+
+    def _target(self, environment: Environment) -> Target:
+        return (self.dev if environment.name == "dev" else self.there)._target(environment)
+
+    def staging(self, version: str, **files: bytes) -> str:
+        """A person commits staging's pointer."""
+        said = {"environment.yaml": self.environment, "pointer.yaml": pointer_yaml(version), **files}
+        return self.dev.repo.person_pushes({f"staging/{name}": body for name, body in said.items()})
+
+    def tick(self, environment: str) -> Outcome:
+        """One tick."""
+        return tick(self.world, environment, TriggeredBy.WEBHOOK).outcome
+
+    def asked(self) -> str:
+        """The one version that staging's pointer names at the tip."""
+        files = self.dev.repo.files(self.dev.repo.tip())
+        (version,) = {pin.version for pin in parse_desired(files, "staging").pointer.components.values()}
+        return version
+
+    def reasons(self) -> list[Reason]:
+        """Of staging's events."""
+        return [event.reason for event in self.dev.store.events("staging", 0, 1000)]
+
+    def deploy_to_dev(self, version: str = "1.1.0") -> None:
+        """It is live and verified there."""
+        self.dev.push(version)
+        assert self.tick("dev") is Outcome.APPLIED
+
+
+def test_what_was_not_live_before_waits_until_it_was() -> None:
+    two = Two(VERIFIED)
+    two.staging("1.1.0")
+    for _ in range(2):
+        assert two.tick("staging") is Outcome.WAITING
+    condition = two.dev.store.load("staging").conditions[ConditionType.ADMITTED]
+    assert (condition.status, condition.reason) == (False, Reason.DEPENDENCY_NOT_READY)
+    assert "dags 1.1.0 was not verified in dev" in condition.message
+    assert two.reasons().count(Reason.DEPENDENCY_NOT_READY) == 1
+    two.deploy_to_dev()
+    assert two.tick("staging") is Outcome.APPLIED
+    assert two.dev.store.load("staging").conditions[ConditionType.ADMITTED].status is True
+
+
+def test_it_soaks() -> None:
+    two = Two(SOAKED)
+    two.deploy_to_dev()
+    two.staging("1.1.0")
+    assert two.tick("staging") is Outcome.WAITING
+    two.dev.clock.advance(10 * MINUTE)
+    assert two.tick("staging") is Outcome.APPLIED
+
+
+def test_what_was_rolled_back_before_is_not_taken() -> None:
+    two = Two(VERIFIED)
+    two.deploy_to_dev()
+    two.deploy_to_dev("1.0.0")
+    two.staging("1.1.0")
+    assert two.tick("staging") is Outcome.WAITING
+    message = two.dev.store.load("staging").conditions[ConditionType.ADMITTED].message
+    assert "was rolled back in dev" in message
+
+
+def test_a_rollback_needs_nothing_upstream() -> None:
+    two = Two(VERIFIED)
+    two.deploy_to_dev()
+    two.staging("1.1.0")
+    assert two.tick("staging") is Outcome.APPLIED
+    two.dev.publish("1.2.0", {"one": "AA", "two": "b"})
+    two.deploy_to_dev("1.2.0")
+    two.staging("1.0.0")
+    assert two.tick("staging") is Outcome.APPLIED
+
+
+def test_no_commit_drops_what_it_has_to_show() -> None:
+    two = Two(VERIFIED)
+    two.environment = STAGING
+    two.staging("1.1.0")
+    assert two.tick("staging") is Outcome.WAITING
+
+
+def test_the_first_environment_needs_nothing() -> None:
+    two = Two()
+    two.dev.environment = ENVIRONMENT_YAML + b"policy: {promotion: {verified: true}}\n"
+    two.deploy_to_dev()
+    two.dev.publish("1.2.0", {"one": "AA"})
+    two.deploy_to_dev("1.2.0")
+
+
+def test_what_is_prepared_is_what_runs_there() -> None:
+    two = Two(VERIFIED)
+    two.deploy_to_dev()
+    made = prepare(two.world, "staging")
+    assert made.versions == {"dags": "1.1.0", "libs": "1.1.0", "dbt": "1.1.0"}
+    release = two.dev.artifacts.release(made.release)
+    assert release is not None
+    assert made.digests == {part.value: digest for part, digest in release.components.items()}
+    assert made.source == two.dev.repo.tip()
+    assert made.verdict.decision is Decision.GO
+    assert all(f"Digest: {part} sha256:{digest}" in made.message for part, digest in made.digests.items())
+
+
+def test_a_component_alone_is_promoted_where_that_is_sealed() -> None:
+    two = Two(VERIFIED)
+    two.deploy_to_dev()
+    with pytest.raises(Terminal, match="not sealed"):
+        prepare(two.world, "staging", [Component.DBT])
+
+
+@pytest.mark.parametrize(
+    ("holds", "said"),
+    [
+        (b"holds: [{by: Ana, since: 2026-03-01T00:00:00Z, reason: audit}]", "held by Ana: audit"),
+        (b"suspended: {by: Ana, since: 2026-03-01T00:00:00Z, reason: moving}", "held by Ana: moving"),
+        (
+            b"quarantine: [{release: %s, by: Ana, since: 2026-03-01T00:00:00Z, reason: bad}]",
+            "is quarantined by Ana",
+        ),
+    ],
+)
+def test_to_what_is_held_nothing_is_promoted(holds: bytes, said: str) -> None:
+    two = Two(VERIFIED)
+    two.deploy_to_dev()
+    release = prepare(two.world, "staging").release.encode()
+    body = b"apiVersion: reconciler/v1\nkind: Holds\n" + holds.replace(b"%s", b"'" + release + b"'") + b"\n"
+    two.staging("1.0.0", **{"holds.yaml": body})
+    with pytest.raises(Terminal, match=said):
+        prepare(two.world, "staging")
+
+
+def test_nothing_is_promoted_to_the_first() -> None:
+    with pytest.raises(Terminal, match="first environment"):
+        prepare(Two().world, "dev")
+
+
+def test_by_policy_it_goes_on_by_itself_when_it_has_run_long_enough() -> None:
+    two = Two(AUTO)
+    two.deploy_to_dev()
+    assert two.tick("staging") is Outcome.APPLIED  # a commit for dev, which changes nothing here
+    assert two.asked() == "1.0.0"
+    two.dev.clock.advance(10 * MINUTE)
+    assert two.tick("staging") is Outcome.IDLE
+    assert two.asked() == "1.1.0"
+    assert two.reasons().count(Reason.PROMOTED) == 1
+    commit = two.dev.repo.commit(two.dev.repo.tip())
+    assert commit.author == "Reconciler <reconciler@example.com>"
+    assert two.tick("staging") is Outcome.APPLIED
+    assert set(two.there.running()) == {"one", "two"}
+    tip = two.dev.repo.tip()
+    for _ in range(3):
+        two.dev.clock.advance(10 * MINUTE)
+        two.tick("dev"), two.tick("staging")
+    assert two.dev.repo.tip() == tip
+
+
+def test_what_was_rolled_back_here_does_not_come_again_by_itself() -> None:
+    two = Two(AUTO)
+    two.deploy_to_dev()
+    two.dev.clock.advance(10 * MINUTE)
+    for _ in range(3):
+        two.tick("staging")
+    two.staging("1.0.0")
+    for _ in range(3):
+        two.tick("staging")
+        two.dev.clock.advance(10 * MINUTE)
+    assert two.asked() == "1.0.0"
+
+
+def test_what_a_person_asked_for_meanwhile_is_not_written_over() -> None:
+    two = Two(f"{VERIFIED}, {AUTO}")
+    two.dev.publish("1.2.0", {"one": "AA", "two": "b"})
+    two.deploy_to_dev()
+    two.staging("1.2.0")
+    for _ in range(3):
+        two.dev.clock.advance(10 * MINUTE)
+        assert two.tick("staging") is Outcome.WAITING
+    assert two.asked() == "1.2.0"
+
+
+def test_a_race_that_is_lost_is_run_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    two = Two(AUTO)
+    two.deploy_to_dev()
+    two.tick("staging")
+    two.dev.clock.advance(10 * MINUTE)
+    push = two.dev.repo.push
+
+    def too_late(base: str, files: dict[str, bytes], message: str) -> Commit:
+        two.staging("1.0.0", **{"notes.md": b"x"})
+        return push(base, files, message)
+
+    monkeypatch.setattr(two.dev.repo, "push", too_late)
+    two.tick("staging")
+    assert two.asked() == "1.0.0"
+    assert Reason.PROMOTED not in two.reasons()
+    monkeypatch.undo()
+    two.tick("staging")
+    assert two.asked() == "1.1.0"
