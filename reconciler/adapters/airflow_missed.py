@@ -69,7 +69,7 @@ class MissedRuns:
             # One that was created and whose answer was lost leaves nothing missing.
             if self._post(body) or not self._missing(body):
                 return missing
-            if not self._cancel(body):
+            if not self._end_ours(body):
                 break
         raise Terminal(
             f"{body.dag_id} has another backfill: its {len(missing)} missing runs cannot be created.",
@@ -81,23 +81,24 @@ class MissedRuns:
         """False if the DAG has a backfill that is not done."""
         return self._tell(lambda: self._backfills.create_backfill(body), done=409) is not None
 
-    def _cancel(self, body: Any) -> bool:
-        """End a backfill of ours whose runs Airflow then failed to make; was there one?
+    def _end_ours(self, body: Any) -> bool:
+        """End a backfill of ours whose runs Airflow then failed to make; is there nobody else's in the way?
 
         Airflow writes the backfill down first and then all its runs in one transaction
-        (`airflow/models/backfill.py`), so that one with runs missing has none of them.
+        (`airflow/models/backfill.py`), so that one with runs missing has none of them. One that was in the
+        way a moment ago may have ended since.
         """
         said = self._ask(lambda: self._backfills.list_backfills(body.dag_id, limit=100))
+        there = [row for row in said.backfills if row.completed_at is None]
         ours = [
-            row.id
-            for row in said.backfills
-            if row.completed_at is None
-            and (row.from_date, row.to_date) == (body.from_date, body.to_date)
+            row
+            for row in there
+            if (row.from_date, row.to_date) == (body.from_date, body.to_date)
             and row.max_active_runs == _ONE_BY_ONE
         ]
-        for number in ours:
-            self._tell(partial(self._backfills.cancel_backfill, number), done=409)
-        return bool(ours)
+        for row in ours:
+            self._tell(partial(self._backfills.cancel_backfill, row.id), done=409)
+        return len(ours) == len(there)
 
     def _missing(self, body: Any) -> list[datetime]:
         said = self._ask(lambda: self._backfills.create_backfill_dry_run(body))

@@ -112,6 +112,16 @@ def test_a_backfill_of_ours_that_got_stuck_half_made_is_ended_and_made_anew(mwaa
     assert create(mwaa.airflow) == MINUTES
 
 
+def test_a_backfill_that_has_just_ended_is_not_in_the_way(mwaa: Mwaa) -> None:
+    asked(mwaa, "/backfills/dry_run", missing(*MINUTES))
+    mwaa.airflow_refuses(409)
+    asked(mwaa, "/backfills/dry_run", missing(*MINUTES))
+    ended = {**CREATED, "completed_at": MINUTES[-1].isoformat()}
+    mwaa.answers({"backfills": [ended], "total_entries": 1})
+    asked(mwaa, "/backfills", CREATED)
+    assert create(mwaa.airflow) == MINUTES
+
+
 def test_more_than_can_be_meant_are_not_created(mwaa: Mwaa) -> None:
     asked(mwaa, "/backfills/dry_run", missing(*MINUTES))
     with pytest.raises(Terminal, match="3 runs of loads are missing"):
