@@ -23,6 +23,8 @@ def missing() -> Iterator[tuple[str, str]]:
         yield "git", "apt-get install git"
     elif not _has_http_backend():
         yield "git http-backend (part of git)", "install the whole of git, not a minimal build"
+    if shutil.which("ssh-keygen") is None:
+        yield "ssh-keygen, with which git signs and verifies", "apt-get install openssh-client"
 
 
 def _has_http_backend() -> bool:

@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.demo.people import Person
 from local.stack_info import StackInfo
 
 SECONDS = 120
@@ -38,13 +39,13 @@ class CommandLine:
     folder: Path
     seconds: float = SECONDS
 
-    def run(self, *arguments: str) -> Ended:
-        """Run a command and wait for its end. Raises subprocess.TimeoutExpired."""
+    def run(self, *arguments: str, by: Person | None = None) -> Ended:
+        """Run a command, as somebody, and wait for its end. Raises subprocess.TimeoutExpired."""
         program = Path(sys.executable).with_name("reconciler")
         done = subprocess.run(
             [str(program), *arguments],
             cwd=self.folder,
-            env=self._environment(),
+            env={**self._environment(), **(by.settings if by is not None else {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.demo.people import Person
 from local.git_repos import git
 
 POINTER = "environments/dev/pointer.yaml"
 ENVIRONMENT = "environments/dev/environment.yaml"
+SIGNERS = "environments/allowed_signers"
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,23 @@ class EnvironmentRepo:
         """Replace a file."""
         (self.folder / file).write_text(text)
 
-    def commit(self, message: str) -> str:
-        """Commit everything, new files too; returns the commit."""
+    def append(self, file: str, text: str) -> None:
+        """Add to the end of a file."""
+        with (self.folder / file).open("a") as target:
+            target.write(text)
+
+    def commit(self, message: str, author: str = "") -> str:
+        """Commit everything, new files too; returns the commit. `author` reads `Name <email>`."""
         git(self.folder, "add", "--all")
-        git(self.folder, "commit", "--quiet", "--message", message)
+        by = ["--author", author] if author else []
+        git(self.folder, "commit", "--quiet", "--message", message, *by)
         return self.head
+
+    def sign(self, tag: str, commit: str, who: Person) -> None:
+        """Put somebody's signed tag on a commit, with nothing but git, and push it."""
+        settings = ("-c", "gpg.format=ssh", "-c", f"user.signingKey={who.key}")
+        git(self.folder, *settings, "tag", "--sign", "--message", "Approved", tag, commit)
+        git(self.folder, "push", "--quiet", "origin", f"refs/tags/{tag}")
 
     def push(self, *options: str) -> str:
         """Push the branch; returns the commit."""

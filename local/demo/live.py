@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
@@ -15,6 +19,7 @@ from local import films_source
 from local.aws import client
 from local.demo.airflow_api import AirflowApi
 from local.demo.commands import CommandLine
+from local.demo.environment_repo import SIGNERS
 from local.demo.films import RAW_SCHEMA, destination_url, source_url
 from local.demo.functions import Functions
 from local.demo.outside import Dag, DagRun, Event, Stored
@@ -96,6 +101,17 @@ class Live:
     def tip(self) -> str:
         """See `Outside`."""
         return git(self.cli.folder, "ls-remote", self.info.git_url, "refs/heads/main").split()[0]
+
+    def signer(self, tag: str) -> str:
+        """See `Outside`."""
+        with TemporaryDirectory() as scratch:
+            copy, known = Path(scratch) / "copy", Path(scratch) / "allowed_signers"
+            git(Path(scratch), "clone", "--quiet", "--bare", self.info.git_url, str(copy))
+            known.write_text(git(copy, "show", f"main:{SIGNERS}") + "\n")
+            verify = ["git", "-c", f"gpg.ssh.allowedSignersFile={known}", "verify-tag", tag]
+            said = subprocess.run(verify, cwd=copy, capture_output=True, text=True, check=False).stderr
+        found = re.fullmatch(r'Good "git" signature for (\S+) with .*', said.strip())
+        return found[1] if found else ""
 
     def films(self) -> dict[str, int]:
         """See `Outside`."""

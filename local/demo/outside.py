@@ -84,6 +84,9 @@ class Outside(Protocol):
     def tip(self) -> str:
         """The commit at the tip of the environment repo's branch."""
 
+    def signer(self, tag: str) -> str:
+        """Whose good signature git finds on a tag, of those in `allowed_signers`; empty if nobody's."""
+
     def films(self) -> Mapping[str, int]:
         """Rows per table in the destination database of `films_elt`."""
 

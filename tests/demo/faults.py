@@ -151,6 +151,14 @@ def somebody_pushed(evidence: Evidence) -> Evidence:
     return evidence.but("tip", lambda _: "0" * 40)
 
 
+def nobody_signed(evidence: Evidence) -> Evidence:
+    return evidence.but("signer", lambda _: "")
+
+
+def another_signed(evidence: Evidence) -> Evidence:
+    return evidence.but("signer", lambda _: "ana@finedge.example")
+
+
 def not_refused(evidence: Evidence) -> Evidence:
     return evidence.expecting(exit_code=0)
 
@@ -211,6 +219,7 @@ FAULTS: Mapping[Callable[..., Any], Mapping[str, Fault]] = {
         "an event that does not say it": told_vaguely,
     },
     repo.tip_is: {"somebody else pushed": somebody_pushed},
+    repo.signed_by: {"nobody signed": nobody_signed, "somebody else signed": another_signed},
     told.refused: {
         "it was not refused": not_refused,
         "it was refused as a bug": refused_as_a_bug,

@@ -150,12 +150,28 @@ def test_a_push_turns_it_red(played: RecordedStory) -> None:
     assert not repo.tip_is(played.outside, head).held
 
 
+def test_another_persons_signature_turns_it_red(played: RecordedStory) -> None:
+    ana, ben = f"approval/dev/{_approved(played)}/ana@finedge.example", "ben@finedge.example"
+    assert repo.signed_by(played.outside, repo.Signed(ana, "ana@finedge.example")).held
+    assert not repo.signed_by(played.outside, repo.Signed(ana, ben)).held
+    assert not repo.signed_by(played.outside, repo.Signed(ana.replace("/ana", "/eve"), ben)).held
+
+
 def test_an_accepted_webhook_turns_it_red(played: RecordedStory) -> None:
     """The other way round: a webhook that is properly signed must not pass for one that was refused."""
     hooks = played.info.webhooks
     status = hooks.redeliver(hooks.recorded()[-1])
     assert told.answered(played.outside, told.Answers((status,), 202)).held
     assert not told.answered(played.outside, told.Answers((status,), 401)).held
+
+
+def _approved(story: RecordedStory) -> str:
+    """The commit that was approved."""
+    return next(
+        one.expected.tag.split("/")[2]
+        for one in story.evidence.values()
+        if isinstance(one.expected, repo.Signed)
+    )
 
 
 def _put(story: RecordedStory, key: str, body: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from local.demo.scenes import (
+    approval,
     breaks_there,
     broken_commits,
     broken_version,
@@ -31,4 +32,5 @@ SCENES: tuple[Scene, ...] = (
     graph.SCENE,
     breaks_there.SCENE,
     kills.SCENE,
+    approval.SCENE,
 )
