@@ -144,6 +144,10 @@ def _change(
     if live is None:
         return None if unwanted else Change(dag_id=dag_id, action=Action.ADD, to_release=goal.release.id)
     current = live.pointer.release
+    if dag_id in goal.pinned:
+        heals = pointer_key(dag_id) in drifted
+        heal = Change(dag_id=dag_id, action=Action.HEAL, from_release=current, to_release=current)
+        return heal if heals else None
     if sealed is None:
         back = current in goal.condemned
         return Change(dag_id=dag_id, action=Action.REMOVE, from_release=current, rolls_back=back)

@@ -50,7 +50,7 @@ def _moves(scene: Scene) -> Iterator[Flip]:
     recent = _recent(state)
     for dag_id in outdated(state, goal.release.id):
         live = state.live[dag_id]
-        if dag_id in state.fences or not _same(scene, dag_id, live):
+        if dag_id in state.fences or dag_id in goal.pinned or not _same(scene, dag_id, live):
             continue
         kept = live.pointer.release in recent
         flip = trimmed(scene, live) if kept else to_goal(scene, dag_id)

@@ -73,7 +73,7 @@ def _hint(ref: object, commit: object, branch: str) -> Hint | Ignored:
         raise Malformed("ref and commit have to be text")
     approved = _APPROVAL.fullmatch(ref)
     if ref != f"refs/heads/{branch}" and approved is None:
-        return Ignored(why=f"{ref[:200]} is neither refs/heads/{branch} nor an approval")
+        return Ignored(why=f"{ref[:200]} is not refs/heads/{branch}, nor an approval")
     if commit == _NO_COMMIT:
         return Ignored(why=f"{ref[:200]} was deleted")
     return Hint(commit=commit[:64], environment=approved[1] if approved is not None else None)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from reconciler.core.diff import Difference, difference, releases_left
 from reconciler.core.drain import Seen, drain, is_fresh, is_stale, needs_fence
-from reconciler.core.gates import busy, hold, in_flight, next_run, ownership, window
+from reconciler.core.gates import busy, hold, in_flight, next_run, ownership, pin, pinned, window
 from reconciler.core.planner import Scene, make_plan
 from reconciler.core.pointer_file import pointer_key
 from reconciler.core.retention import outdated
@@ -48,6 +48,7 @@ def plan_now(
         in_flight(waiting, {run.dag_id for run in waiting.blocking if seen.paused(run.dag_id)}),
         next_run(diff.changes, state, seen, scene.calendar, goal.airflow, now),
         hold(state.environment, wanted.desired.holds, goal.release.id, diff.changes),
+        pin(wanted.desired.holds, goal.pinned),
         window(
             openings(_policy(wanted, state).windows, now), diff.changes, goes_back(state, goal.release.id)
         ),
@@ -85,11 +86,13 @@ def tidying_scene(wanted: Wanted, state: EnvironmentState, airflow: Airflow, now
 
 def goal_of(wanted: Wanted, state: EnvironmentState) -> Goal:
     """Where to go, from where we are."""
+    condemned = condemned_by(state, wanted.release.id)
     return Goal(
         revision=wanted.revision,
         release=wanted.release,
         airflow=wanted.desired.environment.airflow,
-        condemned=condemned_by(state, wanted.release.id),
+        condemned=condemned,
+        pinned=pinned(wanted.desired.holds, state, condemned),
     )
 
 

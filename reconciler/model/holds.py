@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from reconciler.model.release import ReleaseId
+from reconciler.model.release import DagId, ReleaseId
 from reconciler.model.value import Value
 
 Who = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -35,6 +35,13 @@ class Quarantined(Reasoned):
     release: ReleaseId = Field(description="Its id.")
 
 
+class Pin(Reasoned):
+    """One DAG that stays on the release that it runs, while the others move on."""
+
+    dag: DagId = Field(description="The DAG's id.")
+    release: ReleaseId = Field(description="The release that it stays on; the pin holds while it runs that.")
+
+
 class Holds(Value):
     """``environments/<env>/holds.yaml``; without the file nothing is held."""
 
@@ -46,6 +53,9 @@ class Holds(Value):
         default=None, description="The reconciler does nothing here at all, until this is taken out."
     )
     holds: tuple[Hold, ...] = Field(default=(), max_length=20, description="What is held.")
+    pins: tuple[Pin, ...] = Field(
+        default=(), max_length=100, description="DAGs that stay on the release that they run."
+    )
     quarantine: tuple[Quarantined, ...] = Field(
         default=(), max_length=200, description="What may not be deployed here any more."
     )

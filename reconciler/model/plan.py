@@ -239,13 +239,15 @@ Step = Annotated[
 class Goal(Value):
     """Where to go: a commit, the release that it means, and the Airflow that is to run it.
 
-    ``condemned`` are the releases that no run uses any more once it is reached.
+    ``condemned`` are the releases that no run uses any more once it is reached, ``pinned`` the DAGs that stay
+    on the release that they are on.
     """
 
     revision: str
     release: ReleaseManifest
     airflow: AirflowSpec
     condemned: frozenset[ReleaseId] = frozenset()
+    pinned: frozenset[DagId] = frozenset()
 
     @property
     def flip_seconds(self) -> float:

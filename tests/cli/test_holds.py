@@ -57,6 +57,33 @@ def test_suspended_and_resumed(desk: Desk) -> None:
     assert desk.scene.tick().outcome is Outcome.APPLIED
 
 
+def test_a_dag_is_pinned_and_followed_by_the_others_alone(desk: Desk) -> None:
+    scene = desk.scene
+    assert desk.run("hold", "dev", "--dag", "films", "-m", "month-end").code == 0
+    (one,) = held(scene).pins
+    assert (one.dag, one.release, one.reason) == ("films", scene.state.past[0], "month-end")
+    assert desk.json("hold", "dev", "--dag", "films", "-m", "again")["commit"] is None
+    bump(scene)
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.running() == {"films": one.release}
+    status = desk.run("status", "dev").out
+    assert f"films to {one.release} by Ana <ana@example.com> since" in status
+    gates = {gate["gate"]: gate["message"] for gate in desk.json("plan", "dev")["verdicts"]}
+    assert "films stays on release" in gates["pin"]
+
+    assert desk.run("release", "dev", "--dag", "films", "-m", "closed").code == 0
+    assert held(scene).pins == ()
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.running() != {"films": one.release}
+
+
+def test_only_what_runs_is_pinned_and_only_what_is_pinned_is_let_go(desk: Desk) -> None:
+    assert "runs no DAG 'nope'" in desk.run("hold", "dev", "--dag", "nope", "-m", "x").err
+    assert "'films' is not pinned" in desk.run("release", "dev", "--dag", "films", "-m", "x").err
+    assert desk.run("hold", "dev", "--dag", "films", "--at", "0" * 16, "-m", "x").code == 2
+    assert desk.run("release", "dev", "--dag", "films", "--quarantined", "0" * 16, "-m", "x").code == 2
+
+
 def test_what_is_so_already_makes_no_commit(desk: Desk) -> None:
     desk.run("hold", "dev", "-m", "one")
     tip = desk.scene.repo.tip()

@@ -26,17 +26,24 @@ def hold(
     at: Annotated[
         str | None, typer.Option(help="The release that may be gone to. (default: no change at all)")
     ] = None,
+    dag: Annotated[
+        str | None, typer.Option(help="Pin this DAG alone to the release it runs; the others move on.")
+    ] = None,
     output: OutputOption = Format.TEXT,
 ) -> None:
-    """Let nothing change in an environment until it is released.
+    """Let nothing change in an environment, or in one DAG, until it is released.
 
     What somebody else changes by hand is still put back. One release may be left to go to.
     """
     cli = begin(ctx, output)
+    if dag is not None and at is not None:
+        raise Usage("--dag and --at do not go together.", "A DAG is pinned to the release that it runs.")
 
     def change(holds: Holds, who: Reasoned) -> Holds:
         from reconciler.model.holds import Hold
 
+        if dag is not None:
+            return _pinned(cli, env, dag, holds, who)
         if any(one.at == at for one in holds.holds):
             return holds
         if at is not None and cli.platform.artifacts().release(at) is None:
@@ -44,7 +51,20 @@ def hold(
         made = Hold(by=who.by, since=who.since, reason=who.reason, at=at)
         return holds.model_copy(update={"holds": (*holds.holds, made)})
 
-    _commit(cli, env, f"Hold {env}", reason, change)
+    _commit(cli, env, f"Pin {dag} in {env}" if dag else f"Hold {env}", reason, change)
+
+
+def _pinned(cli: Cli, env: str, dag: str, holds: Holds, who: Reasoned) -> Holds:
+    from reconciler.model.holds import Pin
+
+    live = cli.platform.store().load(env).live.get(dag)
+    if live is None:
+        raise Usage(f"{env} runs no DAG {dag!r}.", f"`reconciler status {env} --dags` lists them.")
+    release = live.pointer.release
+    if any((one.dag, one.release) == (dag, release) for one in holds.pins):
+        return holds
+    made = Pin(dag=dag, release=release, by=who.by, since=who.since, reason=who.reason)
+    return holds.model_copy(update={"pins": (*(one for one in holds.pins if one.dag != dag), made)})
 
 
 def release(
@@ -54,12 +74,17 @@ def release(
     quarantined: Annotated[
         str | None, typer.Option(help="Lift the quarantine of this release instead.")
     ] = None,
+    dag: Annotated[str | None, typer.Option(help="Lift the pin of this DAG instead.")] = None,
     output: OutputOption = Format.TEXT,
 ) -> None:
-    """Lift the holds of an environment, or the quarantine of one release."""
+    """Lift the holds of an environment, or the quarantine of one release, or the pin of one DAG."""
     cli = begin(ctx, output)
+    if dag is not None and quarantined is not None:
+        raise Usage("--dag and --quarantined do not go together.", "Lift one after the other.")
 
     def change(holds: Holds, _: Reasoned) -> Holds:
+        if dag is not None:
+            return _without_pin(env, dag, holds)
         if quarantined is None:
             return holds.model_copy(update={"holds": ()})
         left = tuple(one for one in holds.quarantine if one.release != quarantined)
@@ -69,7 +94,15 @@ def release(
         return holds.model_copy(update={"quarantine": left})
 
     what = f"Lift the quarantine of {quarantined} in {env}" if quarantined else f"Release {env}"
-    _commit(cli, env, what, reason, change)
+    _commit(cli, env, f"Lift the pin of {dag} in {env}" if dag else what, reason, change)
+
+
+def _without_pin(env: str, dag: str, holds: Holds) -> Holds:
+    left = tuple(one for one in holds.pins if one.dag != dag)
+    if len(left) == len(holds.pins):
+        named = ", ".join(one.dag for one in holds.pins) or "none is"
+        raise Usage(f"{dag!r} is not pinned in {env}.", f"Pinned: {named}.")
+    return holds.model_copy(update={"pins": left})
 
 
 def suspend(

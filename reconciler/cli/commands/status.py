@@ -14,6 +14,7 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.reason import ConditionType
 
 if TYPE_CHECKING:
+    from reconciler.model.holds import Pin
     from reconciler.model.state import Condition, EnvironmentState, Fence
     from reconciler.model.verdict import Verdict
 
@@ -83,6 +84,10 @@ def _versions(state: EnvironmentState) -> dict[str, str]:
     return {part.value: pin.version for part, pin in state.applied.desired.pointer.components.items()}
 
 
+def _pins(state: EnvironmentState) -> tuple[Pin, ...]:
+    return state.accepted.desired.holds.pins if state.accepted is not None else ()
+
+
 def _releases(state: EnvironmentState) -> Counter[str]:
     return Counter(live.pointer.release for live in state.live.values())
 
@@ -106,6 +111,7 @@ def _document(state: EnvironmentState, tip: str | None, dags: bool) -> dict[str,
         "fenced": {dag_id: fence.opened_at.isoformat() for dag_id, fence in sorted(state.fences.items())},
         "rejected": {dag_id: rejected.message for dag_id, rejected in sorted(state.rejected.items())},
         "condemned": sorted(state.condemned),
+        "pinned": [one.to_json() for one in _pins(state)],
         "gates": [verdict.to_json() for verdict in state.gates],
     }
     if dags:
@@ -143,6 +149,7 @@ def _overview(cli: Cli, states: list[EnvironmentState], tip: str | None) -> None
 
 
 def _details(cli: Cli, state: EnvironmentState, tip: str | None) -> None:
+    from reconciler.core.gates.hold import told_of
     from reconciler.core.narrative import versions
 
     applied, operation = state.applied, state.operation
@@ -162,6 +169,7 @@ def _details(cli: Cli, state: EnvironmentState, tip: str | None) -> None:
             ("DAGs", ", ".join(f"{n} on {release}" for release, n in _releases(state).most_common())),
             ("Fenced", ", ".join(_fenced(dag_id, fence) for dag_id, fence in sorted(state.fences.items()))),
             ("Condemned", ", ".join(sorted(state.condemned))),
+            ("Pinned", "; ".join(f"{one.dag} to {one.release} by {told_of(one)}" for one in _pins(state))),
         ]
     )
     _concerns(cli, state, tip)

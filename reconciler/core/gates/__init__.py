@@ -6,6 +6,7 @@ from reconciler.core.gates.hold import hold
 from reconciler.core.gates.in_flight import in_flight
 from reconciler.core.gates.next_run import next_run
 from reconciler.core.gates.ownership import ownership
+from reconciler.core.gates.pin import pin, pinned
 from reconciler.core.gates.window import window
 
-__all__ = ["ancestry", "busy", "hold", "in_flight", "next_run", "ownership", "window"]
+__all__ = ["ancestry", "busy", "hold", "in_flight", "next_run", "ownership", "pin", "pinned", "window"]

@@ -19,9 +19,9 @@ def hold(environment: str, holds: Holds, release: ReleaseId, changes: Sequence[C
             gate="hold",
             decision=Decision.WAIT,
             reason=Reason.SUSPENDED,
-            message=f"Suspended by {_told(holds.suspended)}. Nothing is done here, nor put back, until "
+            message=f"Suspended by {told_of(holds.suspended)}. Nothing is done here, nor put back, until "
             f"`reconciler resume {environment}`.",
-            evidence=(_told(holds.suspended),),
+            evidence=(told_of(holds.suspended),),
         )
     held = tuple(change.dag_id for change in changes if change.by_people)
     condemned = next((one for one in holds.quarantine if one.release == release), None)
@@ -30,9 +30,9 @@ def hold(environment: str, holds: Holds, release: ReleaseId, changes: Sequence[C
             gate="hold",
             decision=Decision.WAIT,
             reason=Reason.REVISION_QUARANTINED,
-            message=f"Release {release} is quarantined by {_told(condemned)}. No more DAGs go to it.",
+            message=f"Release {release} is quarantined by {told_of(condemned)}. No more DAGs go to it.",
             dag_ids=held,
-            evidence=(_told(condemned),),
+            evidence=(told_of(condemned),),
         )
     others = [one for one in holds.holds if one.at != release]
     if not others or not held:
@@ -41,14 +41,15 @@ def hold(environment: str, holds: Holds, release: ReleaseId, changes: Sequence[C
         gate="hold",
         decision=Decision.WAIT,
         reason=Reason.HOLD_ESTABLISHED,
-        message=f"Held{_where(others[0])} by {_told(others[0])}. The change begins after "
+        message=f"Held{_where(others[0])} by {told_of(others[0])}. The change begins after "
         f"`reconciler release {environment}`.",
         dag_ids=held,
-        evidence=tuple(f"{_told(one)}{_where(one)}" for one in others),
+        evidence=tuple(f"{told_of(one)}{_where(one)}" for one in others),
     )
 
 
-def _told(one: Reasoned) -> str:
+def told_of(one: Reasoned) -> str:
+    """Who decided something, since when and why."""
     return f"{one.by} since {one.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {one.reason}"
 
 
