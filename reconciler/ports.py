@@ -142,6 +142,15 @@ class Airflow(Protocol):
     def active_runs(self, dag_ids: Sequence[str]) -> Sequence[DagRun]:
         """The runs of these DAGs that are queued or running, of every type."""
 
+    def usual_seconds(self, dag_id: str) -> float | None:
+        """How long a run of a DAG takes: the median of the last ten that ended well; None if none did."""
+
+    def clock_runs(self, dag_ids: Sequence[str], since: datetime, until: datetime) -> Sequence[DagRun]:
+        """The runs of these DAGs, scheduled ones and backfills, in any state, that were due in that time.
+
+        Each with ``due_at``; from ``since`` to ``until``, both included.
+        """
+
     def import_errors(self) -> Sequence[ImportProblem]:
         """The files that Airflow cannot import now."""
 

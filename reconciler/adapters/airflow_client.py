@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from statistics import median
 from types import SimpleNamespace
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -32,6 +33,7 @@ R = TypeVar("R")
 RELEASE_TAG = "release:"
 """The loader tags each DAG with the release that it really loaded."""
 
+_BY_CLOCK = {"scheduled", "backfill"}
 BY_ASSETS = re.compile(r"Asset(?: or .*)?\Z", re.DOTALL)
 """What Airflow's two asset timetables say in ``timetable_summary``; the list has nothing better."""
 
@@ -81,6 +83,41 @@ class AirflowClient:
 
         rows = every(fetch, lambda row: (row.dag_id, row.dag_run_id), "active DAG runs")
         return tuple(_run(row) for row in rows)
+
+    def usual_seconds(self, dag_id: str) -> float | None:
+        """See ``ports.Airflow``."""
+        client = self._client
+        body = client.DAGRunsBatchBody(
+            dag_ids=[dag_id], states=["success"], order_by="-end_date", page_limit=10
+        )
+        said = self._ask(lambda: client.DagRunApi(self._api).get_list_dag_runs_batch("~", body))
+        took = [
+            (row.end_date - row.start_date).total_seconds()
+            for row in said.dag_runs
+            if row.start_date is not None and row.end_date is not None
+        ]
+        return median(took) if took else None
+
+    def clock_runs(self, dag_ids: Sequence[str], since: datetime, until: datetime) -> Sequence[DagRun]:
+        """See ``ports.Airflow``."""
+        if not dag_ids:
+            return ()
+        client = self._client
+
+        def fetch(offset: int, limit: int) -> Page[Any]:
+            body = client.DAGRunsBatchBody(
+                dag_ids=sorted(set(dag_ids)),
+                run_after_gte=since,
+                run_after_lte=until,
+                order_by="id",
+                page_offset=offset,
+                page_limit=limit,
+            )
+            said = self._ask(lambda: client.DagRunApi(self._api).get_list_dag_runs_batch("~", body))
+            return Page(said.dag_runs, said.total_entries)
+
+        rows = every(fetch, lambda row: (row.dag_id, row.dag_run_id), "DAG runs")
+        return tuple(_run(row) for row in rows if row.run_type.value in _BY_CLOCK)
 
     def import_errors(self) -> Sequence[ImportProblem]:
         """See ``ports.Airflow``."""
@@ -256,6 +293,7 @@ def _run(row: Any) -> DagRun:
         state=row.state.value,
         run_type=row.run_type.value,
         started_at=_utc(row.start_date),
+        due_at=_utc(row.run_after),
     )
 
 

@@ -11,6 +11,7 @@ from reconciler.cli.commands.approve import approve
 from reconciler.cli.commands.build import build
 from reconciler.cli.commands.doctor import doctor
 from reconciler.cli.commands.events import events
+from reconciler.cli.commands.explain import explain
 from reconciler.cli.commands.history import history
 from reconciler.cli.commands.holds import hold, release, resume, suspend
 from reconciler.cli.commands.plan import plan
@@ -36,6 +37,7 @@ COMMANDS = (
     sync,
     wait,
     status,
+    explain,
     events,
     history,
     rollback,

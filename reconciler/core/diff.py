@@ -189,6 +189,7 @@ def _update(
     dag_id: str, sealed: SealedDag, live: LiveDag, goal: Goal, before: Mapping[str, ReleaseManifest]
 ) -> Change:
     left = before.get(live.pointer.release)
+    was = left.dags.get(dag_id) if left is not None else None
     change_class, why = classify(left, dag_id, sealed, goal)
     return Change(
         dag_id=dag_id,
@@ -197,6 +198,7 @@ def _update(
         to_release=goal.release.id,
         change_class=change_class,
         rolls_back=bool(bad_code(live, goal)),
+        new_calendar=was is None or was.calendar != sealed.calendar,
         why=why,
     )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from reconciler.core import narrative
 from reconciler.core.diff import Difference
 from reconciler.core.findings import MAX_MESSAGE, Finding, event_of, with_conditions
+from reconciler.core.ledger import LATE
 from reconciler.core.planner import plan_digest
 from reconciler.core.rollback import begun
 from reconciler.engine.admission import Admission
@@ -17,7 +18,7 @@ from reconciler.engine.world import World
 from reconciler.model.event import EventDraft
 from reconciler.model.plan import Action, Plan
 from reconciler.model.reason import ConditionType, Health, Phase, Reason, Severity, Sync, TriggeredBy
-from reconciler.model.state import Applied, EnvironmentState, Operation
+from reconciler.model.state import Accounting, Applied, EnvironmentState, Operation
 from reconciler.model.verdict import Decision, Verdict
 
 
@@ -75,7 +76,17 @@ class Operations:
         gate = (verdict for verdict in plan.verdicts if verdict.waits_for_runs)
         held = {dag_id: known.get(dag_id, now) for verdict in gate for dag_id in verdict.dag_ids}
         gates = self.pending or (plan.verdicts if plan.held or plan.stopped else ())
-        self.session.commit(self.session.state.model_copy(update={"held": held, "gates": gates}))
+        update = {"held": held, "gates": gates, "accounting": self._with_skips(plan)}
+        self.session.commit(self.session.state.model_copy(update=update))
+
+    def _with_skips(self, plan: Plan) -> Accounting | None:
+        """A DAG that comes, goes or gets another calendar owes no certain runs in that time."""
+        open_ = self.session.state.accounting
+        if open_ is None:
+            return None
+        came_or_went = {Action.ADD, Action.REMOVE}
+        other = (one.dag_id for one in plan.changes if one.new_calendar or one.action in came_or_went)
+        return open_.model_copy(update={"skipped": open_.skipped.union(other)})
 
     def wait(self, plan: Plan, waiting: str) -> None:
         """Some of it has to wait, for a gate or for files to arrive; the gates' findings tell why."""
@@ -122,6 +133,7 @@ class Operations:
         release = self.wanted.release.id
         after = self._all_well(self._applied(begun(state, release)))
         after = after.model_copy(update={"rejected": {}, "held": {}, "gates": self.pending})
+        after = _accounted_from(after, self.session.now)
         if operation is not None and self._is_ours(operation) and operation.phase is not Phase.SUCCEEDED:
             told = f"Release {release} is live."
             update = {"phase": Phase.SUCCEEDED, "finished_at": self.session.now, "message": told}
@@ -239,7 +251,12 @@ class Operations:
             approved_at=self.admitted.approval.opened_at if self.admitted is not None else None,
             started_at=now,
         )
-        update = {"operation": operation, "sync": Sync.OUT_OF_SYNC, "health": Health.PROGRESSING}
+        update = {
+            "operation": operation,
+            "sync": Sync.OUT_OF_SYNC,
+            "health": Health.PROGRESSING,
+            "accounting": _begun_at(state.accounting, now),
+        }
         started = self._accepted(state.model_copy(update=update))
         true, false = [], [ConditionType.READY]
         if self.at_tip:
@@ -253,6 +270,20 @@ class Operations:
         operation = current.model_copy(update=ended)
         state = self.session.state.model_copy(update={"operation": operation})
         self.session.report(_reconciling(Reason.SUPERSEDED, message), current.revision, state)
+
+
+def _begun_at(before: Accounting | None, now: datetime) -> Accounting:
+    """What is not accounted for yet is, together with this."""
+    if before is None:
+        return Accounting(since=now - LATE)
+    return before.model_copy(update={"until": None})
+
+
+def _accounted_from(state: EnvironmentState, now: datetime) -> EnvironmentState:
+    open_ = state.accounting
+    if open_ is None or open_.until is not None:
+        return state
+    return state.model_copy(update={"accounting": open_.model_copy(update={"until": now})})
 
 
 def _only_heals(diff: Difference) -> bool:

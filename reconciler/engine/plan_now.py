@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -25,6 +25,9 @@ from reconciler.model.state import EnvironmentState
 from reconciler.model.verdict import Verdict
 from reconciler.ports import Airflow, Target
 
+_DESCRIBED = 5
+"""DAGs of which people are told how long their runs take: each costs a question."""
+
 
 def plan_now(
     wanted: Wanted,
@@ -41,11 +44,12 @@ def plan_now(
     seen = _seen(diff, goal, state, target.airflow, now)
     writes = bool(diff.changes or diff.support or diff.releases)
     waiting = drain(diff.changes, goal, state, seen, now)
+    blocked = sorted({run.dag_id for run in waiting.blocking})
     scene = Scene(goal, state, seen, now, before)
     verdicts = (
         ownership(diff.foreign),
         busy(target.airflow.busy() if writes else None),
-        in_flight(waiting, {run.dag_id for run in waiting.blocking if seen.paused(run.dag_id)}),
+        in_flight(waiting, {one for one in blocked if seen.paused(one)}, _usual(target.airflow, blocked)),
         next_run(diff.changes, state, seen, scene.calendar, goal.airflow, now),
         hold(state.environment, wanted.desired.holds, goal.release.id, diff.changes),
         pin(wanted.desired.holds, goal.pinned),
@@ -94,6 +98,15 @@ def goal_of(wanted: Wanted, state: EnvironmentState) -> Goal:
         condemned=condemned,
         pinned=pinned(wanted.desired.holds, state, condemned),
     )
+
+
+def _usual(airflow: Airflow, dag_ids: Sequence[str]) -> dict[str, float]:
+    """How long runs of the first few DAGs take, for people; that it cannot be asked is no reason to stop."""
+    found = {}
+    with contextlib.suppress(Transient, Terminal):
+        for dag_id in dag_ids[:_DESCRIBED]:
+            found[dag_id] = airflow.usual_seconds(dag_id)
+    return {dag_id: seconds for dag_id, seconds in found.items() if seconds is not None}
 
 
 def _seen(diff: Difference, goal: Goal, state: EnvironmentState, airflow: Airflow, now: datetime) -> Seen:

@@ -13,6 +13,7 @@ from reconciler.core.diff import drifted_keys, outdated_support
 from reconciler.core.fencing import open_for_long
 from reconciler.core.findings import Finding, with_conditions
 from reconciler.core.outage import reachable
+from reconciler.engine.accounting import settle_accounts
 from reconciler.engine.admission import Admission, admission
 from reconciler.engine.apply import apply
 from reconciler.engine.desired import Wanted, as_accepted, at_revision, held_by
@@ -65,6 +66,7 @@ def _under(lease: Lease, world: World, triggered_by: TriggeredBy) -> TickResult:
     result = _Tick(world, session, triggered_by).run()
     if result.outcome in _SETTLED and promote_by_policy(world, session):
         result = replace(result, message=f"{result.message} Promoted what was verified before.")
+    settle_accounts(world, session)
     outage = reachable(session.state, result.message if result.outcome is Outcome.RETRY else "", session.now)
     for finding in (outage, open_for_long(session.state, session.now)):
         if finding is not None:

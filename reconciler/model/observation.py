@@ -56,9 +56,10 @@ class AirflowDag(Value):
 
 
 class DagRun(Value):
-    """A DAG run that has not ended. ``state`` is ``queued`` or ``running``.
+    """A DAG run. In flight its ``state`` is ``queued`` or ``running``.
 
-    ``started_at``: when the scheduler set it running, which is what the loader pins it by.
+    ``started_at``: when the scheduler set it running, which is what the loader pins it by. ``due_at``: from
+    when on it might run.
     """
 
     dag_id: str
@@ -66,6 +67,7 @@ class DagRun(Value):
     state: str
     run_type: str
     started_at: datetime | None
+    due_at: datetime | None = None
 
 
 class ImportProblem(Value):

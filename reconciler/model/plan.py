@@ -74,7 +74,8 @@ class Change(Value):
     """One DAG that is not as it should be, and what will be done about it.
 
     ``change_class`` of an update says what it means for runs in flight, ``why`` what made it that.
-    ``rolls_back``: it leaves code that no run may use any more.
+    ``rolls_back``: it leaves code that no run may use any more. ``new_calendar``: its runs may be due at
+    other times from then on.
     """
 
     dag_id: DagId
@@ -83,6 +84,7 @@ class Change(Value):
     to_release: ReleaseId | None = None
     change_class: ChangeClass | None = None
     rolls_back: bool = False
+    new_calendar: bool = False
     why: tuple[str, ...] = ()
 
     @property

@@ -85,6 +85,17 @@ class Intent(Value):
     removes: str | None = None
 
 
+class Accounting(Value):
+    """The time whose runs are to be accounted for: ``until`` is when the deployment was over (None: not yet).
+
+    ``skipped`` are DAGs that came, went, or whose calendar changed in that time.
+    """
+
+    since: datetime
+    until: datetime | None = None
+    skipped: frozenset[str] = frozenset()
+
+
 class Operation(Value):
     """One attempt to reach one commit; kept for ever, also when it failed.
 
@@ -139,7 +150,7 @@ class EnvironmentState(Value):
     ``condemned`` those that were rolled back. ``files`` are all keys we own in the DAG folder; ``intents``
     the writes, by key, that began and are not known to have ended. ``fences`` and ``rejected`` are by DAG,
     and so is ``held``: since when runs in flight hold back its change. ``gates`` is what they all said while
-    one of them holds something back.
+    one of them holds something back, ``accounting`` what of the last deployment is still to be looked at.
     """
 
     environment: str
@@ -162,6 +173,7 @@ class EnvironmentState(Value):
     sync: Sync = Sync.UNKNOWN
     health: Health = Health.MISSING
     operation: Operation | None = None
+    accounting: Accounting | None = None
     last_handled_at: datetime | None = None
 
 

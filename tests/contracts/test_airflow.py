@@ -101,6 +101,7 @@ def twin() -> Scene:
     )
     broken = ImportProblem(file="contract_broken.py", message="No module named 'a_module…'", at=NOW)
     fake.set_import_errors(broken)
+    fake.usual[QUICK] = 1.5
     return Scene(
         fake,
         lambda dag_id: fake.lose_assets(dag_id, datetime.now(UTC)),
@@ -249,6 +250,19 @@ def test_a_dag_tells_what_starts_its_runs(scene: Scene) -> None:
         YEARLY: NEW_YEAR,
         ASSETS: None,
     }
+
+
+def test_how_long_runs_take_is_known_where_some_ended_well(scene: Scene) -> None:
+    assert scene.airflow.usual_seconds(BUSY) is None
+    seconds = scene.airflow.usual_seconds(QUICK)
+    assert seconds is not None
+    assert 0 <= seconds < 120
+
+
+def test_runs_that_the_clock_did_not_start_are_not_the_clocks(scene: Scene) -> None:
+    now = datetime.now(UTC)
+    assert list(scene.airflow.clock_runs([], now - timedelta(days=9), now)) == []
+    assert list(scene.airflow.clock_runs([BUSY, QUICK, YEARLY], now - timedelta(days=9), now)) == []
 
 
 def test_what_has_no_schedule_misses_no_runs(scene: Scene) -> None:

@@ -45,17 +45,22 @@ def test_busy(status: str | None, decision: Decision) -> None:
 )
 def test_in_flight_names_the_runs_and_until_when(overdue: bool, reason: Reason, says: str) -> None:
     blocking = (run("one"), run("two", "queued", "backfill"))
-    verdict = in_flight(Drain(blocking=blocking, until=NOW, overdue=overdue), {"one"})
+    verdict = in_flight(
+        Drain(blocking=blocking, until=NOW, overdue=overdue), {"one"}, {"one": 90, "two": 45 * 60}
+    )
     assert (verdict.decision, verdict.reason, verdict.dag_ids) == (Decision.WAIT, reason, ("one", "two"))
     assert "one (r-one)" in verdict.message
     assert says in verdict.message
     assert f"{NOW:%H:%M:%S}" in verdict.message
     assert "one is paused" in verdict.message
-    assert "two: backfill run r-two is queued" in verdict.evidence
+    assert verdict.evidence == (
+        "one: scheduled run r-one is running; usually takes 90 s",
+        "two: backfill run r-two is queued; usually takes 45 min",
+    )
 
 
 def test_in_flight_goes_where_no_run_is_in_the_way() -> None:
-    assert in_flight(Drain(until=NOW), ()).decision is Decision.GO
+    assert in_flight(Drain(until=NOW), (), {}).decision is Decision.GO
 
 
 def test_ownership() -> None:

@@ -50,6 +50,10 @@ class MemoryAirflow(Twin):
         """DAGs and logical dates of the scheduled runs created because Airflow left them out."""
         self.every: timedelta | None = None
         """How often each DAG is due, by the clock, without catchup; None: never."""
+        self.usual: dict[str, float] = {}
+        """How long a run takes, by DAG."""
+        self.clocked: list[DagRun] = []
+        """The runs that ``clock_runs`` tells of."""
         self._next: dict[str, datetime] = {}
         self._scheduled: set[tuple[str, datetime]] = set()
 
@@ -64,6 +68,20 @@ class MemoryAirflow(Twin):
     def active_runs(self, dag_ids: Sequence[str]) -> Sequence[DagRun]:
         """See ``ports.Airflow``."""
         return tuple(run for run in self._runs if run.dag_id in dag_ids)
+
+    @port_call
+    def usual_seconds(self, dag_id: str) -> float | None:
+        """See ``ports.Airflow``."""
+        return self.usual.get(dag_id)
+
+    @port_call
+    def clock_runs(self, dag_ids: Sequence[str], since: datetime, until: datetime) -> Sequence[DagRun]:
+        """See ``ports.Airflow``."""
+        return tuple(
+            run
+            for run in self.clocked
+            if run.dag_id in dag_ids and run.due_at is not None and since <= run.due_at <= until
+        )
 
     @port_call
     def import_errors(self) -> Sequence[ImportProblem]:

@@ -151,6 +151,7 @@ def _overview(cli: Cli, states: list[EnvironmentState], tip: str | None) -> None
 def _details(cli: Cli, state: EnvironmentState, tip: str | None) -> None:
     from reconciler.core.gates.hold import told_of
     from reconciler.core.narrative import versions
+    from reconciler.model.verdict import Decision
 
     applied, operation = state.applied, state.operation
     cli.out.line(state.environment, "bold")
@@ -176,6 +177,8 @@ def _details(cli: Cli, state: EnvironmentState, tip: str | None) -> None:
     if state.gates:
         cli.out.line("\nGates")
         cli.out.table(["decision", "gate", "dags", "until", "message"], [_gate(one) for one in state.gates])
+        for line in (line for one in state.gates if one.decision is not Decision.GO for line in one.evidence):
+            cli.out.line(f"  {line}")
 
 
 def _gate(verdict: Verdict) -> list[str]:

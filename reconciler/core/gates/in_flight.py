@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 
 from reconciler.core.drain import Drain
@@ -11,11 +11,15 @@ from reconciler.model.observation import DagRun
 from reconciler.model.reason import Reason
 from reconciler.model.verdict import Decision, Verdict
 
+_MINUTES = 120
+"""From so many seconds on, people think in minutes."""
 
-def in_flight(drain: Drain, paused: Collection[str]) -> Verdict:
+
+def in_flight(drain: Drain, paused: Collection[str], usual: Mapping[str, float]) -> Verdict:
     """Hold back the DAGs that are to change and have a run in the way.
 
-    ``paused`` DAGs are named, for their runs are frozen.
+    ``paused`` DAGs are named, for their runs are frozen. ``usual``: how long a DAG's runs take, in seconds,
+    as far as that is known.
     """
     held = tuple(sorted({run.dag_id for run in drain.blocking}))
     if not held:
@@ -26,7 +30,7 @@ def in_flight(drain: Drain, paused: Collection[str]) -> Verdict:
         reason=Reason.DRAIN_TIMED_OUT if drain.overdue else Reason.IN_FLIGHT_RUNS,
         message=_message(drain, [dag_id for dag_id in held if dag_id in paused]),
         dag_ids=held,
-        evidence=tuple(_describe(run) for run in drain.blocking),
+        evidence=tuple(_describe(run, usual.get(run.dag_id)) for run in drain.blocking),
         until=drain.until,
     )
 
@@ -53,6 +57,11 @@ def _message(drain: Drain, paused: Sequence[str]) -> str:
     )
 
 
-def _describe(run: DagRun) -> str:
+def _describe(run: DagRun, usual: float | None) -> str:
     since = f" since {run.started_at:%Y-%m-%d %H:%M:%S} UTC" if run.started_at else ""
-    return f"{run.dag_id}: {run.run_type} run {run.run_id} is {run.state}{since}"
+    takes = f"; usually takes {_duration(usual)}" if usual is not None else ""
+    return f"{run.dag_id}: {run.run_type} run {run.run_id} is {run.state}{since}{takes}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < _MINUTES else f"{seconds / 60:.0f} min"

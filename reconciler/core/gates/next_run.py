@@ -8,6 +8,7 @@ from itertools import islice, pairwise
 
 from reconciler.core.drain import Seen, needs_fence
 from reconciler.core.fencing import lasts
+from reconciler.core.ledger import LATE
 from reconciler.core.narrative import names
 from reconciler.core.timetable import timetable
 from reconciler.model.environment import AirflowSpec
@@ -16,9 +17,6 @@ from reconciler.model.plan import Change
 from reconciler.model.reason import Reason
 from reconciler.model.state import EnvironmentState
 from reconciler.model.verdict import Decision, Verdict
-
-LATE = timedelta(minutes=3)
-"""A run that Airflow has not started so long after it was due, it may not start at all."""
 
 _LOOKED_AT = 3
 """Coming runs that are looked at to see how fast they follow one another."""

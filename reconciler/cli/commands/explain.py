@@ -1,0 +1,92 @@
+"""``reconciler explain``: why DAGs are as they are, in sentences; from what the last tick wrote down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, begin
+from reconciler.cli.errors import Usage
+from reconciler.cli.output import Format, when
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reconciler.model.state import EnvironmentState
+    from reconciler.model.verdict import Verdict
+
+
+def explain(
+    ctx: typer.Context,
+    env: EnvironmentArgument,
+    dag: Annotated[str | None, typer.Argument(metavar="[DAG]", help="All that wait by default.")] = None,
+    output: OutputOption = Format.TEXT,
+) -> None:
+    """Say why DAGs are as they are: what they run, what they wait for, until when, what to do.
+
+    Shows what the last tick found. Without a DAG, those that wait for something.
+    """
+    cli = begin(ctx, output)
+    state = cli.platform.store().load(cli.known(env))
+    if dag is not None and dag not in _known(state):
+        raise Usage(f"{env} knows no DAG {dag!r}.", f"`reconciler status {env} --dags` lists those that run.")
+    found = {one: list(_sentences(state, one)) for one in ([dag] if dag is not None else _waiting(state))}
+    cli.out.document({"environment": env, "dags": found, "gates": [one.to_json() for one in _closed(state)]})
+    if not found:
+        cli.out.line(f"✓ No DAG of {env} waits for anything.", "green")
+    for name, sentences in found.items():
+        _tell(cli, name, sentences)
+    for verdict in _closed(state):
+        _tell(cli, f"gate {verdict.gate}", _about(verdict))
+
+
+def _tell(cli: Cli, title: str, sentences: Sequence[str]) -> None:
+    cli.out.line(title, "bold")
+    for sentence in sentences:
+        cli.out.line(f"  {sentence}")
+
+
+def _known(state: EnvironmentState) -> set[str]:
+    named = {dag_id for verdict in state.gates for dag_id in verdict.dag_ids}
+    return {*state.live, *state.fences, *state.rejected, *named}
+
+
+def _waiting(state: EnvironmentState) -> list[str]:
+    named = {dag_id for verdict in _closed(state) for dag_id in verdict.dag_ids}
+    return sorted({*named, *state.fences, *state.rejected})
+
+
+def _closed(state: EnvironmentState) -> list[Verdict]:
+    from reconciler.model.verdict import Decision
+
+    return [one for one in state.gates if one.decision is not Decision.GO]
+
+
+def _sentences(state: EnvironmentState, dag_id: str) -> Iterator[str]:
+    live, fence = state.live.get(dag_id), state.fences.get(dag_id)
+    rejected = state.rejected.get(dag_id)
+    if live is None:
+        yield "It is not deployed here yet."
+    else:
+        seen = "was seen running so" if live.verified else "has not been seen running so yet"
+        yield f"It runs release {live.pointer.release} since {when(live.flipped_at)}; Airflow {seen}."
+        for entry in live.pointer.history[1:]:
+            yield f"Runs that began before {when(live.pointer.history[0].since)} finish on {entry.release}."
+    if fence is not None:
+        paused = "We paused it" if fence.ours else "A person had paused it"
+        yield f"{paused}; it is changed behind a fence that was opened at {when(fence.opened_at)}."
+    if rejected is not None:
+        yield f"Airflow could not import it as release {rejected.release} has it: {rejected.message}"
+    accepted = state.accepted.desired.holds.pins if state.accepted is not None else ()
+    for one in (pin for pin in accepted if pin.dag == dag_id):
+        yield f"{one.by} pinned it to release {one.release} at {when(one.since)}: {one.reason}"
+    if dag_id in state.held:
+        yield f"Its runs hold back its change since {when(state.held[dag_id])}."
+    waits = [one for one in _closed(state) if dag_id in one.dag_ids or not one.dag_ids]
+    yield f"It waits for: {', '.join(one.gate for one in waits)}." if waits else "It waits for nothing."
+
+
+def _about(verdict: Verdict) -> list[str]:
+    until = [f"Until {when(verdict.until)}."] if verdict.until is not None else []
+    return [f"{verdict.reason.value}: {verdict.reason.sentence}", verdict.message, *until, *verdict.evidence]

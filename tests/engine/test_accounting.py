@@ -1,0 +1,129 @@
+"""After each deployment it is told, once, that no run was missed; or which."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from reconciler.engine.world import Outcome
+from reconciler.model.errors import Transient
+from reconciler.model.event import Event
+from reconciler.model.observation import DagRun
+from reconciler.model.reason import Reason, Severity
+from tests.builders import EACH_MINUTE
+from tests.engine.scene import Scene
+
+MINUTE = timedelta(minutes=1)
+DAGS = ("one", "two")
+
+
+def told(scene: Scene) -> list[Event]:
+    return [event for event in scene.events if event.reason in {Reason.RUNS_ACCOUNTED, Reason.RUN_MISSED}]
+
+
+def each_minute(since: datetime, until: datetime) -> list[DagRun]:
+    """The runs of both DAGs that Airflow started in that time."""
+    first = since.replace(second=0, microsecond=0)
+    minutes = [first + number * MINUTE for number in range(int((until - first) / MINUTE) + 1)]
+    return [
+        DagRun(
+            dag_id=dag_id,
+            run_id=f"{at:%H:%M}",
+            state="success",
+            run_type="scheduled",
+            started_at=at,
+            due_at=at,
+        )
+        for dag_id in DAGS
+        for at in minutes
+    ]
+
+
+def deployed() -> Scene:
+    """1.0.0 ran for an hour; 1.1.0 has just become live. Both DAGs are due each minute, and ran."""
+    scene = Scene(calendar=EACH_MINUTE)
+    scene.deploy("1.0.0", {"one": "a", "two": "b"})
+    scene.clock.advance(3600)
+    scene.tick()
+    assert told(scene) == []  # new DAGs owe nothing
+    scene.publish("1.1.0", {"one": "A", "two": "b"})
+    begin = scene.clock.now()
+    scene.push("1.1.0")
+    assert scene.tick().outcome is Outcome.APPLIED
+    scene.airflow.clocked = each_minute(begin - 10 * MINUTE, begin + 10 * MINUTE)
+    return scene
+
+
+def test_it_is_told_once_that_every_run_exists() -> None:
+    scene = deployed()
+    scene.tick()
+    assert told(scene) == []
+    for _ in range(4):
+        scene.clock.advance(200)
+        scene.tick()
+    (event,) = told(scene)
+    assert (event.reason, event.severity) == (Reason.RUNS_ACCOUNTED, Severity.INFO)
+    assert "each of them exists" in event.message
+    assert scene.airflow.calls["clock_runs"] == 1
+    assert scene.state.accounting is None
+
+
+def test_a_run_that_does_not_exist_calls_a_person() -> None:
+    scene = deployed()
+    due = scene.clock.now().replace(second=0, microsecond=0)
+    scene.airflow.clocked = [run for run in scene.airflow.clocked if (run.dag_id, run.due_at) != ("two", due)]
+    scene.clock.advance(200)
+    scene.tick()
+    (event,) = told(scene)
+    assert (event.reason, event.severity) == (Reason.RUN_MISSED, Severity.ERROR)
+    assert event.evidence == (f"two: no run for {due:%Y-%m-%d %H:%M:%S} UTC",)
+
+
+def test_what_is_paused_owes_nothing() -> None:
+    scene = deployed()
+    scene.airflow.set_paused("two", True)
+    scene.airflow.clocked = [run for run in scene.airflow.clocked if run.dag_id == "one"]
+    scene.clock.advance(200)
+    scene.tick()
+    assert [event.reason for event in told(scene)] == [Reason.RUNS_ACCOUNTED]
+
+
+def test_another_deployment_meanwhile_is_accounted_for_together() -> None:
+    scene = deployed()
+    assert scene.state.accounting is not None
+    since = scene.state.accounting.since
+    scene.clock.advance(100)
+    scene.deploy("1.2.0", {"one": "AA", "two": "b"})
+    scene.clock.advance(100)
+    scene.tick()
+    assert told(scene) == []
+    assert scene.state.accounting is not None
+    assert scene.state.accounting.since == since
+    scene.clock.advance(100)
+    scene.tick()
+    assert len(told(scene)) == 1
+
+
+def test_a_calendar_that_changes_owes_nothing_certain() -> None:
+    scene = deployed()
+    scene.clock.advance(200)
+    scene.tick()
+    scene.calendar = EACH_MINUTE | {"timetable expression": '"0 * * * *"'}
+    begin = scene.clock.now()
+    scene.deploy("1.2.0", {"one": "AA", "two": "bb"})
+    assert scene.state.accounting is not None
+    assert scene.state.accounting.skipped == {"one", "two"}
+    scene.airflow.clocked = each_minute(begin, begin)
+    scene.clock.advance(200)
+    scene.tick()
+    assert len(told(scene)) == 1
+
+
+def test_what_cannot_be_asked_now_is_asked_later() -> None:
+    scene = deployed()
+    scene.airflow.fail_next("clock_runs", Transient("Airflow does not answer."))
+    scene.clock.advance(200)
+    scene.tick()
+    assert told(scene) == []
+    scene.clock.advance(60)
+    scene.tick()
+    assert len(told(scene)) == 1
