@@ -157,6 +157,12 @@ class Airflow(Protocol):
     def busy(self) -> str | None:
         """Why the environment must not be touched now (MWAA ``UPDATING``, …), or None."""
 
+    def options(self) -> Mapping[str, str] | None:
+        """Airflow's own settings (``dag_processor.refresh_interval``); None if it does not tell.
+
+        Those that have their default may be left out.
+        """
+
     def set_paused(self, dag_id: str, paused: bool) -> None:
         """Pause or un-pause a DAG; nothing happens if it is so already.
 

@@ -135,6 +135,10 @@ class AirflowClient:
         """See ``ports.Airflow``."""
         return _patiently(self._transport.busy, self._clock)
 
+    def options(self) -> Mapping[str, str] | None:
+        """See ``ports.Airflow``."""
+        return _patiently(self._transport.options, self._clock)
+
     def set_paused(self, dag_id: str, paused: bool) -> None:
         """See ``ports.Airflow``."""
         body = self._client.DAGPatchBody(is_paused=paused)

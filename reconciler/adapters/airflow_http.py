@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
 import urllib3
@@ -55,6 +55,18 @@ class HttpTransport:
     def busy(self) -> str | None:
         """See ``ports.Airflow``: an Airflow of one's own does not tell."""
         return None
+
+    def options(self) -> Mapping[str, str] | None:
+        """See ``ports.Airflow``: None where `api.expose_config` is off, as it is by default."""
+        answer = self.send(Request("GET", "/config", {}))
+        if answer.status != 200:
+            return None
+        sections = json.loads(answer.body).get("sections", [])
+        return {
+            f"{section['name']}.{option['key']}": str(option["value"])
+            for section in sections
+            for option in section["options"]
+        }
 
     def _send(self, request: Request) -> Answer:
         if self._token is None:

@@ -7,6 +7,7 @@ Called by ``AirflowClient``. Limits of the service: paths of 64 characters (boto
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -58,6 +59,12 @@ class MwaaTransport:
                     raise
                 said = error.response
         return _answer(said)
+
+    def options(self) -> Mapping[str, str]:
+        """See ``ports.Airflow``: those that were set for the environment."""
+        with translated("airflow:GetEnvironment", f"MWAA environment {self._environment}"):
+            found = self._client.get_environment(Name=self._environment)["Environment"]
+        return dict(found.get("AirflowConfigurationOptions", {}))
 
     def busy(self) -> str | None:
         """See ``ports.Airflow``."""

@@ -55,6 +55,9 @@ class Transport(Protocol):
     def name(self) -> str:
         """Which Airflow, for messages."""
 
+    def options(self) -> Mapping[str, str] | None:
+        """See ``ports.Airflow``."""
+
     def send(self, request: Request) -> Answer:
         """Ask once. ``Transient`` or ``Terminal`` where there is no answer of Airflow itself."""
 

@@ -102,6 +102,7 @@ def of_environment(platform: Platform, name: str, python: Path | None) -> Iterat
     yield Check(f"{name}: files", lambda: "valid at the tip")
     yield Check(f"{name}: DAG folder", lambda: _folder(platform, environment))
     yield Check(f"{name}: Airflow", lambda: _airflow(platform, environment))
+    yield Check(f"{name}: Airflow's intervals", lambda: _intervals(platform, environment), optional=True)
     wanted = environment.airflow.version
     yield Check(
         f"{name}: Python with Airflow {wanted} (for seal)",
@@ -167,3 +168,25 @@ def _airflow(platform: Platform, environment: Environment) -> str:
     airflow = platform.world().target(environment).airflow
     busy, problems = airflow.busy(), airflow.import_errors()
     return (f"it is {busy}; " if busy else "answers; ") + f"{len(problems)} import errors"
+
+
+_REFRESH, _PROCESS = "dag_processor.refresh_interval", "dag_processor.min_file_process_interval"
+_DEFAULTS = {_REFRESH: 300.0, _PROCESS: 30.0}
+"""Seconds, of Airflow 3: how often it looks for new files, and how often it parses each."""
+
+
+def _intervals(platform: Platform, environment: Environment) -> str:
+    """What has to fit into ``parseSeconds``. ``Terminal`` if it does not."""
+    options = platform.world().target(environment).airflow.options()
+    if options is None:
+        return f"it does not tell {_REFRESH} and {_PROCESS}; set them to 30"
+    known = {name: float(options.get(name, default)) for name, default in _DEFAULTS.items()}
+    told = f"new files every {known[_REFRESH]:g} s, each file every {known[_PROCESS]:g} s"
+    allowed = environment.airflow.parse_seconds
+    if max(known.values()) > allowed:
+        raise Terminal(
+            f"Airflow looks for {told}; airflow.parseSeconds is {allowed:g}: a DAG would count as failed "
+            "before Airflow has looked at it.",
+            f"Set {_REFRESH} and {_PROCESS} to 30, or raise parseSeconds in environment.yaml.",
+        )
+    return told

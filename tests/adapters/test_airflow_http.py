@@ -186,3 +186,12 @@ def test_the_generated_client_is_not_imported_before_it_is_used() -> None:
         "sys.exit(any(name.startswith('airflow_client') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_airflow_tells_of_its_settings(host: Host) -> None:
+    host.good_tokens, options = {"t"}, [{"key": "refresh_interval", "value": "30"}]
+    transport = HttpTransport(host.url, lambda: "t")
+    said = {"sections": [{"name": "dag_processor", "options": options}]}
+    host.answers = [(200, json.dumps(said).encode()), (403, b"{}")]
+    assert transport.options() == {"dag_processor.refresh_interval": "30"}
+    assert transport.options() is None  # api.expose_config is off

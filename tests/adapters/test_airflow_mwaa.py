@@ -85,7 +85,7 @@ def test_boto_asks_once_so_that_tries_do_not_multiply() -> None:
     assert taken == len(PAUSES) + 1
 
 
-@pytest.mark.parametrize("question", ["import_errors", "busy"])
+@pytest.mark.parametrize("question", ["import_errors", "busy", "options"])
 def test_a_question_to_an_airflow_that_hangs_takes_forty_seconds_at_most(question: str) -> None:
     clock = MemoryClock()
     limits: Any = config("mwaa")
@@ -97,6 +97,9 @@ def test_a_question_to_an_airflow_that_hangs_takes_forty_seconds_at_most(questio
         def send(self, request: Request) -> Answer:
             clock.advance(once)
             raise Transient("no answer")
+
+        def options(self) -> None:
+            self.send(Request("GET", "/", {}))
 
         def busy(self) -> str | None:
             self.send(Request("GET", "/", {}))
@@ -177,3 +180,11 @@ def test_a_denied_status_names_its_own_action(mwaa: Mwaa) -> None:
     mwaa.stub.add_client_error("get_environment", "AccessDeniedException", "no", 403)
     with pytest.raises(Terminal, match="airflow:GetEnvironment"):
         mwaa.airflow.busy()
+
+
+def test_what_was_set_for_the_environment_is_told(mwaa: Mwaa) -> None:
+    set_here = {"dag_processor.refresh_interval": "30"}
+    mwaa.stub.add_response("get_environment", {"Environment": {"AirflowConfigurationOptions": set_here}})
+    mwaa.stub.add_response("get_environment", {"Environment": {}})
+    assert mwaa.airflow.options() == set_here
+    assert mwaa.airflow.options() == {}

@@ -137,3 +137,16 @@ def test_airflow_tells_how_it_is(desk: Desk) -> None:
     desk.scene.airflow.set_import_errors(ImportProblem(file="x.py", message="no"))
 
     assert _line(desk.run("doctor").out, "dev: Airflow").endswith("it is UPDATING; 1 import errors")
+
+
+def test_airflows_intervals_have_to_fit(desk: Desk) -> None:
+    check = "dev: Airflow's intervals"
+    assert "it does not tell" in _line(desk.run("doctor").out, check)
+    fitting = {"dag_processor.refresh_interval": "15", "dag_processor.min_file_process_interval": "20"}
+    desk.scene.airflow.set_options = fitting
+    assert _line(desk.run("doctor").out, check) == f"✓ {check}: new files every 15 s, each file every 20 s"
+    desk.scene.airflow.set_options = {}  # the defaults
+    answer = desk.run("doctor")
+    assert answer.code == 0
+    assert _line(answer.out, check).startswith(f"! {check}: Airflow looks for new files every 300 s")
+    assert "airflow.parseSeconds is 20" in answer.out

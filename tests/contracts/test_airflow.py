@@ -252,6 +252,10 @@ def test_a_dag_tells_what_starts_its_runs(scene: Scene) -> None:
     }
 
 
+def test_what_airflow_does_not_tell_is_not_guessed(scene: Scene) -> None:
+    assert not scene.airflow.options()
+
+
 def test_how_long_runs_take_is_known_where_some_ended_well(scene: Scene) -> None:
     assert scene.airflow.usual_seconds(BUSY) is None
     seconds = scene.airflow.usual_seconds(QUICK)

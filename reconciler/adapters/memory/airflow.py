@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -50,6 +50,8 @@ class MemoryAirflow(Twin):
         """DAGs and logical dates of the scheduled runs created because Airflow left them out."""
         self.every: timedelta | None = None
         """How often each DAG is due, by the clock, without catchup; None: never."""
+        self.set_options: dict[str, str] | None = None
+        """What ``options`` tells."""
         self.usual: dict[str, float] = {}
         """How long a run takes, by DAG."""
         self.clocked: list[DagRun] = []
@@ -92,6 +94,11 @@ class MemoryAirflow(Twin):
     def busy(self) -> str | None:
         """See ``ports.Airflow``."""
         return self._busy
+
+    @port_call
+    def options(self) -> Mapping[str, str] | None:
+        """See ``ports.Airflow``."""
+        return self.set_options
 
     @port_call
     def set_paused(self, dag_id: str, paused: bool) -> None:
