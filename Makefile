@@ -52,7 +52,7 @@ check: lint ## The linters and the fast tests
 	@$(BIN)/pytest -n auto -m "not airflow and not stack and not awslambda"
 
 test: setup lint ## The linters and every test but the race on the real stack
-	@$(BIN)/pytest -n 3 --dist loadfile -m "not long" --durations 25
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not long" --durations 25
 
 race: setup ## 30 deployments, runs at random moments and ten SIGKILLs race on the real stack
 	@$(BIN)/pytest -s -m long
