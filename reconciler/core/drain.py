@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from reconciler.core.pinning import started_on
@@ -106,10 +106,18 @@ def in_the_way(
     return tuple(sorted(runs, key=lambda run: run.run_id))
 
 
-def drain(changes: Sequence[Change], goal: Goal, state: EnvironmentState, seen: Seen, now: datetime) -> Drain:
+def drain(
+    changes: Sequence[Change],
+    goal: Goal,
+    state: EnvironmentState,
+    seen: Seen,
+    over: Collection[str],
+    now: datetime,
+) -> Drain:
     """Which runs hold back these changes.
 
-    Runs of what is condemned are given ``rollback_drain_seconds``; then they begin anew.
+    Runs of what is condemned are given ``rollback_drain_seconds``; then they begin anew. Those of the DAGs in
+    ``over`` hold back nothing any more.
     """
     operation = state.operation
     ours = operation is not None and operation.finished_at is None and operation.release == goal.release.id
@@ -119,7 +127,7 @@ def drain(changes: Sequence[Change], goal: Goal, state: EnvironmentState, seen: 
     blocking = [
         run
         for change in changes
-        if not (change.dag_id in rollbacks and now > began + patience)
+        if not (change.dag_id in rollbacks and now > began + patience) and change.dag_id not in over
         for run in in_the_way(change, goal, state, seen, now)
     ]
     ends = any(run.dag_id in rollbacks for run in blocking)

@@ -13,6 +13,7 @@ from datetime import datetime
 from reconciler.core.approvals import ProposedChange, rules
 from reconciler.core.gates.approval import Approvals, approval, flaw_of
 from reconciler.core.gates.promotion import promotion
+from reconciler.core.patience import impatient
 from reconciler.core.rollback import goes_back
 from reconciler.core.signers import parse_signers
 from reconciler.engine.authorship import of_code, of_commits
@@ -69,7 +70,9 @@ class Admission:
 
 def admission(world: World, state: EnvironmentState, wanted: Wanted) -> Admission:
     """What the gates say of a commit. Git and the environment before are only asked where that is needed."""
-    return Admission(_approval(world, state, wanted), _promotion(world, state, wanted))
+    asked = (_approval(world, state, wanted), _promotion(world, state, wanted))
+    policy = _in_force(state, wanted).environment.policy
+    return Admission(*impatient(asked, state, policy, wanted.release.id, world.clock.now()))
 
 
 def _approval(world: World, state: EnvironmentState, wanted: Wanted) -> Verdict:

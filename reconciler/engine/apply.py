@@ -22,6 +22,7 @@ from reconciler.model.reason import ConditionType, Reason, Severity, TriggeredBy
 from reconciler.model.verdict import Decision, Verdict
 from reconciler.ports import Target
 
+_LOUD = (Reason.DRAIN_TIMED_OUT, Reason.GATE_TIMED_OUT)
 POLL = timedelta(seconds=2)
 """Between two looks at runs in flight, while the tick still has patience."""
 
@@ -153,7 +154,7 @@ def _finding(verdict: Verdict, at_tip: bool) -> Finding:
 
 
 def _severity(verdict: Verdict) -> Severity:
-    acts = verdict.decision is Decision.STOP or verdict.reason is Reason.DRAIN_TIMED_OUT
+    acts = verdict.decision is Decision.STOP or verdict.reason in _LOUD
     return Severity.ERROR if acts else Severity.INFO
 
 

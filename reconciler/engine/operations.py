@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from reconciler.core import narrative
 from reconciler.core.diff import Difference
 from reconciler.core.findings import MAX_MESSAGE, Finding, event_of, with_conditions
 from reconciler.core.ledger import LATE
+from reconciler.core.patience import waiting
 from reconciler.core.planner import plan_digest
 from reconciler.core.rollback import begun
 from reconciler.engine.admission import Admission
@@ -18,7 +20,7 @@ from reconciler.engine.world import World
 from reconciler.model.event import EventDraft
 from reconciler.model.plan import Action, Plan
 from reconciler.model.reason import ConditionType, Health, Phase, Reason, Severity, Sync, TriggeredBy
-from reconciler.model.state import Accounting, Applied, EnvironmentState, Operation
+from reconciler.model.state import Accounting, Applied, EnvironmentState, Operation, Waiting
 from reconciler.model.verdict import Decision, Verdict
 
 
@@ -75,9 +77,21 @@ class Operations:
         known = self.session.state.held
         gate = (verdict for verdict in plan.verdicts if verdict.waits_for_runs)
         held = {dag_id: known.get(dag_id, now) for verdict in gate for dag_id in verdict.dag_ids}
+        # A change that goes ahead although runs are in its way remembers for how long they were.
+        held |= {one.dag_id: known[one.dag_id] for one in plan.changes if one.dag_id in known}
         gates = self.pending or (plan.verdicts if plan.held or plan.stopped else ())
-        update = {"held": held, "gates": gates, "accounting": self._with_skips(plan)}
+        update = {
+            "held": held,
+            "gates": gates,
+            "waiting": self._waiting(plan.verdicts, now),
+            "accounting": self._with_skips(plan),
+        }
         self.session.commit(self.session.state.model_copy(update=update))
+
+    def _waiting(self, verdicts: Sequence[Verdict], now: datetime) -> dict[str, Waiting]:
+        """Of a tip that waits outside it was remembered before."""
+        state = self.session.state
+        return state.waiting if self.pending else waiting(verdicts, state, self.wanted.release.id, now)
 
     def _with_skips(self, plan: Plan) -> Accounting | None:
         """A DAG that comes, goes or gets another calendar owes no certain runs in that time."""
@@ -132,7 +146,8 @@ class Operations:
         state = self.session.state
         release = self.wanted.release.id
         after = self._all_well(self._applied(begun(state, release)))
-        after = after.model_copy(update={"rejected": {}, "held": {}, "gates": self.pending})
+        cleared = {"rejected": {}, "held": {}, "gates": self.pending}
+        after = after.model_copy(update={**cleared, "waiting": self._waiting((), self.session.now)})
         after = _accounted_from(after, self.session.now)
         if operation is not None and self._is_ours(operation) and operation.phase is not Phase.SUCCEEDED:
             told = f"Release {release} is live."

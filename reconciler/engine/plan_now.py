@@ -10,6 +10,7 @@ from datetime import datetime
 from reconciler.core.diff import Difference, difference, releases_left
 from reconciler.core.drain import Seen, drain, is_fresh, is_stale, needs_fence
 from reconciler.core.gates import busy, hold, in_flight, next_run, ownership, pin, pinned, window
+from reconciler.core.patience import impatient, runs_are_over
 from reconciler.core.planner import Scene, make_plan
 from reconciler.core.pointer_file import pointer_key
 from reconciler.core.retention import outdated
@@ -43,7 +44,8 @@ def plan_now(
     diff = difference(goal, state, listing, target.support_digests, before)
     seen = _seen(diff, goal, state, target.airflow, now)
     writes = bool(diff.changes or diff.support or diff.releases)
-    waiting = drain(diff.changes, goal, state, seen, now)
+    policy = _policy(wanted, state)
+    waiting = drain(diff.changes, goal, state, seen, runs_are_over(state, policy, now), now)
     blocked = sorted({run.dag_id for run in waiting.blocking})
     scene = Scene(goal, state, seen, now, before)
     verdicts = (
@@ -53,11 +55,9 @@ def plan_now(
         next_run(diff.changes, state, seen, scene.calendar, goal.airflow, now),
         hold(state.environment, wanted.desired.holds, goal.release.id, diff.changes),
         pin(wanted.desired.holds, goal.pinned),
-        window(
-            openings(_policy(wanted, state).windows, now), diff.changes, goes_back(state, goal.release.id)
-        ),
+        window(openings(policy.windows, now), diff.changes, goes_back(state, goal.release.id)),
     )
-    return diff, make_plan(scene, diff, verdicts)
+    return diff, make_plan(scene, diff, impatient(verdicts, state, policy, goal.release.id, now))
 
 
 def would_say(world: World, state: EnvironmentState, wanted: Wanted) -> tuple[Verdict, ...]:

@@ -13,6 +13,7 @@ from reconciler.core.diff import drifted_keys, outdated_support
 from reconciler.core.fencing import open_for_long
 from reconciler.core.findings import Finding, with_conditions
 from reconciler.core.outage import reachable
+from reconciler.core.patience import waiting
 from reconciler.engine.accounting import settle_accounts
 from reconciler.engine.admission import Admission, admission
 from reconciler.engine.apply import apply
@@ -92,6 +93,10 @@ class _Tick:
             return self._without_tip(error)
         if self._nothing_to_do(tip):
             return TickResult(Outcome.IDLE, "Nothing to do.")
+        if self._triggered_by is TriggeredBy.MANUAL:
+            # A person who asks for a tick asks for another try.
+            fresh = self._session.state.model_copy(update={"rejected": {}, "waiting": {}})
+            self._session.commit(fresh)
         try:
             wanted = at_revision(self._world, self._session.state, tip)
             admitted = admission(self._world, self._session.state, wanted)
@@ -104,9 +109,6 @@ class _Tick:
         if admitted.waiting:
             return self._wait_outside(wanted, admitted)
         self._report_admitted(tip, admitted)
-        if self._triggered_by is TriggeredBy.MANUAL:
-            # A person who asks for a tick asks for another try.
-            self._session.commit(self._session.state.model_copy(update={"rejected": {}}))
         operations = Operations(self._world, self._session, wanted, at_tip=True, admitted=admitted)
         return apply(operations, self._triggered_by)
 
@@ -151,8 +153,9 @@ class _Tick:
             )
         ]
         state = with_conditions(session.state, well, tip, session.now)
-        state = state.model_copy(update={"last_attempted_revision": tip, "sync": Sync.OUT_OF_SYNC})
-        session.report(finding, tip, state)
+        known = waiting(admitted.verdicts, session.state, wanted.release.id, session.now)
+        update = {"last_attempted_revision": tip, "sync": Sync.OUT_OF_SYNC, "waiting": known}
+        session.report(finding, tip, state.model_copy(update=update))
         others = would_say(self._world, session.state, wanted)
         return self._stay(TickResult(Outcome.WAITING, finding.message), tip, (*admitted.verdicts, *others))
 
@@ -213,7 +216,7 @@ class _Tick:
 def _admitted(admission: Admission) -> Finding:
     """What is waited for; or, if nothing is, who let it pass."""
     told = admission.waiting or (admission.approval,)
-    loud = told[0].reason is Reason.BREAK_GLASS_USED
+    loud = told[0].reason in {Reason.BREAK_GLASS_USED, Reason.GATE_TIMED_OUT}
     return Finding(
         type=ConditionType.ADMITTED,
         status=not admission.waiting,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, NaiveDatetime, StringConstraints, field_validator, model_validator
@@ -103,6 +104,37 @@ class PromotionPolicy(Value):
     )
 
 
+class Gate(StrEnum):
+    """The gates that may keep a change waiting."""
+
+    APPROVAL = "approval"
+    PROMOTION = "promotion"
+    WINDOW = "window"
+    HOLD = "hold"
+    BUSY = "busy"
+    IN_FLIGHT = "in-flight"
+    NEXT_RUN = "next-run"
+
+
+class Then(StrEnum):
+    """What is done when a gate has kept a change waiting for long enough."""
+
+    KEEP_WAITING = "keep-waiting"
+    FAIL = "fail"
+    PROCEED = "proceed"
+
+
+class Patience(Value):
+    """For how long a gate may keep a change waiting, and what then."""
+
+    after_minutes: float = Field(gt=0, le=60 * 24 * 30, description="For so long it may, in minutes.")
+    then: Then = Field(
+        default=Then.KEEP_WAITING,
+        description="keep-waiting: people are told. fail: it is given up until another version is committed, "
+        "or `reconciler sync` asks for it. proceed, for in-flight alone: the DAG changes under its runs.",
+    )
+
+
 class Policy(Value):
     """What is demanded of a change. It is the policy of the commit that was applied last that counts."""
 
@@ -112,4 +144,15 @@ class Policy(Value):
     promotion: PromotionPolicy = Field(
         default_factory=PromotionPolicy, description="What a version has to show before it comes here."
     )
+    patience: dict[Gate, Patience] = Field(
+        default={}, description="For how long each gate may keep a change waiting; without: for ever."
+    )
+
+    @model_validator(mode="after")
+    def _only_runs_are_run_over(self) -> Policy:
+        for gate, patience in self.patience.items():
+            if patience.then is Then.PROCEED and gate is not Gate.IN_FLIGHT:
+                raise ValueError("`proceed` for in-flight alone")
+        return self
+
     windows: Windows = Field(default_factory=Windows, description="When changes may be made.")

@@ -115,6 +115,7 @@ class Reason(Described):
     BREAK_GLASS_USED = "BreakGlassUsed", "In an emergency, a change went without what the policy asks for."
     DEPENDENCY_NOT_READY = "DependencyNotReady", "A version has not been verified in the environment before."
     PROMOTED = "Promoted", "What was verified in the environment before was committed here."
+    GATE_TIMED_OUT = "GateTimedOut", "A gate has kept a change waiting for longer than the policy allows."
     GATE_OPEN = "GateOpen", "The gate has nothing against the change."
     SUSPENDED = "Suspended", "A person told the reconciler to do nothing here."
     HOLD_ESTABLISHED = "HoldEstablished", "A person, or a revert, held the environment as it is."

@@ -85,6 +85,14 @@ class Intent(Value):
     removes: str | None = None
 
 
+class Waiting(Value):
+    """Since when a gate has kept a release waiting, and whether that was given up."""
+
+    release: ReleaseId
+    since: datetime
+    gave_up: bool = False
+
+
 class Accounting(Value):
     """The time whose runs are to be accounted for: ``until`` is when the deployment was over (None: not yet).
 
@@ -150,7 +158,8 @@ class EnvironmentState(Value):
     ``condemned`` those that were rolled back. ``files`` are all keys we own in the DAG folder; ``intents``
     the writes, by key, that began and are not known to have ended. ``fences`` and ``rejected`` are by DAG,
     and so is ``held``: since when runs in flight hold back its change. ``gates`` is what they all said while
-    one of them holds something back, ``accounting`` what of the last deployment is still to be looked at.
+    one of them holds something back, ``waiting`` since when, by gate,
+    ``accounting`` what of the last deployment is still to be looked at.
     """
 
     environment: str
@@ -165,6 +174,7 @@ class EnvironmentState(Value):
     live: dict[str, LiveDag] = {}
     held: dict[str, datetime] = {}
     gates: tuple[Verdict, ...] = ()
+    waiting: dict[str, Waiting] = {}
     fences: dict[str, Fence] = {}
     rejected: dict[str, Rejected] = {}
     files: dict[str, OwnedFile] = {}

@@ -9,6 +9,8 @@ from reconciler.model.reason import Reason
 from reconciler.model.release import DagId
 from reconciler.model.value import Value
 
+_ABOUT_RUNS = ("in-flight", "next-run")
+
 
 class Decision(StrEnum):
     """What a gate says."""
@@ -22,7 +24,7 @@ class Verdict(Value):
     """One gate's answer, always reported, also when it is ``go``.
 
     ``dag_ids`` are the DAGs it holds back; empty with ``wait`` or ``stop`` means all of them. ``opened_at``:
-    when people opened it.
+    when people opened it. ``gave_up``: it does not go on by itself any more.
     """
 
     gate: str
@@ -33,6 +35,7 @@ class Verdict(Value):
     evidence: tuple[str, ...] = ()
     until: datetime | None = None
     opened_at: datetime | None = None
+    gave_up: bool = False
 
     @classmethod
     def go(cls, gate: str, message: str) -> Verdict:
@@ -42,5 +45,4 @@ class Verdict(Value):
     @property
     def waits_for_runs(self) -> bool:
         """Does it hold back some DAGs until runs of theirs have started or ended?"""
-        runs = (Reason.IN_FLIGHT_RUNS, Reason.DRAIN_TIMED_OUT, Reason.SCHEDULED_RUN_IMMINENT)
-        return self.decision is Decision.WAIT and self.reason in runs
+        return self.decision is Decision.WAIT and self.gate in _ABOUT_RUNS
