@@ -112,7 +112,7 @@ class GitCommand:
             err = f"fatal: no end after {most:g} s, or not before the tick's".encode()
         said = _without(f"{out.decode(errors='replace')}\n{err.decode(errors='replace')}", token)
         # From None, here and below: what git was given and said in full stays out of tracebacks.
-        raise GitFailure(arguments[0], said, timed_out=status is None) from None
+        raise GitFailure(_name(arguments), said, timed_out=status is None) from None
 
     def _secret(self, token: str) -> Mapping[str, str]:
         """git's configuration by environment: unlike ``-c`` it is not in the process list."""
@@ -125,6 +125,13 @@ class GitCommand:
             "GIT_CONFIG_KEY_1": "credential.helper",
             "GIT_CONFIG_VALUE_1": "",
         }
+
+
+def _name(arguments: tuple[str, ...]) -> str:
+    """The command among its arguments: not `-c`, nor what follows that, nor an option."""
+    settings = {number + 1 for number, word in enumerate(arguments) if word == "-c"}
+    plain = (word for number, word in enumerate(arguments) if number not in settings)
+    return next((word for word in plain if not word.startswith("-")), "")
 
 
 def _execute(

@@ -36,7 +36,7 @@ R = TypeVar("R")
 
 _FORMAT = "--format=%H%x00%an <%ae>%x00%cn <%ce>%x00%cI%x00%s"
 _PEOPLE = f"{_FORMAT}%x00%(trailers:key=Co-authored-by,valueonly=true,unfold=true)%x00%G?%x00%GS"
-_MOST_COMMITS = 10_000
+_MOST_COMMITS, _MOST_CHANGES = 10_000, 500
 
 
 class GitRepo:
@@ -104,8 +104,8 @@ class GitRepo:
 
     def approvals(self, environment: str, commits: Sequence[str], signers: str) -> Sequence[SignedTag]:
         """See ``ports.EnvironmentRepo``."""
-        prefix = f"approval/{checked_path(environment)}"
-        return self._use(lambda copy: git_signatures.tags(self._git, copy, prefix, commits, signers))
+        name = checked_path(environment)
+        return self._use(lambda copy: git_signatures.tags(self._git, copy, name, commits, signers))
 
     def sign(self, name: str, commit: str, message: str, key: str) -> None:
         """See ``ports.EnvironmentRepo``."""
@@ -167,8 +167,8 @@ class GitRepo:
             self._require(revision.removeprefix("^"), copy)
         with git_signatures.knowing(signers) as settings:
             said = self._git.run(
-                *settings, "--literal-pathspecs", "log", "-z", "--full-history", _PEOPLE, *wanted,
-                "--", *paths, directory=copy,
+                *settings, "--literal-pathspecs", "log", "-z", "--simplify-merges",
+                f"--max-count={_MOST_CHANGES}", _PEOPLE, *wanted, "--", *paths, directory=copy,
             )  # fmt: skip
         return [_with_people(row) for row in _rows(said, 8)]
 

@@ -13,13 +13,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from reconciler.adapters.git_command import GitCommand
-from reconciler.adapters.git_errors import GitFailure
+from reconciler.adapters.git_errors import GitFailure, Kind
 from reconciler.adapters.git_rules import Identity
-from reconciler.model.errors import Terminal
+from reconciler.core.signers import parse_signers
+from reconciler.model.errors import Terminal, Transient
 from reconciler.model.observation import SignedTag
+from reconciler.model.people import APPROVALS
 
 _GOOD = re.compile(r'^Good "git" signature for (\S+) with \S+ key SHA256:\S+$', re.MULTILINE)
 _TAGGER = re.compile(r".* (\d{1,12}) [+-]\d{4}")
+_TAGS = "refs/tags/"
+_MOST_STRANGERS = 20
 _MARK = "-----BEGIN SSH SIGNATURE-----"
 
 
@@ -37,25 +41,46 @@ def knowing(signers: str) -> Iterator[tuple[str, ...]]:
         )  # fmt: skip
 
 
-def tags(git: GitCommand, copy: Path, prefix: str, commits: Sequence[str], signers: str) -> list[SignedTag]:
-    """The server's tags ``<prefix>/<commit>/…`` of some commits, each with whose signature is on it."""
-    wanted = set(commits)
-    there = {
-        name: oid for name, oid in listed(git, copy, f"{prefix}/*").items() if name.split("/")[2] in wanted
-    }
-    if not there:
-        return []
-    refs = [f"+refs/tags/{name}:refs/tags/{name}" for name in there]
-    git.run("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "origin", *refs, directory=copy)
+def tags(
+    git: GitCommand, copy: Path, environment: str, commits: Sequence[str], signers: str
+) -> list[SignedTag]:
+    """The server's tags of approval for some commits, each with whose signature is on it.
+
+    Of whom ``signers`` does not know, tags are told by name and not fetched: anybody may push thousands.
+    """
+    wanted, known = set(commits), {who for one in parse_signers(signers)[0] for who in one.emails}
+    named = [(name, oid) for name, oid in listed(git, copy, f"{APPROVALS}/{environment}/*").items()]
+    there = {name: oid for name, oid in named if _part(name, 2) in wanted}
+    ours = {name: oid for name, oid in there.items() if _part(name, 3).lower() in known}
+    strange = sorted(there.keys() - ours.keys())[:_MOST_STRANGERS]
+    found = [
+        SignedTag(name=name, commit=_part(name, 2), flaw="nobody of that name has a key here")
+        for name in strange
+    ]
+    if not ours:
+        return found
+    refs = "".join(f"+refs/tags/{name}:refs/tags/{name}\n" for name in ours)
+    try:
+        fetch = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--stdin", "origin")
+        git.run(*fetch, stdin=refs.encode(), directory=copy)
+    except GitFailure as failure:
+        if failure.kind is not Kind.NO_BRANCH:
+            raise
+        raise Transient("A tag of approval went away while it was read.") from None
     with knowing(signers) as settings:
-        return [_tag(git, copy, name, oid, settings) for name, oid in sorted(there.items())]
+        return [*found, *(_tag(git, copy, name, oid, settings) for name, oid in sorted(ours.items()))]
 
 
 def listed(git: GitCommand, copy: Path, pattern: str) -> Mapping[str, str]:
     """The server's tags by name, each with the id of its tag object."""
     said = git.run("ls-remote", "--refs", "origin", f"refs/tags/{pattern}", directory=copy)
     rows = (line.partition("\t") for line in said.decode(errors="replace").splitlines())
-    return {name.removeprefix("refs/tags/"): oid for oid, _, name in rows}
+    # git lets a pattern also match the end of another ref's name.
+    return {name.removeprefix(_TAGS): oid for oid, _, name in rows if name.startswith(_TAGS)}
+
+
+def _part(name: str, number: int) -> str:
+    return (*name.split("/", 3), "", "", "", "")[number]
 
 
 def sign(git: GitCommand, copy: Path, tag: tuple[str, str, str], who: Identity, key: str) -> str:
@@ -116,7 +141,7 @@ def _tag(git: GitCommand, copy: Path, name: str, oid: str, settings: Sequence[st
 def _flaw(said: str) -> str:
     """What git found wrong, for people; an unknown key's signature is called good, but nobody's."""
     if "No principal matched" in said:
-        return "it was signed with a key that is not in allowed_signers"
+        return "it was signed with a key that allowed_signers has not, or not any more"
     return "its signature is not good"
 
 

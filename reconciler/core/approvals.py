@@ -21,11 +21,17 @@ _TRAILER = re.compile(r"^(Environment|Change|Break-glass): (.+)$", re.MULTILINE)
 
 
 class ProposedChange(Value):
-    """Where an environment would go from what is in force, and what rules would hold there."""
+    """Where an environment would go from what is in force, and what rules would hold there.
+
+    ``number``: so many changes were accepted here before, so that no approval is ever of a later change too.
+    ``to_bytes``: the digest of all that the release is.
+    """
 
     environment: str
+    number: int
     from_release: ReleaseId | None
     to_release: ReleaseId
+    to_bytes: Digest
     from_rules: Digest | None
     to_rules: Digest
 
@@ -50,7 +56,7 @@ def rules(desired: Desired) -> Digest:
     said = {
         "environment": desired.environment.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         "roles": {role: sorted(people) for role, people in desired.roles.items()},
-        "signers": desired.signers.splitlines(),
+        "signers": desired.signers.split("\n"),
         "upstream": desired.upstream,
     }
     return sha256(canonical(said))

@@ -97,7 +97,13 @@ def difference(
         fenced=tuple(sorted(state.fences)),
         drifted=tuple(sorted(drifted)),
         foreign=_foreign(state, listing, changes, releases),
-        rejected=tuple(sorted(dag_id for dag_id in state.rejected if _unwanted(dag_id, goal, state))),
+        rejected=tuple(
+            sorted(
+                dag_id
+                for dag_id in state.rejected
+                if dag_id not in goal.pinned and _unwanted(dag_id, goal, state)
+            )
+        ),
     )
 
 

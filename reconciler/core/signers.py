@@ -11,6 +11,7 @@ import binascii
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from reconciler.model.people import EMAIL
 
@@ -22,6 +23,7 @@ _LINE = re.compile(
     rf"(?P<who>\S+)[ \t]+(?:(?P<options>(?:[^\s\"]|\"[^\"]*\")+)[ \t]+)?(?P<type>{_KEY})[ \t]+"
     r"(?P<key>[A-Za-z0-9+/]+={0,2})(?:[ \t]+.*)?"
 )
+_BEFORE = re.compile(r'(?:^|,)valid-before="?(\d+)Z?"?', re.IGNORECASE)
 _EXPECTED = "ana@example.com ssh-ed25519 AAAA…, with addresses separated by commas"
 
 
@@ -39,11 +41,11 @@ def parse_signers(text: str) -> tuple[list[Signer], list[tuple[int, str, str]]]:
     signers, flaws = list[Signer](), list[tuple[int, str, str]]()
     if len(text.encode()) > MOST_BYTES:
         return [], [(1, f"{len(text.encode())} bytes", f"at most {MOST_BYTES}")]
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         parts = _LINE.fullmatch(line.strip())
-        if parts is None or not _is_key(parts["type"], parts["key"]):
+        if parts is None or not line.isprintable() or not _is_key(parts["type"], parts["key"]):
             flaws.append((number, _cut(line), _EXPECTED))
             continue
         emails = parts["who"].split(",")
@@ -55,6 +57,14 @@ def parse_signers(text: str) -> tuple[list[Signer], list[tuple[int, str, str]]]:
         else:
             signers.append(Signer(number, frozenset(map(str.lower, emails)), parts["key"]))
     return signers, flaws
+
+
+def still_valid(text: str, now: datetime) -> str:
+    """The file without the keys that are not valid any more.
+
+    git judges a key by the time that is written in what it signed, which is whatever the signer says.
+    """
+    return "\n".join(line for line in text.split("\n") if not _is_over(line, now))
 
 
 def person(signers: Collection[Signer], email: str) -> frozenset[str]:
@@ -81,6 +91,19 @@ def _is_key(kind: str, text: str) -> bool:
     except binascii.Error:
         return False
     return blob.startswith(len(kind).to_bytes(4, "big") + kind.encode())
+
+
+def _is_over(line: str, now: datetime) -> bool:
+    """``valid-before``: a day, or a minute or second of it, in local time or (Z) in UTC; ours is UTC."""
+    parts = _LINE.fullmatch(line.strip())
+    found = _BEFORE.search(parts["options"] or "") if parts is not None else None
+    if found is None:
+        return False
+    digits = found[1]
+    try:
+        return now >= datetime.strptime(digits, "%Y%m%d%H%M%S"[: len(digits) - 2]).replace(tzinfo=UTC)
+    except ValueError:
+        return True
 
 
 def _cut(text: str, most: int = 60) -> str:

@@ -13,9 +13,10 @@ from datetime import datetime
 from reconciler.core.approvals import ProposedChange, rules
 from reconciler.core.gates.approval import Approvals, approval, flaw_of
 from reconciler.core.gates.promotion import promotion
+from reconciler.core.identity import canonical, sha256
 from reconciler.core.patience import impatient
 from reconciler.core.rollback import goes_back
-from reconciler.core.signers import parse_signers
+from reconciler.core.signers import parse_signers, still_valid
 from reconciler.engine.authorship import of_code, of_commits
 from reconciler.engine.desired import Wanted
 from reconciler.engine.world import World
@@ -121,17 +122,23 @@ def request(world: World, state: EnvironmentState, wanted: Wanted) -> Request | 
         return Verdict.go("approval", "Nothing changes that was not approved before.")
     if goes_back(state, change.to_release) and not change.changes_rules:
         return Verdict.go("approval", "A rollback needs no approval.")
-    since = state.accepted.revision if state.accepted is not None else None
-    name = state.environment
-    paths = (f"{name}/pointer.yaml", f"{name}/environment.yaml", "reconciler.yaml", "allowed_signers")
-    before = world.artifacts.release(state.accepted.release) if state.accepted is not None else None
-    made = world.repo.changes(since, wanted.revision, paths, in_force.signers)
+    name, accepted = state.environment, state.accepted
+    paths = [f"{name}/pointer.yaml", f"{name}/environment.yaml"]
+    if accepted is None:
+        # Nothing is in force: who ever touched what all environments share had no part in this one.
+        since, before, commits = None, None, [wanted.revision]
+    else:
+        since, before = accepted.revision, world.artifacts.release(accepted.release)
+        commits = list(world.repo.between(since, wanted.revision))
+        paths += ["reconciler.yaml", "allowed_signers"]
+    signers = still_valid(in_force.signers, world.clock.now())
+    made = world.repo.changes(since, wanted.revision, paths, signers)
     return Request(
         change=change,
-        rules=Approvals(policy, in_force.roles, tuple(parse_signers(in_force.signers)[0])),
-        signers=in_force.signers,
-        commits=tuple(world.repo.between(since, wanted.revision)),
-        authors=of_commits(tuple(made)) | of_code(world, before, wanted.release),
+        rules=Approvals(policy, in_force.roles, tuple(parse_signers(signers)[0])),
+        signers=signers,
+        commits=tuple(commits),
+        authors=of_commits(made) | of_code(world, before, wanted.release),
     )
 
 
@@ -140,8 +147,10 @@ def proposed(state: EnvironmentState, wanted: Wanted) -> ProposedChange:
     accepted = state.accepted
     return ProposedChange(
         environment=state.environment,
+        number=state.changes,
         from_release=accepted.release if accepted is not None else None,
         to_release=wanted.release.id,
+        to_bytes=sha256(canonical(wanted.release.to_json())),
         from_rules=rules(accepted.desired) if accepted is not None else None,
         to_rules=rules(wanted.desired),
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 
-from reconciler.core.declarations import parse_desired, parse_holds
+from reconciler.core.declarations import environment_names, parse_desired, parse_holds
 from reconciler.core.gates import ancestry
 from reconciler.core.identity import release_id
 from reconciler.core.narrative import names
@@ -25,13 +26,17 @@ from reconciler.ports import EnvironmentRepo
 
 @dataclass(frozen=True)
 class Wanted:
-    """A commit and what it means for one environment."""
+    """A commit and what it means for one environment.
+
+    ``rules_of``: the commit whose rules hold, where they are not this one's own.
+    """
 
     revision: str
     desired: Desired
     release: ReleaseManifest
     author: str
     subject: str
+    rules_of: str | None = None
 
     @property
     def versions(self) -> dict[str, str]:
@@ -43,9 +48,12 @@ def at_revision(world: World, state: EnvironmentState, revision: str) -> Wanted:
     """Read a commit. ``Terminal`` says what a person has to change; what was accepted stays in force."""
     accepted = state.accepted
     check_descends(world.repo, state, revision)
-    desired = parse_desired(world.repo.files(revision), state.environment)
+    files = world.repo.files(revision)
+    desired = parse_desired(files, state.environment)
     if accepted is not None and (state.files or state.intents):
         _same_place(accepted.desired, desired)
+    if accepted is None or _places(accepted.desired) != _places(desired):
+        _own_place(world, desired, environment_names(files))
     release = sealed(world, desired.pointer, state.environment)
     check_deployable(release, desired)
     commit = world.repo.commit(revision)
@@ -88,6 +96,17 @@ def held_by(world: World, wanted: Wanted, tip: str) -> Wanted:
     return wanted
 
 
+def under_accepted_rules(state: EnvironmentState, wanted: Wanted) -> Wanted | None:
+    """What a commit asks to run and holds, by the rules that were accepted before it; None if none were."""
+    accepted = state.accepted
+    if accepted is None:
+        return None
+    own = {"pointer": wanted.desired.pointer, "holds": wanted.desired.holds}
+    desired = accepted.desired.model_copy(update=own)
+    check_deployable(wanted.release, desired)
+    return replace(wanted, desired=desired, rules_of=accepted.revision)
+
+
 def sealed(world: World, pointer: Pointer, environment: str) -> ReleaseManifest:
     """The sealed release that a pointer means. ``Terminal`` names the command that is missing."""
     digests = {component: _digest(world, component, pointer) for component in pointer.components}
@@ -97,6 +116,12 @@ def sealed(world: World, pointer: Pointer, environment: str) -> ReleaseManifest:
         raise Terminal(
             f"This combination is not sealed: {combination}.",
             f"Run `reconciler seal {environment}` where Airflow can be run; it is then deployed by itself.",
+            Reason.ARTIFACT_FAILED,
+        )
+    if release.components != digests:
+        raise Terminal(
+            f"Release {release.id} in the artifact store is of other artifacts than the pointer names.",
+            "Restore releases/ in the artifact bucket from its object versions.",
             Reason.ARTIFACT_FAILED,
         )
     return release
@@ -152,6 +177,33 @@ def check_deployable(release: ReleaseManifest, desired: Desired) -> None:
             "Shorten the id, publish a new version, and name it in the pointer.",
             Reason.INVALID_CONFIGURATION,
         )
+
+
+def _own_place(world: World, desired: Desired, names: Sequence[str]) -> None:
+    """``Terminal`` if an environment would reach into another: that one's rules would not protect it."""
+    own = desired.environment.name
+    for name in names:
+        other = world.store.load(name).accepted if name != own else None
+        shared = _places(desired) & _places(other.desired) if other is not None else set()
+        if shared:
+            raise Terminal(
+                f"{own} names {', '.join(sorted(shared))}, which is {name}'s.",
+                "Give each environment an Airflow, a DAG folder and a token of its own.",
+                Reason.INVALID_CONFIGURATION,
+            )
+
+
+def _places(desired: Desired) -> frozenset[str]:
+    """What an environment reaches, in words."""
+    airflow = desired.environment.airflow
+    folder, mwaa, http = airflow.dag_folder, airflow.api.mwaa, airflow.api.http
+    found = {f"the DAG folder s3://{folder.bucket}/{folder.prefix}"}
+    if mwaa is not None:
+        found.add(f"the MWAA environment {mwaa.environment}")
+    if http is not None:
+        found.add(f"the Airflow at {http.url.rstrip('/')}")
+        found |= {f"the token {http.token_secret}"} if http.token_secret is not None else set()
+    return frozenset(found)
 
 
 def _same_place(before: Desired, after: Desired) -> None:

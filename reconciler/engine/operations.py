@@ -123,7 +123,7 @@ class Operations:
         )
         state = self._phase(Phase.RUNNING if plan.held else Phase.FAILED, message)
         if not plan.held:
-            state = self._applied(state).model_copy(update={"sync": self._sync()})
+            state = self._applied(begun(state, plan.release)).model_copy(update={"sync": self._sync()})
             untrue = [ConditionType.READY, ConditionType.RECONCILING]
             state = self._conditions(state, [], untrue, Reason.HEALTH_CHECK_FAILED, message)
         finding = Finding(
@@ -219,21 +219,23 @@ class Operations:
         return with_conditions(state, findings, self.wanted.revision, self.session.now)
 
     def _accepted(self, state: EnvironmentState) -> EnvironmentState:
-        accepted = state.accepted
-        if accepted is not None and accepted.revision == self.wanted.revision:
+        before, now = state.accepted, self._as_applied()
+        if before is not None and _says(before, now) and before.revision == now.revision:
             return state
-        update = {"accepted": self._as_applied(), "last_attempted_revision": self.wanted.revision}
+        changes = state.changes + (before is None or not _says(before, now))
+        update = {"accepted": now, "changes": changes, "last_attempted_revision": self.wanted.revision}
         return state.model_copy(update=update)
 
     def _applied(self, state: EnvironmentState) -> EnvironmentState:
-        applied = state.applied
-        if applied is not None and applied.revision == self.wanted.revision:
+        before, now = state.applied, self._as_applied()
+        if before is not None and _says(before, now) and before.revision == now.revision:
             return state
-        return self._accepted(state.model_copy(update={"applied": self._as_applied()}))
+        return self._accepted(state.model_copy(update={"applied": now}))
 
     def _as_applied(self) -> Applied:
         return Applied(
-            revision=self.wanted.revision,
+            # What a commit says beside its rules may be in force before they are: then it is looked at again.
+            revision=self.wanted.rules_of or self.wanted.revision,
             release=self.wanted.release.id,
             desired=self.wanted.desired,
             at=self.session.now,
@@ -251,6 +253,7 @@ class Operations:
 
     def _started(self, plan: Plan, triggered_by: TriggeredBy, now: datetime) -> EnvironmentState:
         state = begun(self.session.state, plan.release)
+        approvals, approved_at = self._approvals(state.operation, plan)
         operation = Operation(
             attempt=(state.operation.attempt if state.operation else 0) + 1,
             revision=plan.revision,
@@ -262,8 +265,9 @@ class Operations:
             message=narrative.counts(plan.changes, len(self.wanted.release.dags)),
             plan_digest=plan_digest(plan),
             versions=self.wanted.versions,
-            approvals=self.admitted.approval.evidence if self.admitted is not None else (),
-            approved_at=self.admitted.approval.opened_at if self.admitted is not None else None,
+            pinned=frozenset(one.dag for one in self.wanted.desired.holds.pins),
+            approvals=approvals,
+            approved_at=approved_at,
             started_at=now,
         )
         update = {
@@ -279,12 +283,25 @@ class Operations:
         under_way = f"On the way to release {plan.release}."
         return self._conditions(started, true, false, Reason.PROGRESSING, under_way)
 
+    def _approvals(self, before: Operation | None, plan: Plan) -> tuple[tuple[str, ...], datetime | None]:
+        """Who approved it. What is put back later was approved with the commit that made it so."""
+        if self.admitted is not None and self.admitted.approval.evidence:
+            return self.admitted.approval.evidence, self.admitted.approval.opened_at
+        if before is not None and (before.revision, before.release) == (plan.revision, plan.release):
+            return before.approvals, None
+        return (), None
+
     def _supersede(self, current: Operation) -> None:
         message = f"Commit {current.revision[:10]} was not finished: {self.wanted.revision[:10]} took over."
         ended = {"phase": Phase.ERROR, "message": message, "finished_at": self.session.now}
         operation = current.model_copy(update=ended)
         state = self.session.state.model_copy(update={"operation": operation})
         self.session.report(_reconciling(Reason.SUPERSEDED, message), current.revision, state)
+
+
+def _says(one: Applied, other: Applied) -> bool:
+    """Do two commits ask for the same?"""
+    return (one.release, one.desired) == (other.release, other.desired)
 
 
 def _begun_at(before: Accounting | None, now: datetime) -> Accounting:

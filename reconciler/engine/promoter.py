@@ -5,12 +5,11 @@ Shared by ``promote`` and, where the policy says so, by the tick itself.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from reconciler.core.declarations import parse_desired, set_versions
-from reconciler.core.findings import Finding, event_of
+from reconciler.core.findings import Finding
 from reconciler.core.narrative import versions as listed
 from reconciler.engine.admission import verified_upstream
 from reconciler.engine.desired import check_deployable, sealed
@@ -19,7 +18,7 @@ from reconciler.engine.world import World
 from reconciler.model.component import Component
 from reconciler.model.environment import Desired
 from reconciler.model.errors import Conflict, Terminal, Transient
-from reconciler.model.reason import ConditionType, Reason
+from reconciler.model.reason import ConditionType, Reason, Severity
 from reconciler.model.release import ReleaseId
 from reconciler.model.state import Applied, EnvironmentState
 from reconciler.model.verdict import Decision, Verdict
@@ -27,7 +26,10 @@ from reconciler.model.verdict import Decision, Verdict
 
 @dataclass(frozen=True)
 class Promotion:
-    """What to commit on top of ``tip``: the versions that ``source``, a commit, made live upstream."""
+    """What to commit on top of ``tip``: the versions that ``source``, a commit, made live upstream.
+
+    ``asked`` are the versions that the tip names, ``rules`` all that it says of the environment.
+    """
 
     environment: str
     upstream: str
@@ -39,7 +41,12 @@ class Promotion:
     versions: dict[str, str]
     digests: dict[str, str]
     release: ReleaseId
-    verdict: Verdict
+    asked: dict[str, str]
+    rules: Desired
+
+    def judge(self, world: World, rules: Desired) -> Verdict:
+        """What upstream says of the versions that change, by an environment's rules."""
+        return verified_upstream(world, rules, self.versions, self.asked)
 
     @property
     def message(self) -> str:
@@ -87,36 +94,49 @@ def prepare(
         versions=named,
         digests=digests,
         release=release.id,
-        verdict=verified_upstream(world, desired, named, now),
+        asked=now,
+        rules=desired,
     )
 
 
 def promote_by_policy(world: World, session: Session) -> bool:
     """Commit what was verified upstream and has run there long enough, where the policy says so."""
     state = session.state
-    if not _may(world, state):
+    if not _may(world, state) or session.over:
         return False
-    # What cannot be promoted now is promoted when it can; nothing of it concerns what runs here.
-    with contextlib.suppress(Terminal, Transient, Conflict):
-        promotion = prepare(world, state.environment)
-        unasked = promotion.before == promotion.after or promotion.release in state.past
-        if unasked or promotion.verdict.decision is not Decision.GO or session.over:
-            return False
-        commit = world.repo.push(promotion.tip, {promotion.path: promotion.after}, promotion.message)
-        session.commit(session.state, events=(event_of(_promoted(promotion), session.state, commit.sha),))
-        return True
-    return False
+    try:
+        return _promote(world, session)
+    except (Transient, Conflict):
+        return False  # a later tick looks again
+    except Terminal as error:
+        # What runs here is well, and nothing waits: nobody would look.
+        session.report(_refused(error), state.last_attempted_revision)
+        return False
+
+
+def _promote(world: World, session: Session) -> bool:
+    state = session.state
+    promotion = prepare(world, state.environment)
+    unasked = promotion.before == promotion.after or promotion.release in state.past
+    # Somebody else's commit is looked at first.
+    if unasked or state.accepted is None or promotion.tip != state.accepted.revision:
+        return False
+    if promotion.judge(world, state.accepted.desired).decision is not Decision.GO:
+        return False
+    commit = world.repo.push(promotion.tip, {promotion.path: promotion.after}, promotion.message)
+    session.report(_promoted(promotion), commit.sha)
+    return True
 
 
 def _may(world: World, state: EnvironmentState) -> bool:
-    """Is anything live upstream that is not here, with nobody else about to change this environment?"""
+    """Is anything live upstream that was never here?"""
     accepted = state.accepted
     if accepted is None or accepted.desired.upstream is None:
         return False
     if not accepted.desired.environment.policy.promotion.auto:
         return False
     upstream = world.store.load(accepted.desired.upstream).applied
-    return upstream is not None and upstream.release != accepted.release
+    return upstream is not None and upstream.release not in {accepted.release, *state.past}
 
 
 def _source(world: World, desired: Desired, upstream: str | None) -> Applied:
@@ -173,13 +193,20 @@ def _check_held(desired: Desired, release: ReleaseId) -> None:
 
 def _promoted(promotion: Promotion) -> Finding:
     return Finding(
-        type=ConditionType.RECONCILING,
+        type=ConditionType.PROMOTING,
         status=True,
         reason=Reason.PROMOTED,
         message=f"{listed(promotion.versions)} was verified in {promotion.upstream}, and is committed for "
         f"{promotion.environment}.",
-        evidence=(
-            *promotion.verdict.evidence,
-            *(f"{part} {digest}" for part, digest in promotion.digests.items()),
-        ),
+        evidence=tuple(f"{part} sha256:{digest}" for part, digest in sorted(promotion.digests.items())),
+    )
+
+
+def _refused(error: Terminal) -> Finding:
+    return Finding(
+        type=ConditionType.PROMOTING,
+        status=False,
+        reason=error.reason,
+        message=f"What was verified in the environment before cannot be committed here. {error}",
+        severity=Severity.WARNING,
     )

@@ -14,10 +14,11 @@ from reconciler.core.fencing import open_for_long
 from reconciler.core.findings import Finding, with_conditions
 from reconciler.core.outage import reachable
 from reconciler.core.patience import waiting
+from reconciler.core.rollback import goes_back
 from reconciler.engine.accounting import settle_accounts
 from reconciler.engine.admission import Admission, admission
 from reconciler.engine.apply import apply
-from reconciler.engine.desired import Wanted, as_accepted, at_revision, held_by
+from reconciler.engine.desired import Wanted, as_accepted, at_revision, held_by, under_accepted_rules
 from reconciler.engine.letting_go import let_go
 from reconciler.engine.operations import Operations
 from reconciler.engine.plan_now import would_say
@@ -153,11 +154,30 @@ class _Tick:
             )
         ]
         state = with_conditions(session.state, well, tip, session.now)
-        known = waiting(admitted.verdicts, session.state, wanted.release.id, session.now)
-        update = {"last_attempted_revision": tip, "sync": Sync.OUT_OF_SYNC, "waiting": known}
+        verdicts = (*admitted.verdicts, *would_say(self._world, session.state, wanted))
+        update = {
+            "last_attempted_revision": tip,
+            "sync": Sync.OUT_OF_SYNC,
+            "waiting": waiting(admitted.verdicts, session.state, wanted.release.id, session.now),
+            "gates": verdicts,
+        }
         session.report(finding, tip, state.model_copy(update=update))
-        others = would_say(self._world, session.state, wanted)
-        return self._stay(TickResult(Outcome.WAITING, finding.message), tip, (*admitted.verdicts, *others))
+        result = TickResult(Outcome.WAITING, finding.message)
+        if not goes_back(session.state, wanted.release.id):
+            return self._stay(result, tip, verdicts)
+        return self._go_back(result, wanted, verdicts)
+
+    def _go_back(self, result: TickResult, wanted: Wanted, pending: tuple[Verdict, ...]) -> TickResult:
+        """Only the rules that came with a rollback wait for people; what runs is rolled back."""
+        try:
+            back = under_accepted_rules(self._session.state, wanted)
+        except Terminal:
+            back = None
+        if back is None:
+            return self._stay(result, wanted.revision, pending)
+        operations = Operations(self._world, self._session, back, at_tip=False, pending=pending)
+        apply(operations, self._triggered_by)
+        return result
 
     def _report_admitted(self, tip: str, admitted: Admission) -> None:
         """Tell who approved, or that nothing is waited for any more; told once."""

@@ -136,7 +136,7 @@ class Patience(Value):
 
 
 class Policy(Value):
-    """What is demanded of a change. It is the policy of the commit that was applied last that counts."""
+    """What is demanded of a change: never by its own policy, but by that of a commit before it."""
 
     approval: ApprovalPolicy = Field(
         default_factory=ApprovalPolicy, description="Who has to agree to a change."

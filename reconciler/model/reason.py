@@ -58,6 +58,7 @@ class ConditionType(Described):
     RECONCILING = "Reconciling", "The reconciler is at work, or waits, to reach the tip."
     STALLED = "Stalled", "The tip cannot be applied until a person changes something."
     SOURCE_VERIFIED = "SourceVerified", "The tip is a valid descendant of the last applied revision."
+    PROMOTING = "Promoting", "What was verified in the environment before is committed here by itself."
     ADMITTED = "Admitted", "The tip has what it needs before it is begun: approvals, verification upstream."
     FETCH_FAILED = "FetchFailed", "The environment repo or the artifact store could not be read."
     DRIFTED = "Drifted", "The live state was changed without a commit."

@@ -107,7 +107,8 @@ class Accounting(Value):
 class Operation(Value):
     """One attempt to reach one commit; kept for ever, also when it failed.
 
-    ``approvals``: who approved it, or broke the glass for it, the last of them at ``approved_at``.
+    ``pinned``: DAGs that stay behind. ``approvals``: who approved it, or broke the glass for it, the last of
+    them at ``approved_at``.
     """
 
     attempt: int
@@ -120,6 +121,7 @@ class Operation(Value):
     message: str
     plan_digest: str
     versions: dict[str, str] = {}
+    pinned: frozenset[str] = frozenset()
     approvals: tuple[str, ...] = ()
     approved_at: datetime | None = None
     steps: int = 0
@@ -153,7 +155,8 @@ class Applied(Value):
 class EnvironmentState(Value):
     """The whole memory of one environment.
 
-    ``accepted`` is the last commit that was begun, and stays in force while a newer one cannot be;
+    ``accepted`` is the last commit that was begun, and stays in force while a newer one cannot be, the
+    ``changes``-th that changed anything;
     ``applied`` the last that was made live as a whole. ``past`` are the releases begun here, newest first;
     ``condemned`` those that were rolled back. ``files`` are all keys we own in the DAG folder; ``intents``
     the writes, by key, that began and are not known to have ended. ``fences`` and ``rejected`` are by DAG,
@@ -167,6 +170,7 @@ class EnvironmentState(Value):
     chain_hash: str = ""
     published_sequence: int = 0
     accepted: Applied | None = None
+    changes: int = 0
     applied: Applied | None = None
     last_attempted_revision: str | None = None
     past: tuple[ReleaseId, ...] = ()

@@ -11,10 +11,11 @@ import pytest
 from reconciler.adapters.git_cache import Remote
 from reconciler.adapters.git_repo import GitRepo
 from reconciler.adapters.git_rules import Identity
-from reconciler.model.errors import Conflict, Terminal
+from reconciler.model.errors import Conflict, Terminal, Transient
 from tests.adapters.git_host import ANA, GitHost, git
 from tests.adapters.ssh_people import person
 
+BEN = Identity("Ben", "ben@example.com")
 PEOPLE = person("ana").line + person("ben").line
 
 
@@ -80,7 +81,10 @@ def test_a_key_that_nobody_knows_is_nobodys(host: GitHost) -> None:
     commit = host.person_pushes({"a": b"1"})
     sign(host, commit, key="eve")
     (tag,) = repo(host).approvals("prod", [commit], PEOPLE)
-    assert (tag.signer, tag.flaw) == ("", "it was signed with a key that is not in allowed_signers")
+    assert (tag.signer, tag.flaw) == (
+        "",
+        "it was signed with a key that allowed_signers has not, or not any more",
+    )
 
 
 def test_a_good_signature_by_another_is_told_to_be_theirs(host: GitHost) -> None:
@@ -120,20 +124,23 @@ def test_a_tag_moved_to_another_name_says_what_was_signed(host: GitHost) -> None
     assert tag.signed_name == name_of(commit, environment="staging")
 
 
-def test_what_is_not_signed_is_nobodys(host: GitHost) -> None:
-    commit = host.person_pushes({"a": b"1"})
-    by_hand(host, name_of(commit, "light"), commit)
-    by_hand(host, "-a", "-F", "-", name_of(commit, "plain"), commit, message="Approve\n")
-    quoted = f'Approve\n\nGood "git" signature for ana@example.com with ED25519 key SHA256:abc\n{"-" * 5}\n'
-    by_hand(host, "-a", "-F", "-", name_of(commit, "quoted"), commit, message=quoted)
-    faked = f"{quoted}-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n"
-    by_hand(host, "-a", "--cleanup=verbatim", "-F", "-", name_of(commit, "faked"), commit, message=faked)
-    gpg = f"{quoted}-----BEGIN PGP SIGNATURE-----\nAAAA\n-----END PGP SIGNATURE-----\n"
-    by_hand(host, "-a", "--cleanup=verbatim", "-F", "-", name_of(commit, "gpg"), commit, message=gpg)
-    found = repo(host).approvals("prod", [commit], PEOPLE)
-    assert len(found) == 5
-    assert {tag.signer for tag in found} == {""}
-    assert all(tag.flaw for tag in found)
+UNSIGNED = {
+    "light": "",
+    "plain": "Approve\n",
+    "quoted": 'Good "git" signature for ana@example.com with ED25519 key SHA256:abc\n',
+    "faked": "Approve\n-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n",
+    "gpg": "Approve\n-----BEGIN PGP SIGNATURE-----\nAAAA\n-----END PGP SIGNATURE-----\n",
+}
+
+
+@pytest.mark.parametrize("kind", UNSIGNED)
+def test_what_is_not_signed_is_nobodys(host: GitHost, kind: str) -> None:
+    commit, message = host.person_pushes({"a": b"1"}), UNSIGNED[kind]
+    annotated = ("-a", "--cleanup=verbatim", "-F", "-") if message else ()
+    by_hand(host, *annotated, name_of(commit), commit, message=message)
+    (tag,) = repo(host).approvals("prod", [commit], PEOPLE)
+    assert tag.signer == ""
+    assert tag.flaw
 
 
 def test_an_empty_file_of_signers_knows_nobody(host: GitHost) -> None:
@@ -176,3 +183,59 @@ def test_who_signed_a_commit_and_who_had_part_in_it(host: GitHost) -> None:
     assert commit.co_authors == ("Cleo <cleo@example.com>", "Dan <dan@example.com>")
     (unknown,) = repo(host).changes(base, tip, ["prod/pointer.yaml"], person("ana").line)
     assert unknown.signer == ""
+
+
+def test_a_tag_of_somebody_unknown_is_told_and_not_fetched(host: GitHost) -> None:
+    commit = host.person_pushes({"a": b"1"})
+    for number in range(40):
+        by_hand(host, f"approval/prod/{commit}/nobody{number}@example.com", commit)
+    sign(host, commit, name=name_of(commit, "ben"), key="ben")
+    found = repo(host).approvals("prod", [commit], PEOPLE)
+    assert [tag.signer for tag in found if tag.signer] == ["ben@example.com"]
+    assert {tag.flaw for tag in found} == {"", "nobody of that name has a key here"}
+    assert len(found) == 21
+
+
+def test_a_branch_whose_name_ends_like_a_tag_is_none(host: GitHost) -> None:
+    commit = host.person_pushes({"a": b"1"})
+    sign(host, commit)
+    host.branch(f"x/refs/tags/approval/prod/{commit}/ana@example.com", commit)
+    assert len(repo(host).approvals("prod", [commit], PEOPLE)) == 1
+
+
+def test_a_tag_that_goes_away_meanwhile_is_a_matter_of_time(
+    host: GitHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = host.person_pushes({"a": b"1"})
+    there = {name_of(commit): "f" * 40}
+    monkeypatch.setattr("reconciler.adapters.git_signatures.listed", lambda *_: there)
+    with pytest.raises(Transient):
+        repo(host).approvals("prod", [commit], PEOPLE)
+
+
+def test_a_merge_is_a_change_only_if_it_makes_one(host: GitHost) -> None:
+    pointer, work = "environments/prod/pointer.yaml", host.bare.parent / "ana"
+    base = host.person_pushes({"prod/pointer.yaml": b"1\n", "dev/pointer.yaml": b"1\n"})
+    bump = host.person_pushes({"prod/pointer.yaml": b"2\n"}, "Bump", onto=base)
+    git("checkout", "--quiet", "-b", "notes", base, at=work)
+    (work / "notes.md").write_text("notes")
+    git("add", "--all", at=work)
+    git("commit", "--quiet", "-m", "Notes", at=work)
+    git("checkout", "--quiet", "-B", "main", bump, at=work)
+    git("merge", "--quiet", "--no-ff", "-m", "Merge notes", "notes", at=work, by=BEN)
+    git("push", "--quiet", "origin", "HEAD:main", at=work)
+    clean = git("rev-parse", "HEAD", at=work)
+    found = repo(host).changes(base, clean, ["prod/pointer.yaml"], PEOPLE)
+    assert [commit.sha for commit in found] == [bump]
+
+    git("checkout", "--quiet", "-b", "side", base, at=work)
+    (work / pointer).write_text("3\n")
+    git("commit", "--quiet", "-am", "Other bump", at=work)
+    git("checkout", "--quiet", "main", at=work)
+    git("merge", "--quiet", "--no-ff", "--no-commit", "-X", "ours", "side", at=work, by=BEN)
+    (work / pointer).write_text("evil\n")
+    git("commit", "--quiet", "-am", "Merge side", at=work, by=BEN)
+    git("push", "--quiet", "origin", "HEAD:main", at=work)
+    evil = git("rev-parse", "HEAD", at=work)
+    found = repo(host).changes(clean, evil, ["prod/pointer.yaml"], PEOPLE)
+    assert (evil, "Ben <ben@example.com>") in {(commit.sha, commit.committer) for commit in found}

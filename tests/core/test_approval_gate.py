@@ -20,8 +20,10 @@ HOUR = timedelta(hours=1)
 COMMIT, OTHER = "c" * 40, "d" * 40
 CHANGE = ProposedChange(
     environment="prod",
+    number=7,
     from_release="1" * 16,
     to_release="2" * 16,
+    to_bytes="4" * 64,
     from_rules="3" * 64,
     to_rules="3" * 64,
 )
@@ -96,6 +98,8 @@ REFUSED = {
         "another change",
     ),
     "with other rules": (tag(change=CHANGE.model_copy(update={"to_rules": "9" * 64})), "another change"),
+    "of an earlier time": (tag(change=CHANGE.model_copy(update={"number": 6})), "another change"),
+    "of other bytes": (tag(change=CHANGE.model_copy(update={"to_bytes": "9" * 64})), "another change"),
     "from elsewhere": (tag(change=CHANGE.model_copy(update={"from_release": None})), "another change"),
     "of another environment": (tag(environment="staging"), "it is on the commit"),
     "replayed under a name here": (
@@ -145,7 +149,7 @@ def test_a_policy_may_let_authors_approve() -> None:
 def test_the_glass_is_broken_by_who_may_and_that_is_told() -> None:
     found = verdict(tag("dan@example.com", break_glass="the ledger is wrong"), authors=("dan@example.com",))
     assert (found.decision, found.reason, found.opened_at) == (Decision.GO, Reason.BREAK_GLASS_USED, NOW)
-    assert found.message == "dan@example.com broke the glass for prod: the ledger is wrong"
+    assert found.message.startswith("dan@example.com broke the glass for prod: the ledger is wrong (change ")
 
 
 def test_who_has_a_role_for_emergencies_does_not_approve_with_it() -> None:
@@ -156,3 +160,9 @@ def test_the_first_approvals_that_suffice_are_when_it_was_approved() -> None:
     late = tag("cleo@example.com", at=NOW + HOUR / 2)
     assert verdict(late, tag()).opened_at == NOW
     assert verdict(late, tag(), rules=with_policy(required=2)).opened_at == NOW + HOUR / 2
+
+
+def test_who_has_no_key_is_named_as_a_stranger() -> None:
+    evidence = verdict().evidence
+    assert "part in it had Ana <ana@example.com>" in evidence
+    assert "part in it had GitHub <noreply@github.com>, whom nobody knows here" in evidence

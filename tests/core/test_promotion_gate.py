@@ -94,3 +94,17 @@ def test_where_nothing_changes_nothing_has_to_be_shown() -> None:
     policy = PromotionPolicy(verified=True, soak_minutes=60)
     found = promotion(policy, EnvironmentState(environment="staging"), (), {}, NOW)
     assert found.decision is Decision.GO
+
+
+def test_only_the_time_for_which_it_ran_counts() -> None:
+    briefly = ran(at=NOW - 60 * MINUTE), ran("c" * 16, at=NOW - 59 * MINUTE, dags="1.2.0")
+    found = verdict(*briefly, soak=30)
+    assert (found.decision, found.until) == (Decision.WAIT, None)
+    assert "dags 1.1.0 did not run in staging for long enough" in found.message
+    long_ago = ran(at=NOW - 600 * MINUTE), ran("c" * 16, at=NOW - 59 * MINUTE, dags="1.2.0")
+    assert verdict(*long_ago, soak=30).decision is Decision.GO
+
+
+def test_a_release_of_which_a_dag_stayed_behind_proves_nothing() -> None:
+    held_back = ran().model_copy(update={"pinned": frozenset({"films"})})
+    assert verdict(held_back).decision is Decision.WAIT

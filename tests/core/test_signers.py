@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from reconciler.core.signers import MOST_BYTES, parse_signers, person
+from reconciler.core.signers import MOST_BYTES, parse_signers, person, still_valid
 from tests.signers import TYPE, key, signers
 
 
@@ -55,3 +57,31 @@ def test_a_file_that_is_too_long_is_refused_whole() -> None:
     found, flaws = parse_signers("#" * (MOST_BYTES + 1))
     assert found == []
     assert [line for line, _, _ in flaws] == [1]
+
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("option", "kept"),
+    [
+        ('valid-before="20261122"', True),
+        ('valid-before="20261121"', False),
+        ('namespaces="git",valid-before="202611211159Z"', False),
+        ('valid-before="20261121120100"', True),
+        ('valid-before="2026"', False),
+        ('valid-after="20200101"', True),
+    ],
+)
+def test_a_key_that_is_over_is_taken_out(option: str, kept: bool) -> None:
+    other = signers("ben@example.com")
+    text = f"# people\nana@example.com {option} {TYPE} {key('ana')}\n{other}"
+    left = still_valid(text, NOW)
+    assert ("ana@example.com" in left) == kept
+    assert other in left
+
+
+def test_what_ssh_keygen_would_read_otherwise_is_refused() -> None:
+    hidden = f"ana@example.com {TYPE} {key('ana')} \x0cben@example.com {TYPE} {key('ben')}"
+    found, flaws = parse_signers(hidden)
+    assert (found, len(flaws)) == ([], 1)

@@ -13,6 +13,7 @@ from reconciler.engine.admission import proposed
 from reconciler.engine.desired import at_revision
 from reconciler.engine.world import Outcome
 from reconciler.model.reason import ConditionType, Reason, Severity
+from reconciler.model.release import ReleaseManifest
 from reconciler.model.verdict import Decision
 from tests.engine.scene import ENVIRONMENT_YAML, RECONCILER_YAML, Scene
 from tests.signers import signers
@@ -259,3 +260,119 @@ def test_a_tip_that_is_mended_and_waits_is_no_longer_stalled() -> None:
     assert scene.tick().outcome is Outcome.WAITING
     assert scene.state.conditions[ConditionType.STALLED].status is False
     assert scene.state.last_attempted_revision == scene.repo.tip()
+
+
+def test_a_rollback_goes_on_while_other_rules_wait_for_people() -> None:
+    scene = live()
+    scene.push("1.1.0")
+    approve(scene)
+    scene.tick()
+    bad = scene.running()
+    more = signers("ana@example.com", "ben@example.com", "dan@example.com", "eve@example.com")
+    scene.repo.person_pushes({"allowed_signers": more.encode()}, "A key for Eve")
+    assert scene.tick().outcome is Outcome.WAITING
+    scene.signers = more
+    scene.push("1.0.0", "Revert")
+    for _ in range(3):
+        assert scene.tick().outcome is Outcome.WAITING
+        scene.clock.advance(60)
+    good = scene.running()
+    assert good != bad
+    state = scene.state
+    assert state.accepted is not None
+    assert (state.accepted.release, state.accepted.desired.signers) == (
+        state.past[0],
+        signers("ana@example.com", "ben@example.com", "dan@example.com"),
+    )
+    assert state.conditions[ConditionType.ADMITTED].status is False
+    approve(scene)
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.state.accepted is not None
+    assert scene.state.accepted.desired.signers == more
+    assert scene.running() == good
+
+
+def test_an_approval_of_an_earlier_time_is_of_another_change() -> None:
+    scene = live()
+    first = scene.push("1.1.0")
+    approve(scene)
+    old = dict(scene.repo.tags)
+    assert scene.tick().outcome is Outcome.APPLIED
+    scene.push("1.0.0", "Revert")
+    assert scene.tick().outcome is Outcome.APPLIED
+    again = scene.push("1.1.0", "Again")
+    # As if the commit that was approved had come into the range again, by a merge.
+    for name, tag in old.items():
+        moved = name.replace(first, again)
+        scene.repo.tags[moved] = tag.model_copy(
+            update={
+                "name": moved,
+                "signed_name": moved,
+                "commit": again if tag.commit == first else tag.commit,
+            }
+        )
+    assert scene.tick().outcome is Outcome.WAITING
+    assert "another change" in scene.events[-1].message
+
+
+def test_only_what_lies_between_two_versions_is_read() -> None:
+    scene = live()
+    for number in range(1, 30):
+        author = "Ben <ben@example.com>" if number == 1 else "Ana <ana@example.com>"
+        parent = f"1.1.{number - 1}"
+        scene.publish(f"1.1.{number}", {"one": f"{number}"}, parent=parent, authors=(author,))
+    scene.push("1.1.28")
+    approve(scene, break_glass="to get there", by="dan@example.com")
+    scene.tick()
+    scene.push("1.1.29")
+    approve(scene)
+    scene.artifacts.calls.clear()
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.artifacts.calls["manifest"] <= 12
+
+
+def test_what_is_gone_from_the_store_does_not_hold_up_what_is_new() -> None:
+    scene = live()
+    scene.push("1.1.0")
+    approve(scene)
+    scene.tick()
+    scene.publish("1.2.0", {"one": "AA"}, parent="0.9.0")
+    scene.push("1.2.0")
+    assert scene.tick().outcome is Outcome.WAITING
+    approve(scene)
+    assert scene.tick().outcome is Outcome.APPLIED
+
+
+def test_two_broken_glasses_are_told_twice() -> None:
+    scene = live()
+    for version, parent in (("1.2.0", "1.1.0"), ("1.3.0", "1.2.0")):
+        scene.publish(version, {"one": version}, parent=parent)
+        scene.push(version)
+        approve(scene, by="dan@example.com", break_glass="urgent")
+        assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.reasons.count(Reason.BREAK_GLASS_USED) == 2
+
+
+def test_going_back_from_what_airflow_rejected_again_is_a_rollback() -> None:
+    scene = live()
+    scene.push("1.1.0")
+    approve(scene)
+    scene.tick()
+    assert scene.state.past[0] == scene.state.live["one"].pointer.release
+    scene.push("1.0.0", "Revert")
+    assert scene.tick().outcome is Outcome.APPLIED
+
+
+def test_a_release_that_is_not_what_its_id_says_is_refused() -> None:
+    scene = live()
+    scene.push("1.1.0")
+    known = scene.artifacts.release
+
+    def forged(release_id: str) -> ReleaseManifest | None:
+        found = known(release_id)
+        other = {part: "f" * 64 for part in found.components} if found is not None else {}
+        return found.model_copy(update={"components": other}) if found is not None else None
+
+    scene.artifacts.release = forged  # type: ignore[method-assign]
+    assert scene.tick().outcome is Outcome.STALLED
+    assert "of other artifacts" in scene.events[-1].message

@@ -6,7 +6,8 @@ import pytest
 
 from reconciler.core.pointer_file import pointer_key
 from reconciler.engine.world import Outcome
-from reconciler.model.reason import Reason
+from reconciler.model.observation import ImportProblem
+from reconciler.model.reason import Health, Reason
 from tests.engine.scene import Scene
 
 
@@ -92,3 +93,29 @@ def test_a_pin_of_what_is_not_there_is_no_harm() -> None:
     scene.holds = str(scene.holds).replace("dag: one", "dag: gone")
     scene.deploy("1.1.0", {"one": "A"})
     assert scene.running()["one"] != release
+
+
+def test_a_pin_settles_a_dag_that_does_not_import() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a", "two": "b"})
+    scene.publish("1.1.0", {"one": "A", "two": "b"})
+    scene.push("1.1.0")
+    problem = ImportProblem(file="one.py", message="ModuleNotFoundError: x", at=None)
+    scene.airflow.unparsed.add("one")
+    scene.airflow.set_import_errors(problem)
+    for _ in range(3):
+        scene.tick()
+        scene.clock.advance(30)
+    scene.airflow.unparsed.clear()
+    scene.airflow.set_import_errors()
+    for _ in range(3):
+        scene.tick()
+        scene.clock.advance(30)
+    assert scene.state.rejected
+    pinned_at(scene)
+    scene.push("1.1.0", "Pin")
+    for _ in range(3):
+        last = scene.tick()
+        scene.clock.advance(30)
+    assert last.outcome in {Outcome.APPLIED, Outcome.IDLE}
+    assert scene.state.health is Health.HEALTHY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -20,7 +21,11 @@ from reconciler.ports import Target
 from tests.engine.scene import ENVIRONMENT_YAML, Scene, pointer_yaml
 
 SHARED = b"apiVersion: reconciler/v1\nkind: Reconciler\npromotion: [dev, staging]\n"
-STAGING = ENVIRONMENT_YAML.replace(b"name: dev", b"name: staging")
+STAGING = (
+    ENVIRONMENT_YAML.replace(b"name: dev", b"name: staging")
+    .replace(b"8080", b"8081")
+    .replace(b"dev-airflow", b"staging-airflow")
+)
 MINUTE = 60
 VERIFIED, SOAKED, AUTO = "verified: true", "verified: true, soakMinutes: 10", "auto: true, soakMinutes: 10"
 
@@ -141,7 +146,7 @@ def test_what_is_prepared_is_what_runs_there() -> None:
     assert release is not None
     assert made.digests == {part.value: digest for part, digest in release.components.items()}
     assert made.source == two.dev.repo.tip()
-    assert made.verdict.decision is Decision.GO
+    assert made.judge(two.world, made.rules).decision is Decision.GO
     assert all(f"Digest: {part} sha256:{digest}" in made.message for part, digest in made.digests.items())
 
 
@@ -240,3 +245,66 @@ def test_a_race_that_is_lost_is_run_again_later(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.undo()
     two.tick("staging")
     assert two.asked() == "1.1.0"
+
+
+def test_a_version_that_changes_no_dag_can_be_promoted_too() -> None:
+    two = Two(VERIFIED)
+    two.dev.publish("1.0.1", {"one": "a", "two": "b"})
+    two.deploy_to_dev("1.0.1")
+    two.staging("1.0.1")
+    assert two.tick("staging") is Outcome.APPLIED
+
+
+def test_what_was_pushed_while_the_tick_was_at_work_is_not_written_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    two = Two(AUTO)
+    two.deploy_to_dev()
+    two.tick("staging")
+    two.dev.clock.advance(10 * MINUTE)
+    two.dev.publish("1.2.0", {"one": "AA", "two": "b"})
+    listing = two.there.folder.list
+
+    def meanwhile() -> Mapping[str, str]:
+        if two.asked() == "1.0.0":
+            two.staging("1.2.0")
+        return listing()
+
+    monkeypatch.setattr(two.there.folder, "list", meanwhile)
+    two.tick("staging")
+    assert two.asked() == "1.2.0"
+
+
+def test_that_it_may_not_push_is_told_once() -> None:
+    two = Two(AUTO)
+    two.deploy_to_dev()
+    two.tick("staging")
+    two.dev.clock.advance(10 * MINUTE)
+    for _ in range(3):
+        two.dev.repo.fail_next("push", Terminal("The server takes no commit.", "Let the token push."))
+        two.tick("staging")
+    state = two.dev.store.load("staging")
+    assert state.conditions[ConditionType.PROMOTING].status is False
+    told = [event for event in two.dev.store.events("staging", 0, 1000) if "takes no commit" in event.message]
+    assert len(told) == 1
+    two.tick("staging")
+    assert two.dev.store.load("staging").conditions[ConditionType.PROMOTING].status is True
+
+
+@pytest.mark.parametrize("shared", [b"8081", b"staging-airflow"])
+def test_no_environment_reaches_into_another(shared: bytes) -> None:
+    two = Two(VERIFIED)
+    two.dev.publish("2.0.0", {"one": "evil"})
+    environment = ENVIRONMENT_YAML.replace(b"name: dev", b"name: other").replace(b"8080", b"8082")
+    environment = environment.replace(b"dev-airflow", b"other-airflow")
+    own = {b"8081": b"8082", b"staging-airflow": b"other-airflow"}[shared]
+    two.dev.repo.person_pushes(
+        {
+            "reconciler.yaml": SHARED.replace(b"staging]", b"staging, other]"),
+            "other/environment.yaml": environment.replace(own, shared),
+            "other/pointer.yaml": pointer_yaml("2.0.0"),
+        }
+    )
+    assert two.tick("other") is Outcome.STALLED
+    told = two.dev.store.events("other", 0, 10)[-1].message
+    assert "which is staging's" in told

@@ -71,7 +71,7 @@ def _commit(
         promotion = prepare(world, name, only, source)
         if promotion.before == promotion.after:
             return promotion, None
-        verdict = promotion.verdict
+        verdict = promotion.judge(world, promotion.rules)
         if verdict.decision is not Decision.GO:
             raise Terminal(verdict.message, f"See `reconciler status {source}`.", verdict.reason)
         if _diff(promotion) != shown:

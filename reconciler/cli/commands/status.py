@@ -25,6 +25,7 @@ _WELL = {
     ConditionType.STALLED: False,
     ConditionType.SOURCE_VERIFIED: True,
     ConditionType.ADMITTED: True,
+    ConditionType.PROMOTING: True,
     ConditionType.FETCH_FAILED: False,
     ConditionType.DRIFTED: False,
     ConditionType.HEALTHY: True,

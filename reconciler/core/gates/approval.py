@@ -9,7 +9,7 @@ from itertools import chain
 
 from reconciler.core.approvals import ProposedChange, email_of, trailers
 from reconciler.core.narrative import names
-from reconciler.core.signers import Signer, person
+from reconciler.core.signers import Signer, addresses, person
 from reconciler.model.observation import SignedTag
 from reconciler.model.people import APPROVALS
 from reconciler.model.policy import ApprovalPolicy
@@ -60,11 +60,11 @@ def approval(
             continue
         urgent = trailers(tag.message).get("Break-glass")
         if urgent is not None:
-            return _break_glass(change, who, urgent, refused, tag.at)
+            return _break_glass(change, who, urgent, refused, tag)
         counted.setdefault(person(rules.signers, who), f"approved by {who} at {tag.at:%Y-%m-%d %H:%M} UTC")
         if len(counted) >= rules.policy.required:
-            return _approved(tuple(counted.values()), tag.at)
-    return _wait(change, rules.policy, tuple(counted.values()), refused, authors)
+            return _approved(change, tuple(counted.values()), tag)
+    return _wait(change, rules, tuple(counted.values()), refused, authors)
 
 
 def flaw_of(
@@ -131,38 +131,43 @@ def _own(who: str, authors: Collection[str], rules: Approvals) -> str | None:
     return next((author for author in sorted(authors) if rules.are_same(who, email_of(author))), None)
 
 
-def _approved(counted: tuple[str, ...], at: datetime | None) -> Verdict:
+def _approved(change: ProposedChange, counted: tuple[str, ...], last: SignedTag) -> Verdict:
     return Verdict(
         gate="approval",
         decision=Decision.GO,
         reason=Reason.APPROVED,
-        message=f"{_sentence(counted)}.",
+        message=f"{_sentence(counted)}: {_named(change, last)}.",
         evidence=counted,
-        opened_at=at,
+        opened_at=last.at,
     )
 
 
 def _break_glass(
-    change: ProposedChange, who: str, reason: str, refused: Sequence[str], at: datetime | None
+    change: ProposedChange, who: str, reason: str, refused: Sequence[str], tag: SignedTag
 ) -> Verdict:
     return Verdict(
         gate="approval",
         decision=Decision.GO,
         reason=Reason.BREAK_GLASS_USED,
-        message=f"{who} broke the glass for {change.environment}: {reason}",
+        message=f"{who} broke the glass for {change.environment}: {reason} ({_named(change, tag)})",
         evidence=(f"glass broken by {who}: {reason}", *refused),
-        opened_at=at,
+        opened_at=tag.at,
     )
+
+
+def _named(change: ProposedChange, tag: SignedTag) -> str:
+    return f"change {change.digest[:16]}, commit {tag.commit[:10]}"
 
 
 def _wait(
     change: ProposedChange,
-    policy: ApprovalPolicy,
+    rules: Approvals,
     counted: tuple[str, ...],
     refused: Sequence[str],
     authors: Collection[str],
 ) -> Verdict:
-    missing = policy.required - len(counted)
+    policy = rules.policy
+    missing, unknown = policy.required - len(counted), _unknown(authors, rules)
     people = f"{missing} {'person' if missing == 1 else 'people'} with the role {' or '.join(policy.roles)}"
     others = f", other than {names(sorted(authors), 3)}," if policy.not_author and authors else ""
     so_far = f" {_sentence(counted)}." if counted else ""
@@ -173,8 +178,21 @@ def _wait(
         reason=Reason.APPROVAL_PENDING,
         message=f"Waits for the approval of {people}{others} by `reconciler approve {change.environment}`."
         f"{so_far}{odd}",
-        evidence=(*counted, *refused, *(f"part in it had {author}" for author in sorted(authors))),
+        evidence=(
+            *counted,
+            *refused,
+            *(
+                f"part in it had {author}{', whom nobody knows here' if author in unknown else ''}"
+                for author in sorted(authors)
+            ),
+        ),
     )
+
+
+def _unknown(authors: Collection[str], rules: Approvals) -> frozenset[str]:
+    """Who might be anybody, as no key is known of them."""
+    known = set(addresses(rules.signers))
+    return frozenset(author for author in authors if email_of(author) not in known)
 
 
 def _sentence(counted: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from reconciler.model.policy import PromotionPolicy
@@ -36,7 +36,7 @@ def promotion(
     ``operations`` are those of ``upstream``, in any order.
     """
     where, soak = upstream.environment, timedelta(minutes=policy.soak_minutes)
-    proofs = list(_proofs(upstream, operations, changed))
+    proofs = list(_proofs(upstream, operations, changed, soak, now))
     flaws = [f"{proof} {proof.flaw}" for proof in proofs if proof.flaw]
     if flaws:
         return _wait(
@@ -44,28 +44,60 @@ def promotion(
         )
     until = max((proof.since + soak for proof in proofs if proof.since is not None), default=now)
     if until > now:
-        at = f"{until:%Y-%m-%d %H:%M:%S} UTC"
         named = ", ".join(map(str, proofs))
-        return _wait(f"{named} is to run in {where} until {at} first.", list(_lines(proofs)), until)
+        told = f"{named} is to run in {where} until {until:%Y-%m-%d %H:%M:%S} UTC first."
+        return _wait(told, list(_lines(proofs)), until)
     said = f"{', '.join(map(str, proofs))} was verified in {where}." if proofs else "No version changes."
     return Verdict.go("promotion", said).model_copy(update={"evidence": tuple(_lines(proofs))})
 
 
 def _proofs(
-    upstream: EnvironmentState, operations: Sequence[Operation], changed: Mapping[str, str]
+    upstream: EnvironmentState,
+    operations: Sequence[Operation],
+    changed: Mapping[str, str],
+    soak: timedelta,
+    now: datetime,
 ) -> Iterator[Proof]:
     where = upstream.environment
     bad = upstream.condemned | _quarantined(upstream)
     for component, version in sorted(changed.items()):
         ran = [one for one in operations if one.versions.get(component) == version]
-        good = [one for one in ran if one.phase is Phase.SUCCEEDED and one.release not in bad]
-        since = min((one.finished_at for one in good if one.finished_at is not None), default=None)
+        spans = list(_spans(upstream, operations, component, version, bad, now))
+        long = [begin for begin, end in spans if end - begin >= soak]
+        # Where none was long enough, the one that still lasts may become so.
+        since = min(long, default=max((begin for begin, end in spans if end >= now), default=None))
         flaw = ""
         if since is None:
             flaw = f"was rolled back in {where}" if _had(ran, bad) else f"was not verified in {where}"
+            flaw = f"did not run in {where} for long enough" if spans else flaw
         elif upstream.health is Health.DEGRADED and _runs(upstream, component) == version:
             flaw = f"runs in {where}, which is degraded"
         yield Proof(component=component, version=version, since=since, flaw=flaw)
+
+
+def _spans(
+    upstream: EnvironmentState,
+    operations: Sequence[Operation],
+    component: str,
+    version: str,
+    bad: Collection[str],
+    now: datetime,
+) -> Iterator[tuple[datetime, datetime]]:
+    """From when until when a version ran well upstream, all DAGs of it."""
+    for one in operations:
+        proves = one.phase is Phase.SUCCEEDED and one.release not in bad and not one.pinned
+        if proves and one.finished_at is not None and one.versions.get(component) == version:
+            others = (
+                other.started_at
+                for other in operations
+                if other.started_at >= one.finished_at and other.versions.get(component) != version
+            )
+            yield one.finished_at, min(others, default=now)
+    applied = upstream.applied
+    well = upstream.health is Health.HEALTHY and applied is not None and applied.release not in bad
+    # A version that changes no DAG is live without an operation.
+    if applied is not None and well and not _pins(upstream) and _runs(upstream, component) == version:
+        yield applied.at, now
 
 
 def _had(ran: Sequence[Operation], bad: frozenset[str]) -> bool:
@@ -75,6 +107,10 @@ def _had(ran: Sequence[Operation], bad: frozenset[str]) -> bool:
 def _quarantined(state: EnvironmentState) -> frozenset[str]:
     known = state.accepted.desired.holds.quarantine if state.accepted is not None else ()
     return frozenset(one.release for one in known)
+
+
+def _pins(state: EnvironmentState) -> bool:
+    return state.applied is not None and bool(state.applied.desired.holds.pins)
 
 
 def _runs(state: EnvironmentState, component: str) -> str | None:
