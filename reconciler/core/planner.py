@@ -12,6 +12,7 @@ from reconciler.core.fencing import AT_ONCE, to_await, to_close, to_flip, to_ope
 from reconciler.core.identity import canonical, sha256
 from reconciler.core.pinning import absolved, before_newest, due, next_history, without
 from reconciler.core.pointer_file import SUPPORT_KEYS, pointer_key, release_key
+from reconciler.model.environment import NewDags
 from reconciler.model.plan import (
     Action,
     AwaitParsed,
@@ -191,7 +192,11 @@ def _closing(scene: Scene, free: Sequence[str], written: Mapping[str, str | None
     if ready is not None:
         yield ready.model_copy(update={"patient": not expected})
     if expected:
-        yield AwaitParsed(expected=dict(sorted(expected.items())), seconds=airflow.seen_seconds)
+        yield AwaitParsed(
+            expected=dict(sorted(expected.items())),
+            seconds=airflow.seen_seconds,
+            activates=airflow.new_dags is NewDags.ACTIVE,
+        )
     if later is not None:
         yield later
 

@@ -56,7 +56,7 @@ def ended(state: EnvironmentState, step: Step, result: StepResult, now: datetime
         case RestartRuns():
             return _restarted(after, result, now)
         case AwaitParsed():
-            seen, update = result.verified, {"verified": True, "proven": True}
+            seen, update = result.verified, {"verified": True, "proven": True, "added": False}
             after = _with_rejected(after, result, now)
         case PutSupport():
             seen, update = frozenset(after.live), _to_verify(result)
@@ -157,6 +157,11 @@ def _proven(flip: Flip, before: LiveDag | None) -> bool:
     return before.proven if before is not None and same else not flip.new
 
 
+def _added(before: LiveDag | None) -> bool:
+    """Is a DAG new that is flipped now? One that was flipped again before it was seen still is."""
+    return before is None or before.added
+
+
 def _behind_fence(fences: dict[str, Fence], dag_id: str, now: datetime) -> None:
     if dag_id in fences:
         fences[dag_id] = fences[dag_id].model_copy(update={"flipped_at": now})
@@ -173,6 +178,7 @@ def _effects(step: Step, state: EnvironmentState, now: datetime) -> dict[str, In
                         fingerprint=flip.fingerprint,
                         flipped_at=now,
                         proven=_proven(flip, state.live.get(flip.pointer.dag_id)),
+                        added=_added(state.live.get(flip.pointer.dag_id)),
                     ),
                 )
                 for flip in step.flips

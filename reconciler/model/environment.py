@@ -72,6 +72,13 @@ class InFlight(StrEnum):
     DRAIN = "drain"
 
 
+class NewDags(StrEnum):
+    """What becomes of a DAG that comes here for the first time."""
+
+    AS_DECLARED = "as-declared"
+    ACTIVE = "active"
+
+
 class DagSpec(Value):
     """What is special about one DAG of an environment."""
 
@@ -109,6 +116,11 @@ class AirflowSpec(Value):
         default=InFlight.PIN,
         description="pin: a change whose graph is the same is live at once, and runs in flight finish on the "
         "release they started with. drain: every change waits until its DAG has no run in flight.",
+    )
+    new_dags: NewDags = Field(
+        default=NewDags.AS_DECLARED,
+        description="as-declared: a new DAG is paused or not as its file and Airflow say. active: it is "
+        "un-paused once Airflow was seen running it as deployed.",
     )
     dags: dict[str, DagSpec] = Field(
         default={}, max_length=500, description="DAGs that are treated otherwise, by their id."

@@ -215,11 +215,15 @@ class DeleteReleases(Value):
 
 
 class AwaitParsed(Value):
-    """Ask Airflow until each DAG is active and carries its release, or ``seconds`` have passed."""
+    """Ask Airflow until each DAG is active and carries its release, or ``seconds`` have passed.
+
+    ``activates``: a DAG that was not here before is un-paused then.
+    """
 
     kind: Literal["AwaitParsed"] = "AwaitParsed"
     expected: dict[DagId, ReleaseId]
     seconds: float
+    activates: bool = False
 
 
 Step = Annotated[

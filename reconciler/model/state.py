@@ -38,13 +38,15 @@ class OwnedFile(Value):
 class LiveDag(Value):
     """What one DAG runs: its pointer, the fingerprint behind it, and whether Airflow was seen running it.
 
-    ``verified``: since the last write that it depends on. ``proven``: ever, with this code.
+    ``verified``: since the last write that it depends on. ``proven``: ever, with this code. ``added``: it was
+    not here before, and has not been seen running yet.
     """
 
     pointer: DagPointer
     fingerprint: Fingerprint
     verified: bool = False
     proven: bool = False
+    added: bool = False
     flipped_at: datetime
 
 

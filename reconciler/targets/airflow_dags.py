@@ -77,7 +77,7 @@ class AirflowDags:
             case Settle():
                 return self._settle(step, state)
             case AwaitParsed():
-                return AirflowParsed(self.airflow, self.clock).look(step, state)
+                return AirflowParsed(self.airflow, self.clock, lease).look(step, state)
             case Pause() | AwaitQuiet() | Unpause() | RestartRuns():
                 return AirflowFence(self.airflow, self.clock, lease).perform(step, state)
             case _:

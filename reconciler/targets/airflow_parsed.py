@@ -13,6 +13,7 @@ from reconciler.model.observation import AirflowDag
 from reconciler.model.plan import AwaitParsed
 from reconciler.model.state import EnvironmentState, LiveDag, StepResult
 from reconciler.ports import Airflow, Clock
+from reconciler.targets.lease_guard import LeaseGuard
 
 POLL_SECONDS, MOST_POLL_SECONDS = 1.0, 5.0
 """Between two questions to Airflow, at first and later."""
@@ -27,6 +28,7 @@ class AirflowParsed:
 
     airflow: Airflow
     clock: Clock
+    lease: LeaseGuard
 
     def look(self, step: AwaitParsed, state: EnvironmentState) -> StepResult:
         """One look. A DAG counts when it is active and carries its release."""
@@ -40,6 +42,8 @@ class AirflowParsed:
             for dag_id, release in step.expected.items()
             if (dag := seen.get(dag_id)) is not None and dag.active and dag.release == release
         )
+        if step.activates:
+            self._activate([seen[dag_id] for dag_id in sorted(right) if state.live[dag_id].added])
         missing = sorted(step.expected.keys() - right)
         if not missing:
             return StepResult(verified=right, message=f"Airflow runs {len(right)} DAGs as deployed.")
@@ -51,6 +55,13 @@ class AirflowParsed:
             wait = None if rejected else now + _pause(now - due)
             return StepResult(verified=right, rejected=rejected, wait_until=wait, message=_parsing(missing))
         return StepResult(verified=right, problems=tuple(_problems(step, missing, seen, errors)))
+
+    def _activate(self, dags: Iterable[AirflowDag]) -> None:
+        """Before they are written down as seen: so they are un-paused, if need be twice, and never later."""
+        for dag in dags:
+            if dag.paused:
+                self.lease.check()
+                self.airflow.set_paused(dag.dag_id, False)
 
     def _errors(self, missing: Iterable[str], state: EnvironmentState) -> dict[str, str]:
         """What Airflow could not import since each DAG's flip was due."""
