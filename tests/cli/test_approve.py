@@ -7,8 +7,8 @@ import pytest
 from reconciler.cli.platform import Person
 from reconciler.engine.world import Outcome
 from tests.cli.desk import Desk
+from tests.engine.approving import ASKS, BEN, ROLES, approve
 from tests.engine.scene import ENVIRONMENT_YAML, RECONCILER_YAML
-from tests.engine.test_approval import ASKS, BEN, ROLES, approve
 from tests.signers import signers
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.model.observation import AirflowDag, DagRun, ImportProblem
 from reconciler.model.reason import Phase
+from tests.engine.approving import approve, live
 from tests.engine.scene import Scene
 
 LEASE_SECONDS, MINUTE = 150, 60
@@ -88,7 +89,23 @@ def hand_edit() -> Scene:
     return scene
 
 
+def approved() -> Scene:
+    """Somebody approved a change of two DAGs; a new one, which Airflow pauses, is to be un-paused."""
+    scene = live()
+    scene.environment = scene.environment.replace(b"policy:", b"  newDags: active\npolicy:")
+    scene.push("1.0.0", "New DAGs are active")
+    approve(scene)
+    scene.tick()
+    scene.clock.advance(600)
+    scene.airflow.set_paused("new", True)
+    scene.publish("1.2.0", {"one": "A", "two": "wider: b", "new": "n"}, parent="1.1.0")
+    scene.push("1.2.0")
+    approve(scene)
+    return scene
+
+
 STORIES = {
+    "approved": Story(approved, {"one": "1.2.0", "two": "1.2.0", "new": "1.2.0"}),
     "bump": Story(bump, {"body": "1.1.0", "graph": "1.1.0", "new": "1.1.0", "same": "1.0.0"}),
     "rollback": Story(rollback, {"body": "1.0.0", "graph": "1.0.0"}, restarted=("body", "graph")),
     "broken on the target": Story(

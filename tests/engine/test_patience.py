@@ -9,8 +9,8 @@ import pytest
 from reconciler.engine.world import Outcome
 from reconciler.model.observation import DagRun
 from reconciler.model.reason import ConditionType, Reason, Severity, TriggeredBy
+from tests.engine.approving import approve, live
 from tests.engine.scene import ENVIRONMENT_YAML, Scene
-from tests.engine.test_approval import approve, live
 
 HOUR = timedelta(hours=1).total_seconds()
 
