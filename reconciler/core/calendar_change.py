@@ -6,7 +6,7 @@ Called by `plan`. Airflow skips and back-runs without a word when a schedule, st
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from reconciler.core.timetable import Timetable, timetable
@@ -37,7 +37,7 @@ def calendar_change(
     old, new = timetable(before), timetable(after)
     if old is None or new is None:
         return None
-    was, will = _due(old, now), _due(new, now)
+    was, will = _until_both_are_known(_due(old, now), _due(new, now))
     past = islice(new.due(new.earliest, now), MOST) if _begins_to_catch_up(old, new) and new.earliest else ()
     return CalendarChange(
         lost=tuple(sorted(was - will)), gained=tuple(sorted(will - was)), catches_up=sum(1 for _ in past)
@@ -62,8 +62,16 @@ def _begins_to_catch_up(old: Timetable, new: Timetable) -> bool:
     return new.catchup and not old.catchup
 
 
-def _due(known: Timetable, now: datetime) -> set[datetime]:
-    return set(islice(known.due(now, now + timedelta(days=DAYS)), MOST))
+def _due(known: Timetable, now: datetime) -> list[datetime]:
+    return list(islice(known.due(now, now + timedelta(days=DAYS)), MOST))
+
+
+def _until_both_are_known(one: list[datetime], other: list[datetime]) -> tuple[set[datetime], set[datetime]]:
+    """Where one of them is cut off, nothing can be told of the time after that."""
+    last = min(
+        (runs[-1] for runs in (one, other) if len(runs) == MOST), default=datetime.max.replace(tzinfo=UTC)
+    )
+    return {at for at in one if at <= last}, {at for at in other if at <= last}
 
 
 def _count(runs: Sequence[datetime]) -> str:

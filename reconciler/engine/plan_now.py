@@ -9,7 +9,7 @@ from datetime import datetime
 
 from reconciler.core.diff import Difference, difference, releases_left
 from reconciler.core.drain import Seen, drain, is_fresh, is_stale, needs_fence
-from reconciler.core.gates import busy, hold, in_flight, next_run, ownership, pin, pinned, window
+from reconciler.core.gates import busy, calendar, hold, in_flight, next_run, ownership, pin, pinned, window
 from reconciler.core.patience import impatient, runs_are_over
 from reconciler.core.planner import Scene, make_plan
 from reconciler.core.pointer_file import pointer_key
@@ -53,6 +53,14 @@ def plan_now(
         busy(target.airflow.busy() if writes else None),
         in_flight(waiting, {one for one in blocked if seen.paused(one)}, _usual(target.airflow, blocked)),
         next_run(diff.changes, state, seen, scene.calendar, goal.airflow, now),
+        calendar(
+            diff.changes,
+            scene.calendar,
+            goal.release,
+            wanted.desired.pointer.loses_runs,
+            goes_back(state, goal.release.id),
+            now,
+        ),
         hold(state.environment, wanted.desired.holds, goal.release.id, diff.changes),
         pin(wanted.desired.holds, goal.pinned),
         window(openings(policy.windows, now), diff.changes, goes_back(state, goal.release.id)),

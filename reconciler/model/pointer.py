@@ -8,6 +8,7 @@ from pydantic import Field
 
 from reconciler.model.artifact import Digest, Version
 from reconciler.model.component import Component
+from reconciler.model.release import DagId
 from reconciler.model.value import Value
 
 
@@ -26,3 +27,6 @@ class Pointer(Value):
     api_version: Literal["reconciler/v1"] = Field(description="Version of this file's format.")
     kind: Literal["Pointer"] = Field(description="What this file declares.")
     components: dict[Component, ComponentPin] = Field(description="What runs, by component; all are named.")
+    loses_runs: tuple[DagId, ...] = Field(
+        default=(), max_length=500, description="DAGs whose new schedule is meant to take runs away."
+    )

@@ -114,6 +114,7 @@ class Gate(StrEnum):
     BUSY = "busy"
     IN_FLIGHT = "in-flight"
     NEXT_RUN = "next-run"
+    CALENDAR = "calendar"
 
 
 class Then(StrEnum):

@@ -57,3 +57,13 @@ def test_very_many_are_not_counted_to_the_end() -> None:
 def test_what_nobody_can_tell_is_said() -> None:
     relative = {"timetable": '"airflow.timetables.trigger.DeltaTriggerTimetable"', "timetable delta": "60.0"}
     assert told(cron("0 5 * * *"), relative) == "which runs come and go cannot be told in advance"
+
+
+def test_more_runs_than_are_compared_take_none_away() -> None:
+    hourly, each_minute = cron("0 * * * *"), EACH_MINUTE
+    found = calendar_change(hourly, each_minute, MONDAY)
+    assert found is not None
+    assert found.lost == ()
+    back = calendar_change(each_minute, hourly, MONDAY)
+    assert back is not None
+    assert (bool(back.lost), back.gained) == (True, ())

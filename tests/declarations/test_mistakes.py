@@ -143,7 +143,7 @@ POINTERS: dict[str, tuple[bytes, str]] = {
     ),
     "Python's name of a key": (
         with_pointer(b"apiVersion", b"api_version"),
-        "found an unknown key, expected one of apiVersion, kind, components (did you mean apiVersion?)",
+        "expected one of apiVersion, kind, components, losesRuns (did you mean apiVersion?)",
     ),
     "missing kind": (with_pointer(b"kind: Pointer\n", b""), ":1: kind: found nothing, expected Pointer"),
     "another kind": (DEV, ':2: kind: found "Environment", expected Pointer'),

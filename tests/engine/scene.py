@@ -65,8 +65,9 @@ class TickingClock(MemoryClock):
 
 @dataclass
 class Scene:
-    """One environment, ``dev``, and everything around it. ``calendar``: when its DAGs are due, as sealed.
+    """One environment, ``dev``, and everything around it.
 
+    ``calendar``: when its DAGs are due, as sealed; ``calendars``: those of some that are due otherwise.
     ``environment``, ``holds``, ``shared`` and ``signers``: what people push as its ``environment.yaml`` and
     ``holds.yaml``, as ``reconciler.yaml`` and as ``allowed_signers``.
     """
@@ -76,6 +77,7 @@ class Scene:
     bus: MemoryEventBus = field(default_factory=MemoryEventBus)
     folder: MemoryDagFolder = field(default_factory=MemoryDagFolder)
     calendar: dict[str, str] = field(default_factory=dict)
+    calendars: dict[str, dict[str, str]] = field(default_factory=dict)
     environment: bytes = ENVIRONMENT_YAML
     holds: str | None = None
     shared: bytes = RECONCILER_YAML
@@ -128,7 +130,7 @@ class Scene:
                     file=f"dags/{dag_id}.py",
                     fingerprint=fingerprint({dag_id: text}),
                     structure={"graph": json.dumps(text.partition(":")[0] if ":" in text else "")},
-                    calendar=self.calendar,
+                    calendar=self.calendars.get(dag_id, self.calendar),
                 )
                 for dag_id, text in dags.items()
             },

@@ -107,7 +107,7 @@ def test_a_calendar_that_changes_owes_nothing_certain() -> None:
     scene = deployed()
     scene.clock.advance(200)
     scene.tick()
-    scene.calendar = EACH_MINUTE | {"timetable expression": '"0 * * * *"'}
+    scene.calendar = EACH_MINUTE | {"timetable expressions": '["* * * * *", "0 5 * * *"]'}
     begin = scene.clock.now()
     scene.deploy("1.2.0", {"one": "AA", "two": "bb"})
     assert scene.state.accounting is not None
