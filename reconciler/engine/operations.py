@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.core import narrative
+from reconciler.core.approvals import rules
 from reconciler.core.diff import Difference
 from reconciler.core.findings import MAX_MESSAGE, Finding, event_of, with_conditions
 from reconciler.core.ledger import LATE
@@ -222,7 +223,7 @@ class Operations:
         before, now = state.accepted, self._as_applied()
         if before is not None and _says(before, now) and before.revision == now.revision:
             return state
-        changes = state.changes + (before is None or not _says(before, now))
+        changes = state.changes + (before is None or _needed_approval(before, now))
         update = {"accepted": now, "changes": changes, "last_attempted_revision": self.wanted.revision}
         return state.model_copy(update=update)
 
@@ -302,6 +303,11 @@ class Operations:
 def _says(one: Applied, other: Applied) -> bool:
     """Do two commits ask for the same?"""
     return (one.release, one.desired) == (other.release, other.desired)
+
+
+def _needed_approval(one: Applied, other: Applied) -> bool:
+    """Do they differ in more than in what is held?"""
+    return (one.release, rules(one.desired)) != (other.release, rules(other.desired))
 
 
 def _begun_at(before: Accounting | None, now: datetime) -> Accounting:
