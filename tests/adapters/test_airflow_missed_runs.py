@@ -96,7 +96,7 @@ def test_no_run_is_lost_and_none_is_there_twice(airflow_server: RealAirflow) -> 
         told = airflow.clock_runs([name], found[0], datetime.now(UTC))
         assert {run.run_type for run in told} == {"scheduled", "backfill"}
         # What was made up is due when it would have been, like what the scheduler made.
-        ends = {SINGLE: timedelta(seconds=EVERY), PAST: timedelta(seconds=EVERY)}.get(name, timedelta())
+        ends = timedelta(seconds=EVERY) if name == SINGLE else timedelta()
         assert {date + ends for date in found} <= {run.due_at for run in told}
     with pytest.raises(Terminal, match="schedule"):
         airflow.create_missing(NEVER, opened, later, 50)

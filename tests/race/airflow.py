@@ -51,6 +51,20 @@ class RaceAirflow(Twin):
         return found
 
     @port_call
+    def usual_seconds(self, dag_id: str) -> float | None:
+        """See ``ports.Airflow``: nobody reads it here."""
+        return None
+
+    @port_call
+    def clock_runs(self, dag_ids: Sequence[str], since: datetime, until: datetime) -> Sequence[DagRun]:
+        """See ``ports.Airflow``: the race counts its runs itself."""
+        return ()
+
+    @port_call
+    def options(self) -> None:
+        """See ``ports.Airflow``: it does not tell."""
+
+    @port_call
     def import_errors(self) -> Sequence[ImportProblem]:
         """See ``ports.Airflow``."""
         self._travel()
