@@ -72,7 +72,8 @@ class MissedRuns:
             if not self._end_ours(body):
                 break
         raise Terminal(
-            f"{body.dag_id} has another backfill: its {len(missing)} missing runs cannot be created.",
+            f"{body.dag_id} has another backfill ({self._in_the_way(body)}): its {len(missing)} missing runs "
+            "cannot be created.",
             f"When that has ended: `airflow backfill create --dag-id {body.dag_id} "
             f"--from-date {missing[0].isoformat()} --to-date {missing[-1].isoformat()}`.",
         )
@@ -88,8 +89,7 @@ class MissedRuns:
         (`airflow/models/backfill.py`), so that one with runs missing has none of them. One that was in the
         way a moment ago may have ended since.
         """
-        said = self._ask(lambda: self._backfills.list_backfills(body.dag_id, limit=100))
-        there = [row for row in said.backfills if row.completed_at is None]
+        there = self._unended(body)
         ours = [
             row
             for row in there
@@ -99,6 +99,16 @@ class MissedRuns:
         for row in ours:
             self._tell(partial(self._backfills.cancel_backfill, row.id), done=409)
         return len(ours) == len(there)
+
+    def _in_the_way(self, body: Any) -> str:
+        """What fills gaps of the DAG now, for people."""
+        rows = self._unended(body)
+        named = (f"{row.id}, {row.from_date.isoformat()} to {row.to_date.isoformat()}" for row in rows)
+        return "; ".join(named) or "one that has ended since"
+
+    def _unended(self, body: Any) -> list[Any]:
+        said = self._ask(lambda: self._backfills.list_backfills(body.dag_id, limit=100))
+        return [row for row in said.backfills if row.completed_at is None]
 
     def _missing(self, body: Any) -> list[datetime]:
         said = self._ask(lambda: self._backfills.create_backfill_dry_run(body))

@@ -90,9 +90,11 @@ def test_a_backfill_of_somebody_else_is_left_alone_and_told(mwaa: Mwaa) -> None:
     asked(mwaa, "/backfills/dry_run", missing(*MINUTES))
     mwaa.airflow_refuses(409)
     asked(mwaa, "/backfills/dry_run", missing(*MINUTES))
-    mwaa.answers({"backfills": [CREATED], "total_entries": 1})
+    for _ in range(2):
+        mwaa.answers({"backfills": [CREATED], "total_entries": 1})
     with pytest.raises(Terminal, match="has another backfill") as told:
         create(mwaa.airflow)
+    assert f"({CREATED['id']}, " in str(told.value)
     assert f"--from-date {MINUTES[0].isoformat()} --to-date {MINUTES[-1].isoformat()}" in str(told.value)
 
 
