@@ -71,6 +71,8 @@ class MissedRuns:
                 return missing
             if not self._end_ours(body):
                 break
+        if len(missing) == 1 and self._begun_before(body):
+            return ()
         raise Terminal(
             f"{body.dag_id} has another backfill ({self._in_the_way(body)}): its {len(missing)} missing runs "
             "cannot be created.",
@@ -99,6 +101,16 @@ class MissedRuns:
         for row in ours:
             self._tell(partial(self._backfills.cancel_backfill, row.id), done=409)
         return len(ours) == len(there)
+
+    def _begun_before(self, body: Any) -> bool:
+        """Does one of ours fill the gaps from the same moment on, up to an earlier one than is asked for now?
+
+        It ends when the DAG is un-paused. What alone was due since then Airflow starts by itself: the newest.
+        """
+        return any(
+            row.from_date == body.from_date and row.max_active_runs == _ONE_BY_ONE
+            for row in self._unended(body)
+        )
 
     def _in_the_way(self, body: Any) -> str:
         """What fills gaps of the DAG now, for people."""

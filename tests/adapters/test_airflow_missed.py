@@ -114,6 +114,22 @@ def test_a_backfill_of_ours_that_got_stuck_half_made_is_ended_and_made_anew(mwaa
     assert create(mwaa.airflow) == MINUTES
 
 
+@pytest.mark.parametrize("left", [1, 2])
+def test_one_of_ours_that_is_under_way_leaves_the_newest_to_airflow(mwaa: Mwaa, left: int) -> None:
+    since = MINUTES[0].isoformat()
+    ours = {**CREATED, "from_date": since, "to_date": since, "max_active_runs": 1}
+    asked(mwaa, "/backfills/dry_run", missing(*MINUTES[-left:]))
+    mwaa.airflow_refuses(409)
+    asked(mwaa, "/backfills/dry_run", missing(*MINUTES[-left:]))
+    for _ in range(2):
+        mwaa.answers({"backfills": [ours], "total_entries": 1})
+    if left == 1:
+        assert list(create(mwaa.airflow)) == []
+    else:
+        with pytest.raises(Terminal, match="has another backfill"):
+            create(mwaa.airflow)
+
+
 def test_a_backfill_that_has_just_ended_is_not_in_the_way(mwaa: Mwaa) -> None:
     asked(mwaa, "/backfills/dry_run", missing(*MINUTES))
     mwaa.airflow_refuses(409)

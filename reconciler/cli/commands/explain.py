@@ -33,7 +33,7 @@ def explain(
         raise Usage(f"{env} knows no DAG {dag!r}.", f"`reconciler status {env} --dags` lists those that run.")
     found = {one: list(_sentences(state, one)) for one in ([dag] if dag is not None else _waiting(state))}
     cli.out.document({"environment": env, "dags": found, "gates": [one.to_json() for one in _closed(state)]})
-    if not found:
+    if not found and not _closed(state):
         cli.out.line(f"✓ No DAG of {env} waits for anything.", "green")
     for name, sentences in found.items():
         _tell(cli, name, sentences)
