@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from statistics import median
 from types import SimpleNamespace
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -23,6 +22,7 @@ from reconciler.adapters.airflow_assets import DagAssets
 from reconciler.adapters.airflow_missed import MissedRuns
 from reconciler.adapters.airflow_paging import PAGE, Page, every
 from reconciler.adapters.airflow_restart import Restarter
+from reconciler.adapters.airflow_runs import DagRuns
 from reconciler.adapters.airflow_transport import API, Answer, Request, Transport, failure, unless
 from reconciler.model.errors import ReconcilerError, Terminal, Transient
 from reconciler.model.observation import AirflowDag, DagRun, ImportProblem
@@ -33,7 +33,6 @@ R = TypeVar("R")
 RELEASE_TAG = "release:"
 """The loader tags each DAG with the release that it really loaded."""
 
-_BY_CLOCK = {"scheduled", "backfill"}
 BY_ASSETS = re.compile(r"Asset(?: or .*)?\Z", re.DOTALL)
 """What Airflow's two asset timetables say in ``timetable_summary``; the list has nothing better."""
 
@@ -66,58 +65,15 @@ class AirflowClient:
 
     def active_runs(self, dag_ids: Sequence[str]) -> Sequence[DagRun]:
         """See ``ports.Airflow``."""
-        if not dag_ids:  # an empty list would ask for every DAG's
-            return ()
-        client = self._client
-
-        def fetch(offset: int, limit: int) -> Page[Any]:
-            body = client.DAGRunsBatchBody(
-                dag_ids=sorted(set(dag_ids)),
-                states=["queued", "running"],
-                order_by="id",
-                page_offset=offset,
-                page_limit=limit,
-            )
-            said = self._ask(lambda: client.DagRunApi(self._api).get_list_dag_runs_batch("~", body))
-            return Page(said.dag_runs, said.total_entries)
-
-        rows = every(fetch, lambda row: (row.dag_id, row.dag_run_id), "active DAG runs")
-        return tuple(_run(row) for row in rows)
+        return tuple(map(_run, self._dag_runs.active(dag_ids)))
 
     def usual_seconds(self, dag_id: str) -> float | None:
         """See ``ports.Airflow``."""
-        client = self._client
-        body = client.DAGRunsBatchBody(
-            dag_ids=[dag_id], states=["success"], order_by="-end_date", page_limit=10
-        )
-        said = self._ask(lambda: client.DagRunApi(self._api).get_list_dag_runs_batch("~", body))
-        took = [
-            (row.end_date - row.start_date).total_seconds()
-            for row in said.dag_runs
-            if row.start_date is not None and row.end_date is not None
-        ]
-        return median(took) if took else None
+        return self._dag_runs.usual_seconds(dag_id)
 
     def clock_runs(self, dag_ids: Sequence[str], since: datetime, until: datetime) -> Sequence[DagRun]:
         """See ``ports.Airflow``."""
-        if not dag_ids:
-            return ()
-        client = self._client
-
-        def fetch(offset: int, limit: int) -> Page[Any]:
-            body = client.DAGRunsBatchBody(
-                dag_ids=sorted(set(dag_ids)),
-                run_after_gte=since,
-                run_after_lte=until,
-                order_by="id",
-                page_offset=offset,
-                page_limit=limit,
-            )
-            said = self._ask(lambda: client.DagRunApi(self._api).get_list_dag_runs_batch("~", body))
-            return Page(said.dag_runs, said.total_entries)
-
-        rows = every(fetch, lambda row: (row.dag_id, row.dag_run_id), "DAG runs")
-        return tuple(_run(row) for row in rows if row.run_type.value in _BY_CLOCK)
+        return tuple(map(_run, self._dag_runs.by_the_clock(dag_ids, since, until)))
 
     def import_errors(self) -> Sequence[ImportProblem]:
         """See ``ports.Airflow``."""
@@ -204,6 +160,10 @@ class AirflowClient:
     def _tell(self, call: Callable[[], R], done: int) -> R | None:
         """A change that is safe to repeat, and so repeated; None: status ``done``, nothing was left to do."""
         return unless(done, lambda: self._ask(call))
+
+    @cached_property
+    def _dag_runs(self) -> DagRuns:
+        return DagRuns(self._client, self._api, self._ask)
 
     @cached_property
     def _dag_assets(self) -> DagAssets:

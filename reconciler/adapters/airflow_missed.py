@@ -65,17 +65,22 @@ class MissedRuns:
             )
         if not missing:
             return ()
+        in_the_way: list[Any] = []
         for _ in range(_TRIES):
             # One that was created and whose answer was lost leaves nothing missing.
             if self._post(body) or not self._missing(body):
                 return missing
-            if not self._end_ours(body):
+            in_the_way = self._end_half_made(body)
+            if in_the_way:
                 break
-        if len(missing) == 1 and self._begun_before(body):
+        # One of ours, up to an earlier moment, ends when the DAG is un-paused. What alone was due since then
+        # is the newest, which Airflow starts by itself.
+        if len(missing) == 1 and any(_begins_alike(row, body) for row in in_the_way):
             return ()
+        named = (f"{row.id}, {row.from_date.isoformat()} to {row.to_date.isoformat()}" for row in in_the_way)
+        who = "; ".join(named) or "one that Airflow leaves without runs"
         raise Terminal(
-            f"{body.dag_id} has another backfill ({self._in_the_way(body)}): its {len(missing)} missing runs "
-            "cannot be created.",
+            f"{body.dag_id} has another backfill ({who}): its {len(missing)} missing runs cannot be created.",
             f"When that has ended: `airflow backfill create --dag-id {body.dag_id} "
             f"--from-date {missing[0].isoformat()} --to-date {missing[-1].isoformat()}`.",
         )
@@ -84,43 +89,19 @@ class MissedRuns:
         """False if the DAG has a backfill that is not done."""
         return self._tell(lambda: self._backfills.create_backfill(body), done=409) is not None
 
-    def _end_ours(self, body: Any) -> bool:
-        """End a backfill of ours whose runs Airflow then failed to make; is there nobody else's in the way?
+    def _end_half_made(self, body: Any) -> list[Any]:
+        """End a backfill of ours whose runs Airflow then failed to make; those that are left in the way.
 
         Airflow writes the backfill down first and then all its runs in one transaction
         (`airflow/models/backfill.py`), so that one with runs missing has none of them. One that was in the
         way a moment ago may have ended since.
         """
-        there = self._unended(body)
-        ours = [
-            row
-            for row in there
-            if (row.from_date, row.to_date) == (body.from_date, body.to_date)
-            and row.max_active_runs == _ONE_BY_ONE
-        ]
-        for row in ours:
-            self._tell(partial(self._backfills.cancel_backfill, row.id), done=409)
-        return len(ours) == len(there)
-
-    def _begun_before(self, body: Any) -> bool:
-        """Does one of ours fill the gaps from the same moment on, up to an earlier one than is asked for now?
-
-        It ends when the DAG is un-paused. What alone was due since then Airflow starts by itself: the newest.
-        """
-        return any(
-            row.from_date == body.from_date and row.max_active_runs == _ONE_BY_ONE
-            for row in self._unended(body)
-        )
-
-    def _in_the_way(self, body: Any) -> str:
-        """What fills gaps of the DAG now, for people."""
-        rows = self._unended(body)
-        named = (f"{row.id}, {row.from_date.isoformat()} to {row.to_date.isoformat()}" for row in rows)
-        return "; ".join(named) or "one that has ended since"
-
-    def _unended(self, body: Any) -> list[Any]:
         said = self._ask(lambda: self._backfills.list_backfills(body.dag_id, limit=100))
-        return [row for row in said.backfills if row.completed_at is None]
+        there = [row for row in said.backfills if row.completed_at is None]
+        half_made = [row for row in there if _begins_alike(row, body) and row.to_date == body.to_date]
+        for row in half_made:
+            self._tell(partial(self._backfills.cancel_backfill, row.id), done=409)
+        return [row for row in there if row not in half_made]
 
     def _missing(self, body: Any) -> list[datetime]:
         said = self._ask(lambda: self._backfills.create_backfill_dry_run(body))
@@ -134,3 +115,8 @@ class MissedRuns:
             max_active_runs=_ONE_BY_ONE,
             reprocess_behavior=self._client.ReprocessBehavior(repeat),
         )
+
+
+def _begins_alike(row: Any, body: Any) -> bool:
+    """Is it one of ours, for the same fence?"""
+    return bool(row.from_date == body.from_date) and bool(row.max_active_runs == _ONE_BY_ONE)
