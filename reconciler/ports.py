@@ -63,6 +63,7 @@ class EnvironmentRepo(Protocol):
         """Those of them that touched one of these files, merges too, with their co-authors and signers.
 
         ``signers`` is the text of an ``allowed_signers``: a signature by anybody else counts for none.
+        ``Terminal`` if there are more than 500.
         """
 
     def approvals(self, environment: str, commits: Sequence[str], signers: str) -> Sequence[SignedTag]:

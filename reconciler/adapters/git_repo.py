@@ -33,6 +33,7 @@ from reconciler.model.observation import Commit, SignedTag
 from reconciler.model.reason import Reason
 
 R = TypeVar("R")
+T = TypeVar("T")
 
 _FORMAT = "--format=%H%x00%an <%ae>%x00%cn <%ce>%x00%cI%x00%s"
 _PEOPLE = f"{_FORMAT}%x00%(trailers:key=Co-authored-by,valueonly=true,unfold=true)%x00%G?%x00%GS"
@@ -151,26 +152,22 @@ class GitRepo:
         return self._commits(copy, f"--max-count={limit}", revision, "--", str(self._folder / path))
 
     def _between(self, wanted: list[str], copy: Path) -> Sequence[str]:
-        for revision in wanted:
-            self._require(revision.removeprefix("^"), copy)
+        self._require_all(wanted, copy)
         said = self._git.run("rev-list", f"--max-count={_MOST_COMMITS + 1}", *wanted, directory=copy)
-        found = said.decode().split()
-        if len(found) > _MOST_COMMITS:
-            raise Terminal(
-                f"Over {_MOST_COMMITS} commits lie up to {wanted[0][:12]}; so many are not looked through.",
-                "Apply an earlier commit first.",
-            )
-        return found
+        return _not_too_many(said.decode().split(), _MOST_COMMITS)
 
     def _changes(self, wanted: list[str], paths: list[str], signers: str, copy: Path) -> Sequence[Commit]:
-        for revision in wanted:
-            self._require(revision.removeprefix("^"), copy)
+        self._require_all(wanted, copy)
         with git_signatures.knowing(signers) as settings:
             said = self._git.run(
                 *settings, "--literal-pathspecs", "log", "-z", "--simplify-merges",
-                f"--max-count={_MOST_CHANGES}", _PEOPLE, *wanted, "--", *paths, directory=copy,
+                f"--max-count={_MOST_CHANGES + 1}", _PEOPLE, *wanted, "--", *paths, directory=copy,
             )  # fmt: skip
-        return [_with_people(row) for row in _rows(said, 8)]
+        return [_with_people(row) for row in _not_too_many(_rows(said, 8), _MOST_CHANGES)]
+
+    def _require_all(self, wanted: list[str], copy: Path) -> None:
+        for revision in wanted:
+            self._require(revision.removeprefix("^"), copy)
 
     def _sign(self, tag: tuple[str, str, str], key: str, copy: Path) -> None:
         name, commit, _ = tag
@@ -246,6 +243,17 @@ class GitRepo:
 def _range(since: str | None, until: str) -> list[str]:
     """What git's walks are told: up to a commit, without what another has."""
     return [checked_revision(until), *([f"^{checked_revision(since)}"] if since is not None else [])]
+
+
+def _not_too_many(found: list[T], most: int) -> list[T]:
+    """Part of them would be worse than none: who had part in the others would not be known."""
+    if len(found) > most:
+        raise Terminal(
+            f"Over {most} commits wait to be looked through, more than is sane.",
+            "Have an earlier commit approved and applied first.",
+            Reason.GIT_OPERATION_FAILED,
+        )
+    return found
 
 
 def _rows(said: bytes, columns: int) -> list[list[str]]:

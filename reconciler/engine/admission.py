@@ -18,7 +18,7 @@ from reconciler.core.patience import impatient
 from reconciler.core.rollback import goes_back
 from reconciler.core.signers import parse_signers, still_valid
 from reconciler.engine.authorship import of_code, of_commits
-from reconciler.engine.desired import Wanted
+from reconciler.engine.desired import Wanted, accepted_release
 from reconciler.engine.world import World
 from reconciler.model.environment import Desired
 from reconciler.model.observation import SignedTag
@@ -128,7 +128,7 @@ def request(world: World, state: EnvironmentState, wanted: Wanted) -> Request | 
         # Nothing is in force: who ever touched what all environments share had no part in this one.
         since, before, commits = None, None, [wanted.revision]
     else:
-        since, before = accepted.revision, world.artifacts.release(accepted.release)
+        since, before = accepted.revision, accepted_release(world, accepted)
         commits = list(world.repo.between(since, wanted.revision))
         paths += ["reconciler.yaml", "allowed_signers"]
     signers = still_valid(in_force.signers, world.clock.now())

@@ -38,7 +38,7 @@ def of_code(world: World, before: ReleaseManifest | None, after: ReleaseManifest
 def _between(new: _Lineage, old: _Lineage) -> Iterator[str]:
     """The authors of the versions that only one of two lineages has; both are followed back in step."""
     for _ in range(_FURTHEST):
-        if new.digests & old.digests or not (new.step() or old.step()):
+        if new.digests & old.digests or not any([new.step(), old.step()]):
             break
     common = new.digests & old.digests
     for lineage in (new, old):

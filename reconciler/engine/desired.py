@@ -19,7 +19,7 @@ from reconciler.model.errors import Terminal
 from reconciler.model.pointer import Pointer
 from reconciler.model.reason import Reason
 from reconciler.model.release import ReleaseManifest
-from reconciler.model.state import EnvironmentState
+from reconciler.model.state import Applied, EnvironmentState
 from reconciler.model.verdict import Decision
 from reconciler.ports import EnvironmentRepo
 
@@ -78,6 +78,12 @@ def as_accepted(world: World, state: EnvironmentState) -> Wanted | None:
     accepted = state.accepted
     if accepted is None:
         return None
+    release = accepted_release(world, accepted)
+    return Wanted(accepted.revision, accepted.desired, release, accepted.author, accepted.subject)
+
+
+def accepted_release(world: World, accepted: Applied) -> ReleaseManifest:
+    """The release that is in force. ``Terminal`` if the artifact store has lost it."""
     release = world.artifacts.release(accepted.release)
     if release is None:
         raise Terminal(
@@ -85,7 +91,7 @@ def as_accepted(world: World, state: EnvironmentState) -> Wanted | None:
             "Restore releases/ in the artifact bucket from its object versions.",
             Reason.ARTIFACT_FAILED,
         )
-    return Wanted(accepted.revision, accepted.desired, release, accepted.author, accepted.subject)
+    return release
 
 
 def held_by(world: World, wanted: Wanted, tip: str) -> Wanted:

@@ -239,3 +239,17 @@ def test_a_merge_is_a_change_only_if_it_makes_one(host: GitHost) -> None:
     evil = git("rev-parse", "HEAD", at=work)
     found = repo(host).changes(clean, evil, ["prod/pointer.yaml"], PEOPLE)
     assert (evil, "Ben <ben@example.com>") in {(commit.sha, commit.committer) for commit in found}
+
+
+def test_more_commits_than_are_looked_through_are_refused_whole(
+    host: GitHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.adapters.git_repo._MOST_CHANGES", 2)
+    base = host.person_pushes({"prod/pointer.yaml": b"0"})
+    for number in range(1, 3):
+        tip = host.person_pushes({"prod/pointer.yaml": f"{number}".encode()})
+    assert len(repo(host).changes(base, tip, ["prod/pointer.yaml"], PEOPLE)) == 2
+    tip = host.person_pushes({"prod/pointer.yaml": b"3"})
+    with pytest.raises(Terminal, match="Over 2 commits") as refused:
+        repo(host).changes(base, tip, ["prod/pointer.yaml"], PEOPLE)
+    assert refused.value.remedy

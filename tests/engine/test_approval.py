@@ -348,3 +348,34 @@ def test_a_release_that_is_not_what_its_id_says_is_refused() -> None:
     scene.artifacts.release = forged  # type: ignore[method-assign]
     assert scene.tick().outcome is Outcome.STALLED
     assert "of other artifacts" in scene.events[-1].message
+
+
+def test_of_a_step_back_only_what_lies_between_counts_too() -> None:
+    scene = live()
+    for number in range(1, 12):
+        author = {1: "Ben <ben@example.com>", 11: "Dan <dan@example.com>"}.get(
+            number, "Ana <ana@example.com>"
+        )
+        body = {"one": f"{number}"}
+        scene.publish(f"1.1.{number}", body, parent=f"1.1.{number - 1}", authors=(author,))
+    scene.push("1.1.11")
+    approve(scene, break_glass="to get there", by="dan@example.com")
+    assert scene.tick().outcome is Outcome.APPLIED
+    scene.push("1.1.10", "A step back, to what was never here")
+    scene.artifacts.calls.clear()
+    scene.tick()
+    assert scene.artifacts.calls["manifest"] <= 12
+    told = next(event for event in reversed(scene.events) if event.reason is Reason.APPROVAL_PENDING)
+    assert "Dan <dan@example.com>" in told.message
+    assert "Ben <ben@example.com>" not in told.message
+    approve(scene)
+    assert scene.tick().outcome is Outcome.APPLIED
+
+
+def test_who_wrote_what_is_not_guessed_when_what_is_in_force_is_lost() -> None:
+    scene = live()
+    scene.push("1.1.0")
+    lost, known = scene.state.past[0], scene.artifacts.release
+    scene.artifacts.release = lambda one: None if one == lost else known(one)  # type: ignore[method-assign]
+    assert scene.tick().outcome is Outcome.STALLED
+    assert "no longer in the artifact store" in scene.events[-1].message
