@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from reconciler.core import narrative
 from reconciler.model.event import EventDraft
 from reconciler.model.reason import ConditionType, Reason, Severity
 from reconciler.model.state import Condition, EnvironmentState
@@ -74,4 +75,34 @@ def event_of(finding: Finding, state: EnvironmentState, revision: str | None) ->
         revision=revision,
         release=operation.release if operation else None,
         attempt=operation.attempt if operation else None,
+    )
+
+
+def drifted(keys: Sequence[str]) -> Finding:
+    """Somebody else changed what we wrote."""
+    return Finding(
+        type=ConditionType.DRIFTED,
+        status=True,
+        reason=Reason.DRIFT_DETECTED,
+        message=narrative.drift(keys),
+        severity=Severity.WARNING,
+        evidence=tuple(keys),
+    )
+
+
+def healed(told: bool) -> Finding:
+    """And it is as it was; not ``told`` where the end of an operation says so."""
+    return Finding(
+        type=ConditionType.DRIFTED,
+        status=False,
+        reason=Reason.DRIFT_HEALED,
+        message="What somebody else had changed in the DAG folder is as it was deployed again.",
+        told=told,
+    )
+
+
+def reconciling(reason: Reason, message: str, evidence: tuple[str, ...] = ()) -> Finding:
+    """What is under way."""
+    return Finding(
+        type=ConditionType.RECONCILING, status=True, reason=reason, message=message, evidence=evidence
     )

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from reconciler.core.narrative import names
 from reconciler.core.timetable import timetable
 from reconciler.model.observation import DagRun
+from reconciler.model.plan import Action, Change
+from reconciler.model.state import Accounting
 from reconciler.model.value import Value
 
 LATE = timedelta(minutes=3)
@@ -39,6 +41,27 @@ class Account(Value):
     def balanced(self) -> bool:
         """Does every run exist, and has it begun?"""
         return not (self.missing or self.waiting)
+
+
+def opened(before: Accounting | None, now: datetime) -> Accounting:
+    """A deployment begins: what is not accounted for yet is, together with it."""
+    return Accounting(since=now - LATE) if before is None else before.model_copy(update={"until": None})
+
+
+def skipping(open_: Accounting | None, changes: Sequence[Change]) -> Accounting | None:
+    """A DAG that comes, goes or gets another calendar owes no certain runs in that time."""
+    if open_ is None:
+        return None
+    came_or_went = (Action.ADD, Action.REMOVE)
+    other = (one.dag_id for one in changes if one.new_calendar or one.action in came_or_went)
+    return open_.model_copy(update={"skipped": open_.skipped.union(other)})
+
+
+def closed(open_: Accounting | None, now: datetime) -> Accounting | None:
+    """The deployment is over, well or not."""
+    if open_ is None or open_.until is not None:
+        return open_
+    return open_.model_copy(update={"until": now})
 
 
 def account(

@@ -6,11 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.core import narrative
-from reconciler.core.approvals import rules
+from reconciler.core import acceptance, ledger, narrative
 from reconciler.core.diff import Difference
-from reconciler.core.findings import MAX_MESSAGE, Finding, event_of, with_conditions
-from reconciler.core.ledger import LATE
+from reconciler.core.findings import (
+    MAX_MESSAGE,
+    Finding,
+    drifted,
+    event_of,
+    healed,
+    reconciling,
+    with_conditions,
+)
 from reconciler.core.patience import waiting
 from reconciler.core.planner import plan_digest
 from reconciler.core.rollback import begun
@@ -21,7 +27,7 @@ from reconciler.engine.world import World
 from reconciler.model.event import EventDraft
 from reconciler.model.plan import Action, Plan
 from reconciler.model.reason import ConditionType, Health, Phase, Reason, Severity, Sync, TriggeredBy
-from reconciler.model.state import Accounting, Applied, EnvironmentState, Operation, Waiting
+from reconciler.model.state import Applied, EnvironmentState, Operation, Waiting
 from reconciler.model.verdict import Decision, Verdict
 
 
@@ -42,11 +48,11 @@ class Operations:
     def drift(self, diff: Difference) -> None:
         """Tell what somebody else changed, and that it was put back."""
         if diff.drifted:
-            self.session.report(_drifted(diff), self.wanted.revision)
+            self.session.report(drifted(diff.drifted), self.wanted.revision)
             return
         condition = self.session.state.conditions.get(ConditionType.DRIFTED)
         if condition is not None and condition.status:
-            self.session.report(_healed(told=not self._heals()), self.wanted.revision)
+            self.session.report(healed(told=not self._heals()), self.wanted.revision)
 
     def rejected(self, diff: Difference) -> tuple[str, ...]:
         """What Airflow could not import, for people."""
@@ -70,7 +76,7 @@ class Operations:
         state = self._started(plan, TriggeredBy.DRIFT if _only_heals(diff) else triggered_by, now)
         message = narrative.beginning(plan, self.wanted.versions, len(self.wanted.release.dags))
         evidence = (f"{self.wanted.author}: {self.wanted.subject}",)
-        finding = _reconciling(Reason.PROGRESSING, message, evidence)
+        finding = reconciling(Reason.PROGRESSING, message, evidence)
         self.session.report(finding, plan.revision, state)
 
     def hold(self, plan: Plan, now: datetime) -> None:
@@ -85,7 +91,7 @@ class Operations:
             "held": held,
             "gates": gates,
             "waiting": self._waiting(plan.verdicts, now),
-            "accounting": self._with_skips(plan),
+            "accounting": ledger.skipping(self.session.state.accounting, plan.changes),
         }
         self.session.commit(self.session.state.model_copy(update=update))
 
@@ -94,15 +100,6 @@ class Operations:
         state = self.session.state
         return state.waiting if self.pending else waiting(verdicts, state, self.wanted.release.id, now)
 
-    def _with_skips(self, plan: Plan) -> Accounting | None:
-        """A DAG that comes, goes or gets another calendar owes no certain runs in that time."""
-        open_ = self.session.state.accounting
-        if open_ is None:
-            return None
-        came_or_went = {Action.ADD, Action.REMOVE}
-        other = (one.dag_id for one in plan.changes if one.new_calendar or one.action in came_or_went)
-        return open_.model_copy(update={"skipped": open_.skipped.union(other)})
-
     def wait(self, plan: Plan, waiting: str) -> None:
         """Some of it has to wait, for a gate or for files to arrive; the gates' findings tell why."""
         state = self._phase(Phase.RUNNING, waiting)
@@ -110,7 +107,7 @@ class Operations:
         for_runs = all(one.decision is Decision.GO or one.waits_for_runs for one in plan.verdicts)
         if plan.held and moved and for_runs:
             message = f"{moved} DAGs run release {plan.release}; {narrative.names(sorted(plan.held))} wait."
-            self.session.report(_reconciling(Reason.PARTIAL_APPLY, message), plan.revision, state)
+            self.session.report(reconciling(Reason.PARTIAL_APPLY, message), plan.revision, state)
         else:
             self.session.commit(state)
 
@@ -124,7 +121,8 @@ class Operations:
         )
         state = self._phase(Phase.RUNNING if plan.held else Phase.FAILED, message)
         if not plan.held:
-            state = self._applied(begun(state, plan.release)).model_copy(update={"sync": self._sync()})
+            over = {"sync": self._sync(), "accounting": ledger.closed(state.accounting, self.session.now)}
+            state = self._applied(begun(state, plan.release)).model_copy(update=over)
             untrue = [ConditionType.READY, ConditionType.RECONCILING]
             state = self._conditions(state, [], untrue, Reason.HEALTH_CHECK_FAILED, message)
         finding = Finding(
@@ -148,8 +146,9 @@ class Operations:
         release = self.wanted.release.id
         after = self._all_well(self._applied(begun(state, release)))
         cleared = {"rejected": {}, "held": {}, "gates": self.pending}
-        after = after.model_copy(update={**cleared, "waiting": self._waiting((), self.session.now)})
-        after = _accounted_from(after, self.session.now)
+        now = self.session.now
+        over = {"waiting": self._waiting((), now), "accounting": ledger.closed(after.accounting, now)}
+        after = after.model_copy(update={**cleared, **over})
         if operation is not None and self._is_ours(operation) and operation.phase is not Phase.SUCCEEDED:
             told = f"Release {release} is live."
             update = {"phase": Phase.SUCCEEDED, "finished_at": self.session.now, "message": told}
@@ -220,18 +219,10 @@ class Operations:
         return with_conditions(state, findings, self.wanted.revision, self.session.now)
 
     def _accepted(self, state: EnvironmentState) -> EnvironmentState:
-        before, now = state.accepted, self._as_applied()
-        if before is not None and _says(before, now) and before.revision == now.revision:
-            return state
-        changes = state.changes + (before is None or _needed_approval(before, now))
-        update = {"accepted": now, "changes": changes, "last_attempted_revision": self.wanted.revision}
-        return state.model_copy(update=update)
+        return acceptance.accept(state, self._as_applied(), self.wanted.revision)
 
     def _applied(self, state: EnvironmentState) -> EnvironmentState:
-        before, now = state.applied, self._as_applied()
-        if before is not None and _says(before, now) and before.revision == now.revision:
-            return state
-        return self._accepted(state.model_copy(update={"applied": now}))
+        return acceptance.apply(state, self._as_applied(), self.wanted.revision)
 
     def _as_applied(self) -> Applied:
         return Applied(
@@ -275,7 +266,7 @@ class Operations:
             "operation": operation,
             "sync": Sync.OUT_OF_SYNC,
             "health": Health.PROGRESSING,
-            "accounting": _begun_at(state.accounting, now),
+            "accounting": ledger.opened(state.accounting, now),
         }
         started = self._accepted(state.model_copy(update=update))
         true, false = [], [ConditionType.READY]
@@ -297,59 +288,8 @@ class Operations:
         ended = {"phase": Phase.ERROR, "message": message, "finished_at": self.session.now}
         operation = current.model_copy(update=ended)
         state = self.session.state.model_copy(update={"operation": operation})
-        self.session.report(_reconciling(Reason.SUPERSEDED, message), current.revision, state)
-
-
-def _says(one: Applied, other: Applied) -> bool:
-    """Do two commits ask for the same?"""
-    return (one.release, one.desired) == (other.release, other.desired)
-
-
-def _needed_approval(one: Applied, other: Applied) -> bool:
-    """Do they differ in more than in what is held?"""
-    return (one.release, rules(one.desired)) != (other.release, rules(other.desired))
-
-
-def _begun_at(before: Accounting | None, now: datetime) -> Accounting:
-    """What is not accounted for yet is, together with this."""
-    if before is None:
-        return Accounting(since=now - LATE)
-    return before.model_copy(update={"until": None})
-
-
-def _accounted_from(state: EnvironmentState, now: datetime) -> EnvironmentState:
-    open_ = state.accounting
-    if open_ is None or open_.until is not None:
-        return state
-    return state.model_copy(update={"accounting": open_.model_copy(update={"until": now})})
+        self.session.report(reconciling(Reason.SUPERSEDED, message), current.revision, state)
 
 
 def _only_heals(diff: Difference) -> bool:
     return bool(diff.drifted) and all(change.action is Action.HEAL for change in diff.changes)
-
-
-def _drifted(diff: Difference) -> Finding:
-    return Finding(
-        type=ConditionType.DRIFTED,
-        status=True,
-        reason=Reason.DRIFT_DETECTED,
-        message=narrative.drift(diff.drifted),
-        severity=Severity.WARNING,
-        evidence=diff.drifted,
-    )
-
-
-def _healed(told: bool) -> Finding:
-    return Finding(
-        type=ConditionType.DRIFTED,
-        status=False,
-        reason=Reason.DRIFT_HEALED,
-        message="What somebody else had changed in the DAG folder is as it was deployed again.",
-        told=told,
-    )
-
-
-def _reconciling(reason: Reason, message: str, evidence: tuple[str, ...] = ()) -> Finding:
-    return Finding(
-        type=ConditionType.RECONCILING, status=True, reason=reason, message=message, evidence=evidence
-    )

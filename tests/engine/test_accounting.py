@@ -8,7 +8,7 @@ from reconciler.engine.world import Outcome
 from reconciler.model.errors import Transient
 from reconciler.model.event import Event
 from reconciler.model.observation import DagRun
-from reconciler.model.reason import Reason, Severity
+from reconciler.model.reason import Health, Reason, Severity
 from tests.builders import EACH_MINUTE
 from tests.engine.scene import Scene
 
@@ -127,3 +127,22 @@ def test_what_cannot_be_asked_now_is_asked_later() -> None:
     scene.clock.advance(60)
     scene.tick()
     assert len(told(scene)) == 1
+
+
+def test_a_deployment_that_failed_is_accounted_for_too() -> None:
+    scene = deployed()
+    scene.clock.advance(200)
+    scene.tick()
+    scene.publish("1.2.0", {"one": "AA", "two": "b"})
+    scene.airflow.unparsed.add("one")
+    begin = scene.clock.now()
+    scene.push("1.2.0")
+    for _ in range(3):
+        scene.tick()
+        scene.clock.advance(40)
+    assert scene.state.health is Health.DEGRADED
+    scene.airflow.clocked = each_minute(begin - 10 * MINUTE, begin + 10 * MINUTE)
+    scene.clock.advance(200)
+    scene.airflow.unparsed.clear()
+    scene.tick()
+    assert len(told(scene)) == 2

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+from reconciler.adapters.memory.airflow import Follow
 from reconciler.core.timetable import timetable
 from reconciler.model.event import Event
 from reconciler.model.reason import Reason
@@ -79,8 +80,6 @@ def simulate(seed: int) -> Week:
 
 
 def _scheduler(scene: Scene, random: Random) -> Scheduler:
-    from reconciler.adapters.memory.airflow import Follow
-
     minutes = {dag_id: minutes for dag_id, (_, minutes) in SCHEDULES.items()}
     return Scheduler(Follow(scene.folder, scene.clock), calendars(), minutes, random)
 

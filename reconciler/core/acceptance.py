@@ -1,0 +1,33 @@
+"""What was accepted last, and what was made live as a whole last: how a state remembers commits."""
+
+from __future__ import annotations
+
+from reconciler.core.approvals import rules
+from reconciler.model.state import Applied, EnvironmentState
+
+
+def accept(state: EnvironmentState, now: Applied, attempted: str) -> EnvironmentState:
+    """Remember that a commit is begun; ``attempted`` is the one that was looked at for it."""
+    before = state.accepted
+    if before is not None and _is_same(before, now):
+        return state
+    changes = state.changes + (before is None or _needs_approval(before, now))
+    update = {"accepted": now, "changes": changes, "last_attempted_revision": attempted}
+    return state.model_copy(update=update)
+
+
+def apply(state: EnvironmentState, now: Applied, attempted: str) -> EnvironmentState:
+    """Remember that a commit is live as a whole."""
+    if state.applied is not None and _is_same(state.applied, now):
+        return state
+    return accept(state.model_copy(update={"applied": now}), now, attempted)
+
+
+def _is_same(one: Applied, other: Applied) -> bool:
+    """One commit, which says the same: what it holds may be another's."""
+    return (one.revision, one.release, one.desired) == (other.revision, other.release, other.desired)
+
+
+def _needs_approval(one: Applied, other: Applied) -> bool:
+    """Do they differ in more than in what is held?"""
+    return (one.release, rules(one.desired)) != (other.release, rules(other.desired))
