@@ -16,7 +16,8 @@ PARALLELISM = 4
 class AirflowConfig:
     """What one Airflow is given. `dags` is what the dag-processor reads, `worker_dags` what tasks run from.
 
-    `parse_interval` is in seconds: 5 for 25 files, 10 for 80. Only deferrable tasks need a `triggerer`.
+    New files are looked for every `refresh_interval` seconds, and each file is parsed every `parse_interval`:
+    5 for 25 files, 10 for 80. Only deferrable tasks need a `triggerer`.
     `extra` holds further variables, for example AIRFLOW_CONN_*.
     """
 
@@ -24,6 +25,7 @@ class AirflowConfig:
     port: int
     dags: Path
     worker_dags: Path
+    refresh_interval: int = 1
     parse_interval: int = 5
     triggerer: bool = False
     extra: dict[str, str] = field(default_factory=dict)
@@ -52,7 +54,7 @@ def variables(config: AirflowConfig, dags: Path) -> dict[str, str]:
         # Fixed, so that the processes agree; at least 64 characters or Airflow warns. Loopback only.
         "api_auth": {"jwt_secret": "local-airflow-jwt-secret-" + "0123456789abcdef" * 4},
         "dag_processor": {
-            "refresh_interval": "1",
+            "refresh_interval": str(config.refresh_interval),
             "bundle_refresh_check_interval": "1",
             "min_file_process_interval": str(config.parse_interval),
             "parsing_processes": "2",

@@ -61,6 +61,10 @@ def mwaa(settled: Plan) -> list[Process]:
             "airflow": config.url,
             "bucket": settled.options.environments[name].bucket,
             "version": AIRFLOW_VERSION,
+            "options": {
+                "dag_processor.refresh_interval": str(config.refresh_interval),
+                "dag_processor.min_file_process_interval": str(config.parse_interval),
+            },
         }
         for name, config in settled.airflows.items()
     }

@@ -45,6 +45,7 @@ class Front:
                 "Status": status.read_text().strip() if status.exists() else "AVAILABLE",
                 "Arn": f"arn:aws:airflow:{REGION}:{ACCOUNT}:environment/{name}",
                 "AirflowVersion": here["version"],
+                "AirflowConfigurationOptions": here.get("options", {}),
                 "DagS3Path": "dags",
                 "SourceBucketArn": f"arn:aws:s3:::{here['bucket']}",
                 "WebserverUrl": urlsplit(here["airflow"]).netloc,

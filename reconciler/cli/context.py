@@ -18,10 +18,13 @@ from reconciler.model.errors import Conflict
 
 R = TypeVar("R")
 
+_LONGEST_REASON = 500
+
 OutputOption = Annotated[
     Format,
     typer.Option("--output", "-o", help="For people, or one JSON document on stdout.", show_default=True),
 ]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 EnvironmentArgument = Annotated[
     str, typer.Argument(metavar="ENV", help="The environment.", autocompletion=complete_environment)
 ]
@@ -76,6 +79,16 @@ class Cli:
             except Conflict:
                 self.out.note("Somebody pushed in between; looking at the new tip.")
         return push()
+
+
+def one_line(reason: str, remedy: str) -> str:
+    """A reason as others will come upon it. ``Usage`` if it is none, or is not one line."""
+    said = reason.strip()
+    if not (1 <= len(said) <= _LONGEST_REASON and said.isprintable()):
+        raise Usage(
+            f"The reason has to be one line of 1 to {_LONGEST_REASON} characters that can be printed.", remedy
+        )
+    return said
 
 
 def begin(ctx: typer.Context, output: Format) -> Cli:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.core.approvals import ProposedChange, rules
+from reconciler.core.declarations import CONFIG, SIGNERS
 from reconciler.core.gates.approval import Approvals, approval, flaw_of
 from reconciler.core.gates.promotion import promotion
 from reconciler.core.identity import canonical, sha256
@@ -123,16 +124,16 @@ def request(world: World, state: EnvironmentState, wanted: Wanted) -> Request | 
     if goes_back(state, change.to_release) and not change.changes_rules:
         return Verdict.go("approval", "A rollback needs no approval.")
     name, accepted = state.environment, state.accepted
-    paths = [f"{name}/pointer.yaml", f"{name}/environment.yaml"]
+    own = {f"{name}/pointer.yaml", f"{name}/environment.yaml"}
     if accepted is None:
         # Nothing is in force: who ever touched what all environments share had no part in this one.
-        since, before, commits = None, None, [wanted.revision]
+        since, before, commits, paths = None, None, [wanted.revision], own
     else:
         since, before = accepted.revision, accepted_release(world, accepted)
         commits = list(world.repo.between(since, wanted.revision))
-        paths += ["reconciler.yaml", "allowed_signers"]
+        paths = own | set(rule_files(name))
     signers = still_valid(in_force.signers, world.clock.now())
-    made = world.repo.changes(since, wanted.revision, paths, signers)
+    made = world.repo.changes(since, wanted.revision, sorted(paths), signers)
     return Request(
         change=change,
         rules=Approvals(policy, in_force.roles, tuple(parse_signers(signers)[0])),
@@ -140,6 +141,11 @@ def request(world: World, state: EnvironmentState, wanted: Wanted) -> Request | 
         commits=tuple(commits),
         authors=of_commits(made) | of_code(world, before, wanted.release),
     )
+
+
+def rule_files(environment: str) -> tuple[str, ...]:
+    """The files that say by which rules an environment is changed."""
+    return f"{environment}/environment.yaml", CONFIG, SIGNERS
 
 
 def proposed(state: EnvironmentState, wanted: Wanted) -> ProposedChange:

@@ -70,17 +70,22 @@ def plan_now(
 
 def would_say(world: World, state: EnvironmentState, wanted: Wanted) -> tuple[Verdict, ...]:
     """What the gates would say of a commit that waits for people. Nothing that it says of Airflow is used."""
-    accepted = state.accepted
-    if accepted is None:
+    known = in_accepted_place(state, wanted)
+    if known is None:
         return ()
-    known = wanted.desired.model_copy(update={"environment": accepted.desired.environment})
     with contextlib.suppress(Transient, Terminal):
-        target, manifests = world.target(known.environment), Manifests(world.artifacts)
-        _, plan = plan_now(
-            replace(wanted, desired=known), state, target, manifests, target.folder.list(), world.clock.now()
-        )
+        target, manifests = world.target(known.desired.environment), Manifests(world.artifacts)
+        _, plan = plan_now(known, state, target, manifests, target.folder.list(), world.clock.now())
         return plan.verdicts
     return ()
+
+
+def in_accepted_place(state: EnvironmentState, wanted: Wanted) -> Wanted | None:
+    """A commit as it may be looked at before it is admitted: where it says Airflow is may be anywhere."""
+    if state.accepted is None:
+        return None
+    place = {"environment": state.accepted.desired.environment}
+    return replace(wanted, desired=wanted.desired.model_copy(update=place))
 
 
 def _policy(wanted: Wanted, state: EnvironmentState) -> Policy:

@@ -114,3 +114,39 @@ def test_plan_and_status_say_what_is_waited_for(desk: Desk) -> None:
     status = desk.run("status", "dev").out
     assert "Admitted False" in status
     assert "wait approval" in " ".join(status.split("Gates")[1].split())
+
+
+def test_other_rules_are_shown_to_who_approves_them_and_by_plan(desk: Desk) -> None:
+    scene = desk.scene
+    scene.push("1.0.0", "Back to what runs")
+    loosened = scene.environment.replace(b"required: 1", b"required: 0")
+    scene.repo.person_pushes({"dev/environment.yaml": loosened}, "Loosen")
+    scene.tick()
+    old, new = ("-  approval: {required: 1", "+  approval: {required: 0")
+    said = desk.run("plan", "dev")
+    assert old in said.out and new in said.out  # noqa: PT018
+    assert "nothing to do" not in said.out
+    assert "Waits for the approval" in said.out
+    assert desk.run("plan", "dev", "--detailed-exitcode").code == 10
+    approving = desk.run("approve", "dev", "--yes")
+    assert approving.code == 0, approving.err
+    assert "CHANGE TOO" in approving.out
+    assert old in approving.out and new in approving.out  # noqa: PT018
+    assert any(new in line for line in desk.json("approve", "dev", "--yes")["rules"])
+
+
+def test_plan_asks_no_airflow_that_nobody_approved(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, target = list[str](), desk.scene._target
+    monkeypatch.setattr(desk.scene, "_target", lambda one: asked.append(str(one.airflow.api)) or target(one))
+    evil = desk.scene.environment.replace(b"127.0.0.1:8080", b"evil.example.com")
+    desk.scene.repo.person_pushes({"dev/environment.yaml": evil}, "Elsewhere")
+    assert "evil.example.com" in desk.run("plan", "dev").out
+    assert asked
+    assert not any("evil" in one for one in asked)
+
+
+def test_wait_says_who_is_waited_for(desk: Desk) -> None:
+    desk.scene.tick()
+    said = desk.run("wait", "dev", "--timeout", "5")
+    assert said.code == 4
+    assert "Waits for the approval of 1 person with the role release-manager" in said.err

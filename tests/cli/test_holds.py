@@ -141,3 +141,10 @@ def test_a_broken_file_is_not_overwritten(desk: Desk) -> None:
     assert refused.code == 3
     assert "dev/holds.yaml:1" in refused.err
     assert desk.scene.repo.tip() == tip
+
+
+def test_a_hold_is_shown_although_nothing_waits_for_it(desk: Desk) -> None:
+    desk.run("hold", "dev", "-m", "month-end")
+    assert desk.scene.tick().outcome is Outcome.APPLIED
+    assert "Ana <ana@example.com> since" in desk.run("status", "dev").out
+    assert desk.json("status", "dev")["held"][0]["reason"] == "month-end"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, begin
-from reconciler.cli.errors import Usage
+from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, YesOption, begin, one_line
+from reconciler.cli.difference import of_rules
 from reconciler.cli.output import Format, short
 from reconciler.cli.revisions import TIP, resolve
 from reconciler.model.errors import Terminal
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from reconciler.engine.desired import Wanted
     from reconciler.model.observation import SignedTag
     from reconciler.model.state import EnvironmentState
-
-_LONGEST = 500
 
 
 def approve(
@@ -32,7 +30,7 @@ def approve(
         str | None,
         typer.Option("--break-glass", metavar="REASON", help="In an emergency: go without the approvals."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: YesOption = False,
     output: OutputOption = Format.TEXT,
 ) -> None:
     """Approve a change of an environment, with a tag that your SSH key signs.
@@ -47,7 +45,9 @@ def approve(
     from reconciler.model.verdict import Verdict
 
     cli = begin(ctx, output)
-    name, world, reason = cli.known(env), cli.platform.world(), _checked(break_glass)
+    name, world = cli.known(env), cli.platform.world()
+    why = "Say why it cannot wait: --break-glass '…'."
+    reason = one_line(break_glass, why) if break_glass is not None else None
     state = world.store.load(name)
     wanted = at_revision(world, state, resolve(world.repo, revision))
     asked = request(world, state, wanted)
@@ -69,30 +69,21 @@ def approve(
         signer=person.email.lower(),
     )
     _refuse(asked.flaw_of(intended, now))
+    rules = of_rules(world, state, wanted.revision)
     _show(cli, state, wanted, asked)
+    cli.show(rules)
     cli.confirm(f"Approve this for {name}?", yes)
     repo = cli.platform.repo(person)
     repo.sign(tag, wanted.revision, message, key)
     tags = repo.approvals(name, asked.commits, asked.signers)
     verdict = asked.judge(tags, cli.platform.clock().now())
     _refuse_made(asked, [one for one in tags if one.name == tag], cli)
-    cli.out.document({"environment": name, "commit": wanted.revision, "tag": tag, "message": verdict.message})
+    said = {"environment": name, "commit": wanted.revision, "tag": tag, "message": verdict.message}
+    cli.out.document({**said, "rules": rules})
     cli.out.line(f"✓ {tag}", "green")
     cli.out.line(verdict.message)
     if verdict.reason is not Reason.APPROVAL_PENDING:
         cli.out.line(f"Follow it with: reconciler wait {name} --revision {short(wanted.revision)}")
-
-
-def _checked(reason: str | None) -> str | None:
-    if reason is None:
-        return None
-    said = reason.strip()
-    if not (1 <= len(said) <= _LONGEST and said.isprintable()):
-        raise Usage(
-            f"The reason has to be one line of 1 to {_LONGEST} characters that can be printed.",
-            "Say why it cannot wait: --break-glass '…'.",
-        )
-    return said
 
 
 def _refuse(flaw: str | None) -> None:
@@ -126,7 +117,7 @@ def _show(cli: Cli, state: EnvironmentState, wanted: Wanted, asked: Request) -> 
             f"{state.environment}: commit {short(wanted.revision)} by {wanted.author}: {wanted.subject}",
             f"  from     {versions({part.value: pin.version for part, pin in before}) or 'nothing'}",
             f"  to       {versions(wanted.versions)} (release {change.to_release})",
-            f"  rules    {'CHANGE TOO: read the difference' if change.changes_rules else 'as they are'}",
+            f"  rules    {'CHANGE TOO, as below' if change.changes_rules else 'as they are'}",
             f"  made by  {names(sorted(asked.authors), 10)}",
             f"  counts   for {policy.valid_hours:g} hours; {policy.required} needed",
             f"  change   {change.digest}",

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, begin
+from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, begin, one_line
 from reconciler.cli.errors import Usage
 from reconciler.cli.output import Format, short
 
 if TYPE_CHECKING:
     from reconciler.model.holds import Holds, Reasoned
-
-_LONGEST = 500
 
 ReasonOption = Annotated[str, typer.Option("--reason", "-m", help="Why, for those who come upon it.")]
 
@@ -130,12 +128,8 @@ def _commit(cli: Cli, env: str, what: str, reason: str, change: Callable[[Holds,
     from reconciler.core.declarations import parse_holds, render_holds
     from reconciler.model.holds import Reasoned
 
-    name, person, reason = cli.known(env), cli.platform.person(), reason.strip()
-    if not (1 <= len(reason) <= _LONGEST and reason.isprintable()):
-        raise Usage(
-            f"The reason has to be one line of 1 to {_LONGEST} characters that can be printed.",
-            "Say why, for those who come upon it: --reason '…'.",
-        )
+    name, person = cli.known(env), cli.platform.person()
+    reason = one_line(reason, "Say why, for those who come upon it: --reason '…'.")
     repo, path = cli.platform.repo(person), f"{name}/holds.yaml"
     who = Reasoned(by=str(person), since=cli.platform.clock().now().replace(microsecond=0), reason=reason)
 

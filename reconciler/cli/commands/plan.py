@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, begin
+from reconciler.cli.difference import of_rules
 from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.output import Format, short
 from reconciler.cli.revisions import TIP, resolve
@@ -44,7 +45,7 @@ def plan(
     from reconciler.engine.admission import admission
     from reconciler.engine.desired import at_revision
     from reconciler.engine.manifests import Manifests
-    from reconciler.engine.plan_now import plan_now
+    from reconciler.engine.plan_now import in_accepted_place, plan_now
 
     cli = begin(ctx, output)
     name, world = cli.known(env), cli.platform.world()
@@ -53,10 +54,15 @@ def plan(
     if revision != TIP:
         _check_ahead(world, state, sha)
     wanted = at_revision(world, state, sha)
-    target = world.target(wanted.desired.environment)
-    manifests = Manifests(world.artifacts)
-    diff, made = plan_now(wanted, state, target, manifests, target.folder.list(), world.clock.now())
-    made = made.admitted_by(admission(world, state, wanted).verdicts)
+    admitted = admission(world, state, wanted)
+    known = in_accepted_place(state, wanted) if admitted.waiting else wanted
+    if known is None:
+        waits = " ".join(verdict.message for verdict in admitted.waiting)
+        raise Terminal(f"Nothing of the first commit of {name} is looked at before this: {waits}", "")
+    target, manifests = world.target(known.desired.environment), Manifests(world.artifacts)
+    diff, made = plan_now(known, state, target, manifests, target.folder.list(), world.clock.now())
+    made, rules = made.admitted_by(admitted.verdicts), of_rules(world, state, sha)
+    changed = bool(rules or not diff.empty)
     digest, reasons = plan_digest(made), _reasons(world, state, wanted, made)
     runs = _runs(manifests, wanted, made, world.clock.now())
     cli.out.document(
@@ -69,16 +75,20 @@ def plan(
             "untouched": _untouched(wanted, made),
             "versions": wanted.versions,
             "digest": digest,
-            "changed": not diff.empty,
+            "rules": rules,
+            "changed": changed,
         }
     )
-    if diff.empty:
+    if not changed and not admitted.waiting:
         said = f"✓ {name} is as the pushed commit {short(wanted.revision)} says: nothing to do."
         cli.out.line(said, "green")
     else:
         _show(cli, wanted, made, {**reasons, **_with_runs(reasons, runs)})
+        if rules:
+            cli.out.line("\nRules")
+            cli.show(rules)
         cli.out.line(f"\nPlan {digest[:16]}")
-    raise typer.Exit(ExitCode.CHANGES if detailed_exitcode and not diff.empty else ExitCode.OK)
+    raise typer.Exit(ExitCode.CHANGES if detailed_exitcode and changed else ExitCode.OK)
 
 
 def _runs(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reconciler.cli.completion import complete_environment
-from reconciler.cli.context import Cli, OutputOption, begin
+from reconciler.cli.context import Cli, OutputOption, YesOption, begin
+from reconciler.cli.difference import difference
 from reconciler.cli.output import Format, short
 from reconciler.model.component import Component
 from reconciler.model.errors import Terminal
@@ -28,7 +28,7 @@ def promote(
     only: Annotated[
         list[Component] | None, typer.Option(help="A component; may be given again. (default: all)")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: YesOption = False,
     output: OutputOption = Format.TEXT,
 ) -> None:
     """Commit, for the next environment, exactly what an environment runs and was verified with.
@@ -84,6 +84,4 @@ def _commit(
 
 
 def _diff(promotion: Promotion) -> list[str]:
-    old, new = (body.decode(errors="replace").splitlines() for body in (promotion.before, promotion.after))
-    names = (f"{promotion.path} (tip)", f"{promotion.path} (promoted)")
-    return list(difflib.unified_diff(old, new, *names, lineterm=""))
+    return difference(promotion.path, promotion.before, promotion.after, "promoted")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, begin
+from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, YesOption, begin
+from reconciler.cli.difference import difference
 from reconciler.cli.errors import Usage
 from reconciler.cli.output import Format, short
 from reconciler.cli.revisions import resolve
@@ -38,10 +38,7 @@ class _Restoring:
 
     @property
     def diff(self) -> list[str]:
-        old, new = (body.decode(errors="replace").splitlines() for body in (self.before, self.after))
-        return list(
-            difflib.unified_diff(old, new, f"{self.path} (tip)", f"{self.path} (restored)", lineterm="")
-        )
+        return difference(self.path, self.before, self.after, "restored")
 
     def message(self, environment: str) -> str:
         return f"Roll back {environment} to {self.versions}\n\nRestores: {self.source}\n"
@@ -53,7 +50,7 @@ def rollback(
     to: Annotated[
         str | None, typer.Option(help="A commit or an attempt. (default: the last that succeeded before)")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: YesOption = False,
     output: OutputOption = Format.TEXT,
 ) -> None:
     """Commit the pointer as it was before.

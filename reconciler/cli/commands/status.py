@@ -14,7 +14,7 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.reason import ConditionType
 
 if TYPE_CHECKING:
-    from reconciler.model.holds import Pin
+    from reconciler.model.holds import Pin, Reasoned
     from reconciler.model.state import Condition, EnvironmentState, Fence
     from reconciler.model.verdict import Verdict
 
@@ -85,6 +85,14 @@ def _versions(state: EnvironmentState) -> dict[str, str]:
     return {part.value: pin.version for part, pin in state.applied.desired.pointer.components.items()}
 
 
+def _held(state: EnvironmentState) -> list[Reasoned]:
+    """What holds the whole environment, whether anything waits for it or not."""
+    if state.accepted is None:
+        return []
+    holds = state.accepted.desired.holds
+    return [*([holds.suspended] if holds.suspended is not None else []), *holds.holds]
+
+
 def _pins(state: EnvironmentState) -> tuple[Pin, ...]:
     return state.accepted.desired.holds.pins if state.accepted is not None else ()
 
@@ -112,6 +120,7 @@ def _document(state: EnvironmentState, tip: str | None, dags: bool) -> dict[str,
         "fenced": {dag_id: fence.opened_at.isoformat() for dag_id, fence in sorted(state.fences.items())},
         "rejected": {dag_id: rejected.message for dag_id, rejected in sorted(state.rejected.items())},
         "condemned": sorted(state.condemned),
+        "held": [one.to_json() for one in _held(state)],
         "pinned": [one.to_json() for one in _pins(state)],
         "gates": [verdict.to_json() for verdict in state.gates],
     }
@@ -171,6 +180,7 @@ def _details(cli: Cli, state: EnvironmentState, tip: str | None) -> None:
             ("DAGs", ", ".join(f"{n} on {release}" for release, n in _releases(state).most_common())),
             ("Fenced", ", ".join(_fenced(dag_id, fence) for dag_id, fence in sorted(state.fences.items()))),
             ("Condemned", ", ".join(sorted(state.condemned))),
+            ("Held", "; ".join(map(told_of, _held(state)))),
             ("Pinned", "; ".join(f"{one.dag} to {one.release} by {told_of(one)}" for one in _pins(state))),
         ]
     )

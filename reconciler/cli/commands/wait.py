@@ -87,7 +87,7 @@ class _Watch:
                 f"Not yet after {duration(timeout)}: {self._told(state)}",
                 until=now,
                 reason=Reason.PROGRESSING,
-                remedy=f"It goes on without you: wait again, or see `reconciler status {self.name}`.",
+                remedy=f"It goes on without you: wait again, or see `reconciler explain {self.name}`.",
             )
 
     def _live(self, state: EnvironmentState) -> bool:
@@ -123,7 +123,9 @@ class _Watch:
         return self._holds[revision]
 
     def _told(self, state: EnvironmentState) -> str:
-        operation = state.operation
+        operation, admitted = state.operation, state.conditions.get(ConditionType.ADMITTED)
+        if admitted and admitted.status is False and self._contains(admitted.observed_revision or ""):
+            return f"{self.name}: {admitted.message}"
         if operation is None or not self._contains(operation.revision):
             return f"{self.name}: waiting for {short(self.revision)} to be looked at"
         return f"{self.name}: {operation.phase.value}, {state.health.value}: {operation.message}"
