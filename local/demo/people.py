@@ -17,14 +17,14 @@ class Person:
     key: Path
 
     @staticmethod
-    def join(name: str, folder: Path) -> Person:
-        """Make a key for somebody new."""
+    def join(name: str, folder: Path, domain: str = "finedge.example") -> Person:
+        """Make a key for somebody new, with an address of a domain."""
         folder.mkdir(parents=True, exist_ok=True)
         key = folder / name.lower()
         key.unlink(missing_ok=True)
         made = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(key)]
         subprocess.run(made, check=True, capture_output=True)
-        return Person(name, f"{name.lower()}@finedge.example", key)
+        return Person(name, f"{name.lower()}@{domain}", key)
 
     def __str__(self) -> str:
         return f"{self.name} <{self.email}>"

@@ -16,7 +16,7 @@ from tests.adapters.git_host import ANA, GitHost, git
 from tests.adapters.ssh_people import person
 
 BEN = Identity("Ben", "ben@example.com")
-PEOPLE = person("ana").line + person("ben").line
+PEOPLE = person("ana").signer + person("ben").signer
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_good_signature_by_another_is_told_to_be_theirs(host: GitHost) -> None
 def test_a_key_that_may_sign_no_tags_does_not(host: GitHost) -> None:
     commit = host.person_pushes({"a": b"1"})
     sign(host, commit)
-    email, rest = person("ana").line.split(" ", 1)
+    email, rest = person("ana").signer.split(" ", 1)
     for option in ('namespaces="file"', 'valid-before="20200101"'):
         (tag,) = repo(host).approvals("prod", [commit], f"{email} {option} {rest}")
         assert tag.signer == ""
@@ -181,7 +181,7 @@ def test_who_signed_a_commit_and_who_had_part_in_it(host: GitHost) -> None:
     (commit,) = repo(host).changes(base, tip, ["prod/pointer.yaml", "allowed_signers"], PEOPLE)
     assert (commit.author, commit.signer) == ("Ana <ana@example.com>", "ben@example.com")
     assert commit.co_authors == ("Cleo <cleo@example.com>", "Dan <dan@example.com>")
-    (unknown,) = repo(host).changes(base, tip, ["prod/pointer.yaml"], person("ana").line)
+    (unknown,) = repo(host).changes(base, tip, ["prod/pointer.yaml"], person("ana").signer)
     assert unknown.signer == ""
 
 

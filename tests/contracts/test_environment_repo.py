@@ -42,7 +42,7 @@ class Scene:
     repo: EnvironmentRepo
     people: People
     key: str = str(person("ana").key)
-    signers: str = person("ana").line
+    signers: str = person("ana").signer
 
 
 @pytest.fixture(params=["twin", "git, no filters", "git, filters", "git, http with a token"])
