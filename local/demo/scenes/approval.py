@@ -52,7 +52,8 @@ def _ask_for_approval(story: Story, *people: Person) -> None:
     environment.append(ENVIRONMENT, POLICY)
     environment.commit("Ask for approval in dev")
     story.push("Ask for approval in dev")
-    story.quiet()
+    story.screen.command("reconciler wait dev")
+    story.outside.cli.run("wait", "dev").expect()
 
 
 def _publish(story: Story) -> None:
