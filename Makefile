@@ -7,6 +7,8 @@ BIN := .venv/bin
 # Locked and reproducible: the newest Python that Airflow 3.0.6 (and so MWAA) knows is 3.12.
 PYTHON_RANGE := >=3.11,<3.13
 HOME_DIR ?= .local
+# Each has an Airflow of its own (0.5 GB): make up ENVIRONMENTS=dev,staging
+ENVIRONMENTS ?= dev
 export UV
 
 .PHONY: help setup demo up down status lint check test race bench clean
@@ -34,7 +36,7 @@ demo: setup ## Run the whole story on a real local stack and check each step (re
 	@$(BIN)/python -m local.demo
 
 up: setup ## Start the local stack and leave it running; prints its URLs and what to try
-	@$(BIN)/python -m local up --home $(HOME_DIR)
+	@$(BIN)/python -m local up --home $(HOME_DIR) --environments $(ENVIRONMENTS)
 
 down: setup ## End the local stack
 	@$(BIN)/python -m local down --home $(HOME_DIR)

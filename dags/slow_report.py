@@ -1,6 +1,7 @@
 """Airflow DAG: takes as long as it is told to, so that there is a run in flight when one is needed.
 
-Trigger it with `{"seconds": 60}`. Each of its two tasks reports the code that it ran.
+Trigger it with `{"seconds": 60}`; with the Variable `slow_report_enough` set to a run's id, that run waits no
+longer. Each of its two tasks reports the code that it ran.
 """
 
 from __future__ import annotations
@@ -8,10 +9,11 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from airflow.sdk import Param, dag, task
+from airflow.sdk import Param, Variable, dag, task
 from lib.version import LIBRARY_VERSION
 
 VERSION = "1.0.0"
+ENOUGH = "slow_report_enough"
 
 
 @dag(
@@ -26,11 +28,13 @@ VERSION = "1.0.0"
 )
 def slow_report() -> None:
     @task
-    def collect(params: dict[str, int] | None = None) -> dict[str, str]:
-        """Wait as long as asked, then say which code did."""
+    def collect(params: dict[str, int] | None = None, run_id: str = "") -> dict[str, str]:
+        """Wait as long as asked, or until it is enough, then say which code did."""
         seconds = (params or {}).get("seconds", 0)
         print(f"Collecting for {seconds} s with DAG {VERSION} and library {LIBRARY_VERSION}")
-        time.sleep(seconds)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and Variable.get(ENOUGH, default="") != run_id:
+            time.sleep(1)
         return {"dag": VERSION, "library": LIBRARY_VERSION}
 
     @task

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from local import environments, playground, prerequisites, supervisor
+from local import environments as installed
+from local import playground, prerequisites, supervisor
 from local.errors import LocalError
 from local.home import Home
 from local.options import Sync
@@ -20,6 +21,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 console = Console(stderr=True, highlight=False)
 
 HomeOption = Annotated[Path, typer.Option("--home", help="The stack's folder; two may run side by side.")]
+EnvironmentsOption = Annotated[
+    str, typer.Option(help="Which of environments/ have an Airflow, with commas in between.")
+]
 SlowOption = Annotated[bool, typer.Option("--mwaa-sync", help="Copy DAGs as slowly as MWAA does (30 s).")]
 
 
@@ -32,15 +36,20 @@ def main() -> None:
 def setup() -> None:
     """Make the environments of Airflow, dbt, Lambda and the AWS emulator, where missing or outdated."""
     prerequisites.check()
-    for name in (*environments.AIRFLOWS, environments.MINISTACK, environments.DBT, environments.LAMBDA):
-        environments.ensure(name, _say)
+    for name in (*installed.AIRFLOWS, installed.MINISTACK, installed.DBT, installed.LAMBDA):
+        installed.ensure(name, _say)
 
 
 @app.command()
-def up(home: HomeOption = Path(".local"), mwaa_sync: SlowOption = False) -> None:
+def up(
+    home: HomeOption = Path(".local"),
+    environments: EnvironmentsOption = "dev",
+    mwaa_sync: SlowOption = False,
+) -> None:
     """Start a stack and leave it running."""
+    arguments = ["--environments", environments, *(["--mwaa-sync"] if mwaa_sync else [])]
     try:
-        info = supervisor.begin(home, ["--mwaa-sync"] if mwaa_sync else [], _say)
+        info = supervisor.begin(home, arguments, _say)
     except KeyboardInterrupt:
         _say("interrupted; what had started was ended")
         raise typer.Exit(130) from None
@@ -70,21 +79,25 @@ def status(home: HomeOption = Path(".local")) -> None:
 
 
 @app.command(hidden=True)
-def supervise(home: HomeOption, mwaa_sync: SlowOption = False) -> None:
+def supervise(
+    home: HomeOption, environments: EnvironmentsOption = "dev", mwaa_sync: SlowOption = False
+) -> None:
     """Hold a stack until told to end (what `up` starts)."""
-    supervisor.supervise(home, playground.options(print, Sync.like_mwaa() if mwaa_sync else None))
+    names = [name.strip() for name in environments.split(",") if name.strip()]
+    sync = Sync.like_mwaa() if mwaa_sync else None
+    supervisor.supervise(home, lambda: playground.options(print, names, sync))
 
 
 def _describe(info: StackInfo) -> None:
     rows = {
         "Git": info.git_url,
-        "Airflow": f"{info.airflow_url} (no password)",
+        **{f"Airflow {name}": f"{one.url} (no password)" for name, one in info.airflows.items()},
         "PostgreSQL": info.postgres_url,
         "AWS": info.aws_endpoint,
         "Webhook": info.webhook_url,
         "Logs": info.logs,
     }
-    lines = [f"{name:<12}{value}" for name, value in rows.items()]
+    lines = [f"{name:<16}{value}" for name, value in rows.items()]
     # Whole lines, whatever the terminal's width: they are there to be copied.
     console.print("\n".join(lines), soft_wrap=True)
 

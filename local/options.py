@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,11 @@ class MwaaEnvironment:
 
     name: str
     bucket: str
+
+    @staticmethod
+    def of(environment: str) -> MwaaEnvironment:
+        """As the files in `environments/` name them."""
+        return MwaaEnvironment(f"finedge-{environment}", f"finedge-{environment}-airflow")
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class StackOptions:
     """What to start.
 
     `environments`: environment name -> its MWAA; each gets an Airflow of its own (0.4 GB).
+    `later`: those of them whose Airflow is only started by `Stack.begin`.
     `seed`: a folder whose content becomes the first commit of the environment repo, there in the folder
     `seed_below` (empty: in its root). `adapt` may edit it before: it is given the repo's folder.
     `airflow_env`: further variables for Airflow, such as AIRFLOW_CONN_*; the text `{postgres}` in a value
@@ -58,8 +64,9 @@ class StackOptions:
     """
 
     environments: Mapping[str, MwaaEnvironment] = field(
-        default_factory=lambda: {"dev": MwaaEnvironment("finedge-dev", "finedge-dev-airflow")}
+        default_factory=lambda: {"dev": MwaaEnvironment.of("dev")}
     )
+    later: Collection[str] = ()
     seed: Path | None = None
     seed_below: str = ""
     adapt: Callable[[Path], object] | None = None

@@ -1,17 +1,19 @@
-"""What makes a stack good to play with: films databases, Airflow's connections, dev fitted to this machine.
+"""What makes a stack good to play with: films databases, Airflow's connections, a pace for this machine.
 
 Called by `make up` and by the demo, so that both begin with the same. Never touches the checkout's own files.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import indent
 
 from local.demo import films
-from local.demo.environment_repo import ENVIRONMENT, EnvironmentRepo
+from local.demo.environment_repo import EnvironmentRepo, environment_of
 from local.environments import Say, dbt_executable
-from local.options import ENVIRONMENTS, StackOptions, Sync
+from local.errors import LocalError
+from local.options import ENVIRONMENTS, MwaaEnvironment, StackOptions, Sync
 from local.stack_info import StackInfo
 
 # A local container has a file after a second; MWAA's after 30.
@@ -31,9 +33,16 @@ reconciler events dev
 """The first deployment, typed in the checkout. The README has the same."""
 
 
-def options(say: Say, sync: Sync | None = None) -> StackOptions:
+def options(say: Say, environments: Sequence[str] = ("dev",), sync: Sync | None = None) -> StackOptions:
     """A stack with all of it. Installs dbt where it is missing; raises LocalError."""
+    unknown = sorted(set(environments) - set(declared(ENVIRONMENTS)))
+    if unknown or not environments:
+        raise LocalError(
+            f"no environment {', '.join(unknown) or 'is named'}",
+            f"name some of {', '.join(declared(ENVIRONMENTS))}, with commas in between",
+        )
     return StackOptions(
+        environments={name: MwaaEnvironment.of(name) for name in environments},
         seed=ENVIRONMENTS,
         seed_below="environments",
         adapt=fit if sync is None else begin,
@@ -53,15 +62,23 @@ def what_to_try(info: StackInfo) -> str:
 
 
 def fit(tree: Path) -> None:
-    """The only difference to the checkout's own environment: this machine copies DAGs faster than MWAA."""
+    """The only difference to the checkout's own environments: this machine copies DAGs faster than MWAA."""
     repo = EnvironmentRepo(tree)
-    repo.replace(ENVIRONMENT, r"(\n  syncSeconds: )\S+", rf"\g<1>{SYNC_SECONDS}")
-    repo.replace(ENVIRONMENT, r"(\n  parseSeconds: )\S+", rf"\g<1>{PARSE_SECONDS}")
-    repo.replace(ENVIRONMENT, r"(\n  clockMarginSeconds: )\S+", rf"\g<1>{CLOCK_MARGIN_SECONDS}")
+    for name in declared(tree / ENVIRONMENTS.name):
+        file = environment_of(name)
+        repo.replace(file, r"(\n  syncSeconds: )\S+", rf"\g<1>{SYNC_SECONDS}")
+        repo.replace(file, r"(\n  parseSeconds: )\S+", rf"\g<1>{PARSE_SECONDS}")
+        repo.replace(file, r"(\n  clockMarginSeconds: )\S+", rf"\g<1>{CLOCK_MARGIN_SECONDS}")
     begin(tree)
 
 
 def begin(tree: Path) -> None:
     """Name versions that nobody published: the first deployment is for whoever plays."""
-    for component in ("dags", "libs", "dbt"):
-        EnvironmentRepo(tree).bump(component, "0.0.0")
+    for name in declared(tree / ENVIRONMENTS.name):
+        for component in ("dags", "libs", "dbt"):
+            EnvironmentRepo(tree).bump(component, "0.0.0", name)
+
+
+def declared(environments: Path) -> list[str]:
+    """The environments that have a folder there."""
+    return sorted(file.parent.name for file in environments.glob("*/environment.yaml"))

@@ -30,6 +30,7 @@ class Stack:
     """A running stack; `info` says where everything is."""
 
     info: StackInfo
+    _plan: Plan
     _servers: Servers
 
     @staticmethod
@@ -56,7 +57,13 @@ class Stack:
             servers.close()
             raise
         info.write()
-        return Stack(info, servers)
+        return Stack(info, plan, servers)
+
+    def begin(self, *environments: str) -> None:
+        """Start the Airflows that were left for `later`; returns when all are healthy."""
+        with ThreadPoolExecutor() as pool:
+            for ended in [pool.submit(_airflow, self._plan, self._servers, name) for name in environments]:
+                ended.result()
 
     def down(self) -> None:
         """End every server with all that it started. Safe to call twice."""
@@ -109,10 +116,8 @@ def _start(plan: Plan, servers: Servers) -> StackInfo:
     """The slow parts at the same time; returns when all answer."""
     pool = ThreadPoolExecutor(max_workers=8)
     try:
-        slow = [
-            pool.submit(servers.add, f"Airflow of {name}", partial(assembly.airflow, plan, config))
-            for name, config in plan.airflows.items()
-        ]
+        begun = plan.airflows.keys() - set(plan.options.later)
+        slow = [pool.submit(_airflow, plan, servers, name) for name in sorted(begun)]
         if plan.options.postgres:
             slow.append(pool.submit(servers.add, "PostgreSQL", partial(assembly.postgres, plan)))
         servers.add("Git server", partial(assembly.git, plan))
@@ -128,3 +133,7 @@ def _start(plan: Plan, servers: Servers) -> StackInfo:
         # After a failure nobody waits for the other parts: what they start late is ended at once.
         pool.shutdown(wait=False, cancel_futures=True)
     return deployment.info(plan, outputs, {process.name: process.leash.pid for process in servers.running})
+
+
+def _airflow(plan: Plan, servers: Servers, environment: str) -> None:
+    servers.add(f"Airflow of {environment}", partial(assembly.airflow, plan, plan.airflows[environment]))

@@ -27,13 +27,13 @@ Say = Callable[[str], None]
 ERROR = "error: "
 
 
-def supervise(home: Path, options: StackOptions) -> None:
+def supervise(home: Path, options: Callable[[], StackOptions]) -> None:
     """Start a stack and hold it until SIGTERM or SIGINT. Ends the process; never returns."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _interrupt)
     code = 0
     try:
-        stack = Stack.up(home, options, _print)
+        stack = Stack.up(home, options(), _print)
         with contextlib.suppress(KeyboardInterrupt):
             _watch(stack)
         stack.down()

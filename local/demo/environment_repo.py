@@ -9,9 +9,20 @@ from pathlib import Path
 from local.demo.people import Person
 from local.git_repos import git
 
-POINTER = "environments/dev/pointer.yaml"
-ENVIRONMENT = "environments/dev/environment.yaml"
 SIGNERS = "environments/allowed_signers"
+
+
+def pointer_of(environment: str) -> str:
+    """The file that names its versions."""
+    return f"environments/{environment}/pointer.yaml"
+
+
+def environment_of(environment: str) -> str:
+    """The file that says what it is."""
+    return f"environments/{environment}/environment.yaml"
+
+
+POINTER, ENVIRONMENT = pointer_of("dev"), environment_of("dev")
 
 
 @dataclass(frozen=True)
@@ -31,9 +42,9 @@ class EnvironmentRepo:
         """The commit that is checked out."""
         return git(self.folder, "rev-parse", "HEAD")
 
-    def bump(self, component: str, version: str) -> None:
-        """Edit a component's version in dev's pointer."""
-        self.replace(POINTER, rf"(\n  {component}:\n    version: )\S+", rf"\g<1>{version}")
+    def bump(self, component: str, version: str, environment: str = "dev") -> None:
+        """Edit a component's version in an environment's pointer."""
+        self.replace(pointer_of(environment), rf"(\n  {component}:\n    version: )\S+", rf"\g<1>{version}")
 
     def replace(self, file: str, pattern: str, by: str) -> None:
         """Replace what a regular expression matches once."""
@@ -64,6 +75,10 @@ class EnvironmentRepo:
         settings = ("-c", "gpg.format=ssh", "-c", f"user.signingKey={who.key}")
         git(self.folder, *settings, "tag", "--sign", "--message", "Approved", tag, commit)
         git(self.folder, "push", "--quiet", "origin", f"refs/tags/{tag}")
+
+    def pull(self) -> None:
+        """Take over what others pushed; here is nothing of one's own."""
+        git(self.folder, "pull", "--quiet", "--ff-only", "origin", "main")
 
     def push(self, *options: str) -> str:
         """Push the branch; returns the commit."""

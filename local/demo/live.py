@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -36,10 +37,15 @@ class Live:
 
     info: StackInfo
     cli: CommandLine
-    airflow: AirflowApi = field(init=False)
+    airflows: Mapping[str, AirflowApi] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.airflow = AirflowApi(self.info.airflows[ENVIRONMENT].url)
+        self.airflows = {name: AirflowApi(one.url) for name, one in self.info.airflows.items()}
+
+    @property
+    def airflow(self) -> AirflowApi:
+        """That of dev."""
+        return self.airflows[ENVIRONMENT]
 
     @property
     def bucket(self) -> str:
@@ -51,9 +57,9 @@ class Live:
         """boto3's client."""
         return client("s3", self.info.aws_endpoint)
 
-    def dags(self) -> dict[str, Dag]:
+    def dags(self, environment: str = ENVIRONMENT) -> dict[str, Dag]:
         """See `Outside`."""
-        return self.airflow.dags()
+        return self.airflows[environment].dags()
 
     def import_errors(self) -> list[str]:
         """See `Outside`."""
@@ -76,13 +82,14 @@ class Live:
         """See `Outside`."""
         return self.airflow.switched(dag_id)
 
-    def folder(self) -> dict[str, Stored]:
+    def folder(self, environment: str = ENVIRONMENT) -> dict[str, Stored]:
         """See `Outside`."""
+        bucket = self.info.airflows[environment].bucket
         return {
             item["Key"].removeprefix(PREFIX): Stored(
-                item["ETag"], item["LastModified"].isoformat(), self._body(self.bucket, item["Key"])
+                item["ETag"], item["LastModified"].isoformat(), self._body(bucket, item["Key"])
             )
-            for item in self._list(self.bucket, PREFIX)
+            for item in self._list(bucket, PREFIX)
         }
 
     def versions(self, key: str) -> list[bytes]:
@@ -121,9 +128,9 @@ class Live:
         """See `Outside`."""
         return _rows(source_url(self.info), "public")
 
-    def events(self) -> list[Event]:
+    def events(self, environment: str = ENVIRONMENT) -> list[Event]:
         """See `Outside`."""
-        told = self.cli.run("events", ENVIRONMENT, "--limit", "1000", "--output", "json").expect()
+        told = self.cli.run("events", environment, "--limit", "1000", "--output", "json").expect()
         return [
             Event(item["sequence"], item["severity"], item["reason"], item["message"])
             for item in json.loads(told.stdout)["events"]

@@ -54,8 +54,8 @@ class Event:
 class Outside(Protocol):
     """Reads the outside, now. Each call asks anew and raises whatever goes wrong."""
 
-    def dags(self) -> Mapping[str, Dag]:
-        """Every DAG that Airflow knows, stale ones too, by DAG id."""
+    def dags(self, environment: str = "dev") -> Mapping[str, Dag]:
+        """Every DAG that an environment's Airflow knows, stale ones too, by DAG id."""
 
     def import_errors(self) -> Sequence[str]:
         """The files that Airflow cannot import."""
@@ -72,8 +72,8 @@ class Outside(Protocol):
     def switched(self, dag_id: str) -> Sequence[datetime]:
         """When somebody paused or un-paused a DAG (UTC), as Airflow's audit log has it, oldest first."""
 
-    def folder(self) -> Mapping[str, Stored]:
-        """Every object of Airflow's DAG folder, by key below `dags/`."""
+    def folder(self, environment: str = "dev") -> Mapping[str, Stored]:
+        """Every object of an environment's DAG folder, by key below `dags/`."""
 
     def versions(self, key: str) -> Sequence[bytes]:
         """Every body that was ever stored at a key of the DAG folder, oldest first."""
@@ -93,8 +93,8 @@ class Outside(Protocol):
     def source_films(self) -> Mapping[str, int]:
         """Rows per table in its source database."""
 
-    def events(self) -> Sequence[Event]:
-        """What a person is told, oldest first."""
+    def events(self, environment: str = "dev") -> Sequence[Event]:
+        """What a person is told of an environment, oldest first."""
 
     def status(self) -> str:
         """What `reconciler status` shows a person."""

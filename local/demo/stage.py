@@ -23,9 +23,9 @@ from local.demo.story import Story
 from local.errors import LocalError
 from local.home import Home
 from local.stack import Stack
-from local.stack_info import StackInfo
 
 S = TypeVar("S", bound=Story)
+ENVIRONMENTS = ("dev", "staging", "prod")
 LEASE_SECONDS = 60
 """Nobody wants to watch for 150 s, as on AWS, until another tick takes over from a killed one."""
 
@@ -39,10 +39,11 @@ def set_up(folder: Path, screen: Screen, kind: type[S]) -> Iterator[S]:
     """
     stack_home = folder / "stack"
     _clear(folder, stack_home)
-    options = replace(playground.options(screen.line), lease_seconds=LEASE_SECONDS)
+    wanted = playground.options(screen.line, ENVIRONMENTS)
+    options = replace(wanted, later=ENVIRONMENTS[1:], lease_seconds=LEASE_SECONDS)
     stack = Stack.up(stack_home, options, screen.line)
     try:
-        yield _story(stack.info, folder, screen, kind)
+        yield _story(stack, folder, screen, kind)
     finally:
         with screen.waiting("ending the stack"):
             stack.down()
@@ -56,12 +57,12 @@ def _clear(folder: Path, stack_home: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _story(info: StackInfo, folder: Path, screen: Screen, kind: type[S]) -> S:
-    code = folder / "code"
+def _story(stack: Stack, folder: Path, screen: Screen, kind: type[S]) -> S:
+    info, code = stack.info, folder / "code"
     CodeRepo.create(code)
     cli = CommandLine(info, code)
     environment = EnvironmentRepo.clone(info.git_url, folder / "environments")
-    story = kind(info, Live(info, cli), CodeRepo(code, cli), environment, screen)
+    story = kind(info, Live(info, cli), CodeRepo(code, cli), environment, screen, stack.begin)
     _begin(story)
     screen.line(f"Airflow: {info.airflow_url}  (it is yours to look at while this runs)")
     screen.line(f"Git: {info.git_url}  logs: {info.logs}")

@@ -7,6 +7,7 @@ holds.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -15,8 +16,10 @@ from local.demo.checks.check import Check, Judgement
 from local.demo.checks.folder import Live as Snapshot
 from local.demo.checks.folder import look
 from local.demo.code_repo import SLOW, CodeRepo, Release
+from local.demo.commands import Ended
 from local.demo.environment_repo import EnvironmentRepo
 from local.demo.live import Live
+from local.demo.people import Person
 from local.demo.report import Result
 from local.demo.screen import Screen
 from local.processes import wait_until
@@ -36,8 +39,11 @@ class Story:
     code: CodeRepo
     environment: EnvironmentRepo
     screen: Screen
+    start_airflows: Callable[..., None]
+    """Start those of these environments, which `dev`'s scenes do without."""
     results: list[Result] = field(default_factory=list)
     releases: dict[str, Release] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
     expected: dict[str, str] = field(default_factory=dict)
     """DAG id -> release, as the scene that was last told left it."""
@@ -130,15 +136,35 @@ class Story:
         self.outside.airflow.trigger(dag_id, run_id)
         return begin
 
-    def run_slowly(self, run_id: str, seconds: float) -> None:
-        """Start a run of SLOW that takes so long; returns when its first task is at work."""
+    def run_slowly(self, run_id: str, seconds: int = 900) -> None:
+        """Start a run of SLOW that takes so long, if it is not `enough` before.
+
+        Returns when its first task is at work.
+        """
         airflow = self.outside.airflow
-        self.screen.command(f"airflow dags trigger {SLOW} --conf '{{\"seconds\": {seconds:.0f}}}'")
-        airflow.trigger(SLOW, run_id, {"seconds": round(seconds)})
+        self.screen.command(f"airflow dags trigger {SLOW} --conf '{{\"seconds\": {seconds}}}'")
+        airflow.trigger(SLOW, run_id, {"seconds": seconds})
         with self.screen.waiting(f"{run_id} to be in flight"):
             wait_until(
                 lambda: airflow.task_state(SLOW, run_id, SLOW_TASKS[0]) in AT_WORK, 60, f"{run_id} runs"
             )
+
+    def enough(self, run_id: str) -> None:
+        """Let a run of SLOW come to its end, however long it was to take."""
+        self.screen.command(f"airflow variables set {ENOUGH} {run_id}")
+        self.outside.airflow.set_variable(ENOUGH, run_id)
+
+    def person(self, name: str) -> Person:
+        """Somebody with a key of their own, who is new when first asked for."""
+        if name not in self.people:
+            self.people[name] = Person.join(name, self.environment.folder.parent / "keys")
+        return self.people[name]
+
+    def run_as(self, who: Person, *arguments: str) -> Ended:
+        """Somebody runs `reconciler`; how it ended."""
+        shown = " ".join(f'"{word}"' if " " in word else word for word in arguments if word != "--yes")
+        self.screen.command(f"reconciler {shown}  # {who.name}")
+        return self.outside.cli.run(*arguments, by=who)
 
     def look_at(self, check: Check[X], expected: X) -> Judgement:
         """Judge the outside as it is now."""
@@ -160,6 +186,9 @@ class Story:
 
 PROBE = "release_probe"
 """The DAG that the story changes: it reports the version of the code that it runs."""
+
+ENOUGH = "slow_report_enough"
+"""The Variable that ends a run of SLOW."""
 
 AT_WORK = ("running", "success")
 SLOW_TASKS = ("collect", "summarise")

@@ -130,6 +130,12 @@ AIRFLOW_FAULTS: Mapping[Callable[..., Any], Mapping[str, Fault]] = {
         "a DAG runs two releases": dag_is(releases=("0123456789abcdef", "fedcba9876543210")),
         "a DAG says no release": dag_is(releases=()),
     },
+    airflow.runs_there: {
+        "a DAG is missing": dag_missing,
+        "a DAG too many": dag_too_many,
+        "a DAG is stale": dag_is(active=False),
+        "a DAG runs another release": dag_is(releases=("0123456789abcdef",)),
+    },
     airflow.imports_everything: {"an import error": import_error},
     airflow.succeeded: {"the run failed": run_failed, "there is no such run": run_lost},
     airflow.executed: {

@@ -73,6 +73,29 @@ def object_too_many(evidence: Evidence) -> Evidence:
     return evidence.but("folder", lambda stored: with_value(stored, "foreign.py", stored[one_of(stored)]))
 
 
+def written_early(evidence: Evidence) -> Evidence:
+    call = ("folder", evidence.expected.environment)
+    early = "2001-01-01T00:00:00+00:00"
+
+    def change(stored: Mapping[str, Stored]) -> Mapping[str, Stored]:
+        key = next(key for key in sorted(stored) if folder.is_pointer(key))
+        return with_value(stored, key, replace(stored[key], modified=early))
+
+    return evidence.but_only(call, change)
+
+
+def no_pointers(evidence: Evidence) -> Evidence:
+    return evidence.but("folder", lambda _: {})
+
+
+def other_archive(evidence: Evidence) -> Evidence:
+    """In the last environment."""
+    return evidence.but_only(
+        ("folder", evidence.expected[-1]),
+        lambda stored: {key: replace(one, body=one.body + b"\0") for key, one in stored.items()},
+    )
+
+
 def release_sealed(evidence: Evidence) -> Evidence:
     return evidence.but("sealed", lambda sealed: with_value(sealed, "releases/more/manifest.json", "etag"))
 
@@ -188,6 +211,8 @@ FAULTS: Mapping[Callable[..., Any], Mapping[str, Fault]] = {
         "a pointer is lost": object_lost,
         "a pointer too many": object_too_many,
     },
+    folder.written_since: {"one was written before": written_early, "nothing is there": no_pointers},
+    folder.same_bytes: {"another archive": other_archive, "no archive": no_pointers},
     folder.restored: {"other bytes": other_bytes, "the object is lost": object_lost},
     folder.loads: {
         "another release": other_release,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from local.demo.checks.check import Judgement, listing
-from local.demo.outside import Outside
+from local.demo.outside import Dag, Outside
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,29 @@ class EachMinute:
     last: datetime
 
 
+@dataclass(frozen=True)
+class There:
+    """What another environment's Airflow has to run: DAG id -> release."""
+
+    environment: str
+    releases: Mapping[str, str]
+
+
 def runs_releases(outside: Outside, expected: Mapping[str, str]) -> Judgement:
     """Exactly these DAGs are active, each tagged with its release and no other. Measures how many are right.
 
     `expected`: DAG id -> release.
     """
-    active = {dag_id: dag for dag_id, dag in outside.dags().items() if dag.active}
+    return _exactly(outside.dags(), expected)
+
+
+def runs_there(outside: Outside, expected: There) -> Judgement:
+    """As `runs_releases`, in another environment."""
+    return _exactly(outside.dags(expected.environment), expected.releases)
+
+
+def _exactly(dags: Mapping[str, Dag], expected: Mapping[str, str]) -> Judgement:
+    active = {dag_id: dag for dag_id, dag in dags.items() if dag.active}
     right = [
         dag_id for dag_id in expected if dag_id in active and active[dag_id].releases == (expected[dag_id],)
     ]

@@ -36,12 +36,23 @@ class Written:
 
 
 @dataclass(frozen=True)
+class NotBefore:
+    """An environment, and the moment (UTC, ISO 8601) before which nothing of it may have been written."""
+
+    environment: str
+    moment: str
+
+
+@dataclass(frozen=True)
 class Live:
     """All that is live at one moment."""
 
     folder: Mapping[str, Stored]
     dags: Mapping[str, Dag]
     sealed: Mapping[str, str]
+
+
+ARCHIVES = "_releases/"
 
 
 def pointer(dag_id: str) -> str:
@@ -110,6 +121,27 @@ def each_written(outside: Outside, expected: tuple[Written, ...]) -> Judgement:
     ]
     count = sum(judgement.measured for judgement in judgements)
     return Judgement(bool(expected) and not wrong, count, f"not once: {listing(wrong)}")
+
+
+def written_since(outside: Outside, expected: NotBefore) -> Judgement:
+    """Every DAG pointer of the environment was written at that moment or later. Counts them."""
+    pointers = {key: one for key, one in outside.folder(expected.environment).items() if is_pointer(key)}
+    early = [f"{key} at {one.modified}" for key, one in pointers.items() if one.modified < expected.moment]
+    return Judgement(
+        bool(pointers) and not early, len(pointers) - len(early), f"written before: {listing(early)}"
+    )
+
+
+def same_bytes(outside: Outside, environments: tuple[str, ...]) -> Judgement:
+    """One release archive lies, byte for byte, in the DAG folders of all of these. Counts the folders."""
+    found = [_archives(outside.folder(environment)) for environment in environments]
+    common = set.intersection(*found) if found else set()
+    held = bool(common)
+    return Judgement(held, len(found) if held else 0, "no archive is the same in all of them")
+
+
+def _archives(folder: Mapping[str, Stored]) -> set[tuple[str, bytes]]:
+    return {(key, one.body) for key, one in folder.items() if key.startswith(ARCHIVES)}
 
 
 def nothing_changed(outside: Outside, before: Live) -> Judgement:

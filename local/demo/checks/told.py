@@ -15,6 +15,7 @@ class Words:
     after: int
     reason: str
     words: tuple[str, ...] = ()
+    environment: str = "dev"
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,10 @@ class Answers:
 
 def told(outside: Outside, expected: tuple[Words, ...]) -> Judgement:
     """For each of these there is an event with all the words. Counts the events that were found."""
-    events = outside.events()
-    missing = [words for words in expected if not any(_says(event, words) for event in events)]
+    events = {name: outside.events(name) for name in {words.environment for words in expected}}
+    missing = [
+        words for words in expected if not any(_says(event, words) for event in events[words.environment])
+    ]
     wanted = "; ".join(f"{words.reason} with {', '.join(words.words) or 'any text'}" for words in missing)
     return Judgement(not missing, len(expected) - len(missing), f"no event says: {wanted}")
 

@@ -13,6 +13,8 @@ from local.demo.scenes import (
     hand_edit,
     in_flight,
     kills,
+    pin,
+    promotion,
     revert,
     unsigned,
     webhooks,
@@ -32,5 +34,7 @@ SCENES: tuple[Scene, ...] = (
     graph.SCENE,
     breaks_there.SCENE,
     kills.SCENE,
+    pin.SCENE,
     approval.SCENE,
+    promotion.SCENE,
 )

@@ -11,14 +11,14 @@ from local.demo.people import Person
 from local.demo.scenes.scene import Scene
 from local.demo.story import Story
 
-CHANGED, VERSION = "generated_0003", "1.8.0"
+CHANGED, VERSION = "generated_0003", "1.9.0"
 POLICY = "policy:\n  approval: {required: 1, from: [release-manager]}\n"
 
 REFUSED = Check("the author may not approve her own change, and is told why", "exit code", told.refused)
 PENDING = Check("a tag that she signs by hand does not count, and an event says so", "events", told.told)
 WAITS = Check("nothing that runs has changed meanwhile", "changes", folder.nothing_changed)
 LIVE = Check(
-    "approved by another person, 1.8.0 is live by itself", "s", airflow.runs_releases, "approval → live"
+    "approved by another person, 1.9.0 is live by itself", "s", airflow.runs_releases, "approval → live"
 )
 SIGNED = Check("git finds his good signature on the tag", "tag", repo.signed_by)
 TOLD = Check("events say who approved it", "events", told.told)
@@ -26,7 +26,7 @@ TOLD = Check("events say who approved it", "events", told.told)
 
 def play(story: Story) -> None:
     """Nobody deploys to where it matters alone."""
-    ana, ben = (Person.join(name, story.environment.folder.parent / "keys") for name in ("Ana", "Ben"))
+    ana, ben = story.person("Ana"), story.person("Ben")
     _ask_for_approval(story, ana, ben)
     _publish(story)
     before, after = story.live(), story.last_event()
@@ -38,8 +38,7 @@ def play(story: Story) -> None:
     story.quiet()
     story.judge(WAITS, before)
     begin = time.monotonic()
-    story.screen.command(f"reconciler approve dev  # {ben.name}")
-    story.outside.cli.run("approve", "dev", "--yes", by=ben).expect()
+    story.run_as(ben, "approve", "dev", "--yes").expect()
     story.until(LIVE, story.move(VERSION, CHANGED), limit=120, since=begin)
     story.judge(SIGNED, repo.Signed(_tag(commit, ben), ben.email))
     story.until(TOLD, (told.Words(after, "Approved", (ben.email,)),), limit=60)
@@ -52,8 +51,7 @@ def _ask_for_approval(story: Story, *people: Person) -> None:
     environment.append(ENVIRONMENT, POLICY)
     environment.commit("Ask for approval in dev")
     story.push("Ask for approval in dev")
-    story.screen.command("reconciler wait dev")
-    story.outside.cli.run("wait", "dev").expect()
+    story.run_as(people[0], "wait", "dev").expect()
 
 
 def _publish(story: Story) -> None:
@@ -63,8 +61,7 @@ def _publish(story: Story) -> None:
 
 def _approve_oneself(story: Story, ana: Person, commit: str) -> None:
     """With the command, which refuses; and without it."""
-    story.screen.command(f"reconciler approve dev  # {ana.name}")
-    ended = story.outside.cli.run("approve", "dev", "--yes", by=ana)
+    ended = story.run_as(ana, "approve", "dev", "--yes")
     own = ("nobody approves what they made themselves",)
     story.judge(REFUSED, told.Refusal(ended.exit_code, ended.stderr, own))
     tag = _tag(commit, ana)

@@ -20,7 +20,6 @@ THIRD_TASK = '''\
 
     archive(summarise(collect()))
 '''
-SECONDS = 75
 UNTIL = "It is told again if it lasts beyond"
 """The message goes on with the moment."""
 
@@ -59,7 +58,7 @@ def play(story: Story) -> None:
     after = story.last_event()
     switched = airflow.Switched(SLOW, len(story.outside.switched(SLOW)))
     run = airflow.Run(SLOW, "demo-in-the-way")
-    story.run_slowly(run.run_id, SECONDS)
+    story.run_slowly(run.run_id)
     story.environment.bump("dags", "1.4.0")
     story.environment.commit("Deploy dags 1.4.0 to dev")
     pushed = story.push("Deploy dags 1.4.0 to dev")
@@ -68,7 +67,8 @@ def play(story: Story) -> None:
     story.until(TOLD, (told.Words(after, "InFlightRuns", words),), limit=60)
     story.until(SHOWN, words, limit=60)
     story.judge(STAYS, folder.Loads(SLOW, story.releases["1.3.0"].id))
-    story.until(OLD, airflow.Throughout(run, SLOW_TASKS, {"dag": "1.3.0"}), limit=SECONDS + 60)
+    story.enough(run.run_id)
+    story.until(OLD, airflow.Throughout(run, SLOW_TASKS, {"dag": "1.3.0"}), limit=60)
     story.until(LIVE, story.move("1.4.0", SLOW), limit=200)
     story.until(UNPAUSED, switched, limit=60)
     following = airflow.Run(SLOW, "demo-three-tasks")

@@ -11,7 +11,6 @@ from local.demo.scenes.scene import Scene
 from local.demo.story import SLOW_TASKS, Story
 
 FILE = f"dags/{SLOW}.py"
-SECONDS = 60
 FIRST_MINUTE = "first minute"
 """The note that holds the first minute for which SLOW, un-paused now, has to have a run."""
 
@@ -38,14 +37,15 @@ def play(story: Story) -> None:
     story.releases["1.3.0"] = story.publish("1.3.0", "dags")
     switched = airflow.Switched(SLOW, len(story.outside.switched(SLOW)))
     run = airflow.Run(SLOW, "demo-in-flight")
-    story.run_slowly(run.run_id, SECONDS)
+    story.run_slowly(run.run_id)
     story.environment.bump("dags", "1.3.0")
     story.environment.commit("Deploy dags 1.3.0 to dev")
     pushed = story.push("Deploy dags 1.3.0 to dev")
-    story.until(LIVE, story.move("1.3.0", SLOW), limit=SECONDS, since=pushed)
+    story.until(LIVE, story.move("1.3.0", SLOW), limit=60, since=pushed)
     story.judge(RUNNING, run)
+    story.enough(run.run_id)
     old = {"dag": "1.0.0", "library": "1.0.0"}
-    story.until(OLD, airflow.Throughout(run, SLOW_TASKS, old), limit=SECONDS + 60)
+    story.until(OLD, airflow.Throughout(run, SLOW_TASKS, old), limit=60)
     following = airflow.Run(SLOW, "demo-after-the-flip")
     story.run_slowly(following.run_id, 1)
     new = airflow.Throughout(following, SLOW_TASKS, old | {"dag": "1.3.0"})
