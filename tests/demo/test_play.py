@@ -32,7 +32,7 @@ def story() -> Story:
     nothing = cast(Any, None)
     screen = Screen(Console(file=io.StringIO(), width=40, highlight=False, markup=False, soft_wrap=True))
     info = cast(Any, type("Info", (), {"logs": "/where/the/logs/are"}))
-    return Story(info, nothing, nothing, nothing, screen)
+    return Story(info, nothing, nothing, nothing, screen, nothing)
 
 
 def told(story: Story) -> str:

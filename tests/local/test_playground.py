@@ -1,31 +1,42 @@
-"""What `make up` gives to play with: dev fitted to this machine, and commands that the README has too."""
+"""What `make up` gives to play with: environments fitted to this machine, and the README's commands."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
+import pytest
+
 from local import playground
+from local.errors import LocalError
 from local.options import ENVIRONMENTS, ROOT
+
+ALL = ("dev", "prod", "staging")
+NOTHING = {f"{name}/pointer.yaml": ["version: 0.0.0"] * 3 for name in ALL}
+"""The file -> its lines that nobody published."""
 
 
 def test_the_readme_has_what_make_up_prints() -> None:
     assert playground.COMMANDS.format(home=".local") in (ROOT / "README.md").read_text()
 
 
-def test_dev_differs_by_its_pace_and_by_having_nothing_deployed(tmp_path: Path) -> None:
+def test_they_differ_by_their_pace_and_by_having_nothing_deployed(tmp_path: Path) -> None:
     shutil.copytree(ENVIRONMENTS, tmp_path / "environments")
     playground.fit(tmp_path)
-    assert changed(tmp_path) == {
-        "dev/environment.yaml": ["syncSeconds: 2", "parseSeconds: 30", "clockMarginSeconds: 0.5"],
-        "dev/pointer.yaml": ["version: 0.0.0"] * 3,
-    }
+    pace = ["syncSeconds: 2", "parseSeconds: 30", "clockMarginSeconds: 0.5"]
+    assert changed(tmp_path) == {f"{name}/environment.yaml": pace for name in ALL} | NOTHING
 
 
-def test_at_mwaa_s_pace_dev_keeps_its_own(tmp_path: Path) -> None:
+def test_at_mwaa_s_pace_they_keep_their_own(tmp_path: Path) -> None:
     shutil.copytree(ENVIRONMENTS, tmp_path / "environments")
     playground.begin(tmp_path)
-    assert changed(tmp_path) == {"dev/pointer.yaml": ["version: 0.0.0"] * 3}
+    assert changed(tmp_path) == NOTHING
+
+
+@pytest.mark.parametrize("names", [(), ("dev", "aws")])
+def test_only_environments_that_there_are_get_an_airflow(names: tuple[str, ...]) -> None:
+    with pytest.raises(LocalError, match="name some of dev, prod, staging"):
+        playground.options(print, names)
 
 
 def changed(tree: Path) -> dict[str, list[str]]:
