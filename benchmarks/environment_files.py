@@ -30,6 +30,17 @@ airflow:
     }
 
 
+def approval_rules(environment: str, email: str, signer: str) -> dict[str, str]:
+    """Path -> text to add: somebody has to approve, `signer` being their line of `allowed_signers`."""
+    return {
+        "environments/reconciler.yaml": f"roles: {{release-manager: [{email}]}}\n",
+        "environments/allowed_signers": signer,
+        f"environments/{environment}/environment.yaml": (
+            "policy: {approval: {required: 1, from: [release-manager]}}\n"
+        ),
+    }
+
+
 def pointer_path(environment: str) -> str:
     """Where an environment's pointer lies."""
     return f"environments/{environment}/pointer.yaml"

@@ -66,10 +66,13 @@ class Reconciled:
         """Push what is committed and wait until Airflow runs `version` of every DAG."""
         pushed = time.time()
         commit = self.environments.push()
-        limit = self.timing.limit
-        live = waiting.moment(lambda: self.runs(version), limit, f"Airflow runs {version}")
-        waiting.moment(lambda: self._settled(commit), limit, f"the deployment of {version} ends")
+        live = waiting.moment(lambda: self.runs(version), self.timing.limit, f"Airflow runs {version}")
+        self.settle(commit)
         return pushed, live
+
+    def settle(self, commit: str) -> None:
+        """Wait until a commit is recorded as live."""
+        waiting.moment(lambda: self._settled(commit), self.timing.limit, f"the deployment of {commit} ends")
 
     def runs(self, version: str) -> bool:
         """Does Airflow run this version of every DAG, unmixed?"""

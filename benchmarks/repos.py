@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import environment_files
-from local.dag_generator import generate_versioned
+from local.dag_generator import generate_versioned, generated_ids
 from local.demo.commands import CommandLine
 from local.git_repos import git
 from local.options import ROOT
@@ -36,12 +36,17 @@ class Code:
         git(folder, "init", "--quiet", "--initial-branch=main")
         return Code(folder, CommandLine(info, folder, SECONDS), dags)
 
-    def publish(self, version: str, *, new_name: bool = False) -> tuple[str, float]:
+    @property
+    def dag_ids(self) -> list[str]:
+        """Of all of them."""
+        return generated_ids(self.dags)
+
+    def publish(self, version: str, *, new_name: bool = False, tasks: int = 2) -> tuple[str, float]:
         """Commit, build, publish and seal a version in which every DAG differs; its release, and seconds.
 
-        `new_name`: see `local.dag_generator`.
+        `new_name`, `tasks`: see `local.dag_generator`.
         """
-        generate_versioned(self.folder / "dags", self.dags, version, new_name=new_name)
+        generate_versioned(self.folder / "dags", self.dags, version, new_name=new_name, tasks=tasks)
         git(self.folder, "add", "--all")
         git(self.folder, "commit", "--quiet", "--message", f"Make it {version}")
         begin = time.monotonic()
@@ -70,6 +75,14 @@ class Environments:
         path = environment_files.pointer_path(self.environment)
         (self.folder / path).write_text(environment_files.pointer(version))
         git(self.folder, "commit", "--quiet", "--all", "--message", f"Deploy {version}")
+
+    def write(self, files: dict[str, str], message: str) -> None:
+        """Add text to files, and commit that; not pushed yet."""
+        for path, text in files.items():
+            with (self.folder / path).open("a") as target:
+                target.write(text)
+        git(self.folder, "add", "--all")
+        git(self.folder, "commit", "--quiet", "--message", message)
 
     def revert(self) -> None:
         """Revert the last commit; not pushed yet."""

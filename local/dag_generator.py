@@ -35,6 +35,7 @@ _VERSIONED = '''\
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 from airflow.sdk import dag, task
@@ -47,18 +48,20 @@ VERSION = "{version}"
     dag_id="{dag_id}",
     schedule=None,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    params={{"seconds": 0}},
     tags=[f"code:{{VERSION}}", f"lib:{{LIBRARY}}"],
 )
 def generated() -> None:
     @task
-    def extract() -> dict[str, str]:
+    def extract(params: dict[str, float]) -> dict[str, str]:
+        time.sleep(params["seconds"])
         return {{"code": VERSION, "lib": LIBRARY}}
 
     @task
-    def load(found: dict[str, str]) -> str:
+    def load(found: object) -> str:
         return str(found)
 
-    load(extract())
+    {calls}
 
 
 generated()
@@ -72,18 +75,21 @@ def generate(folder: Path, count: int, *, body: str = "return 1") -> list[str]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     indented = "\n".join(f"        {line}".rstrip() for line in body.splitlines())
-    ids = _ids(count)
+    ids = generated_ids(count)
     for dag_id in ids:
         (folder / f"{dag_id}.py").write_text(_TEMPLATE.format(dag_id=dag_id, body=indented))
     return ids
 
 
-def generate_versioned(folder: Path, count: int, version: str, *, new_name: bool = False) -> list[str]:
+def generate_versioned(
+    folder: Path, count: int, version: str, *, new_name: bool = False, tasks: int = 2
+) -> list[str]:
     """Write `count` DAGs and the library `lib` that all import, each file naming `version`; their ids.
 
     A DAG's tags are `code:<version of its file>` and `lib:<version of the library that it was parsed with>`:
     whoever asks Airflow sees a DAG that was made of files of two versions. `new_name`: the DAGs import a name
-    that the library has in this version only, as when a function is added and used in one commit.
+    that the library has in this version only, as when a function is added and used in one commit. `tasks`:
+    so many each DAG has, in a row; the first takes as long as a run's parameter `seconds` says.
     """
     (folder / "lib").mkdir(parents=True, exist_ok=True)
     (folder / "lib" / "__init__.py").write_text("")
@@ -92,12 +98,14 @@ def generate_versioned(folder: Path, count: int, version: str, *, new_name: bool
         f'"""Generated."""\n\nLIBRARY = "{version}"\n{name} = True\n'
     )
     imports = f"LIBRARY, {name}  # noqa: F401" if new_name else "LIBRARY"
-    ids = _ids(count)
+    calls = "load(" * (tasks - 1) + "extract()" + ")" * (tasks - 1)
+    ids = generated_ids(count)
     for dag_id in ids:
-        text = _VERSIONED.format(dag_id=dag_id, version=version, imports=imports)
+        text = _VERSIONED.format(dag_id=dag_id, version=version, imports=imports, calls=calls)
         (folder / f"{dag_id}.py").write_text(text)
     return ids
 
 
-def _ids(count: int) -> list[str]:
+def generated_ids(count: int) -> list[str]:
+    """The ids of so many generated DAGs."""
     return [f"generated_{number:04}" for number in range(count)]

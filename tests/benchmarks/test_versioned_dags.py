@@ -25,6 +25,11 @@ def test_the_same_version_writes_the_same_bytes(tmp_path: Path) -> None:
     assert files(tmp_path / "1") == files(tmp_path / "2")
 
 
+def test_it_has_as_many_tasks_as_wanted_in_a_row(tmp_path: Path) -> None:
+    (dag_id,) = generate_versioned(tmp_path, 1, "1.0.0", tasks=4)
+    assert "    load(load(load(extract())))\n" in (tmp_path / f"{dag_id}.py").read_text()
+
+
 def test_a_new_name_is_imported_and_there(tmp_path: Path) -> None:
     """With the library of another version, the DAG does not import."""
     (dag_id,) = generate_versioned(tmp_path, 1, "1.0.0", new_name=True)
