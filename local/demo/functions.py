@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from local.aws import client
+from local.processes import wait_until
 from local.stack_info import StackInfo
 from local.template import PROXY
 
@@ -49,10 +50,8 @@ class Functions:
         host, name = self._host(function), self.info.functions[function]
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if moment():
-                for invocation in _under_way(host, name):
-                    os.killpg(invocation.pid, signal.SIGKILL)
-                    return invocation.request_id
+            if moment() and (found := _under_way(host, name)):
+                return _kill(host, name, found[0])
             time.sleep(0.01)
         raise TimeoutError(f"no moment to kill {function} within {seconds:.0f} s")
 
@@ -67,6 +66,13 @@ class Functions:
             FunctionName=self.info.functions[function]
         )
         return f"http://{urlsplit(found['Environment']['Variables'][PROXY]).netloc}"
+
+
+def _kill(host: str, name: str, invocation: Invocation) -> str:
+    os.killpg(invocation.pid, signal.SIGKILL)
+    # Its host takes a moment to see that: until then it would pass for one that is at work.
+    wait_until(lambda: invocation not in _under_way(host, name), 10, "it has ended")
+    return invocation.request_id
 
 
 def _under_way(host: str, name: str) -> list[Invocation]:
