@@ -28,7 +28,7 @@ ENOUGH = "slow_report_enough"
 )
 def slow_report() -> None:
     @task
-    def collect(params: dict[str, int] | None = None, run_id: str = "") -> dict[str, str]:
+    def collect(params: dict[str, int] | None = None, run_id: str | None = None) -> dict[str, str]:
         """Wait as long as asked, or until it is enough, then say which code did."""
         seconds = (params or {}).get("seconds", 0)
         print(f"Collecting for {seconds} s with DAG {VERSION} and library {LIBRARY_VERSION}")
