@@ -6,6 +6,7 @@ import json
 import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from local.airflow import Airflow
@@ -25,6 +26,7 @@ class Running:
     def __init__(self, server: Airflow) -> None:
         self._folder = server.config.dags
         self._url, self._token = f"{server.url}/api/v2", server.token()
+        self._one_at_a_time = Lock()
         for key, body in loader_files().items():
             self._write(key, body)
 
@@ -52,10 +54,11 @@ class Running:
         wait_until(lambda: wanted in self._tags(dag_id), SECONDS, f"{dag_id} carries {wanted}")
 
     def trigger(self, dag_id: str) -> str:
-        """Start a run with a logical date of now; its id."""
-        self._call("PATCH", f"dags/{dag_id}", {"is_paused": False})
-        body = {"logical_date": datetime.now(UTC).isoformat()}
-        return str(self._call("POST", f"dags/{dag_id}/dagRuns", body)["dag_run_id"])
+        """Start a run with a logical date of now; its id. SQLite takes one at a time."""
+        with self._one_at_a_time:
+            self._call("PATCH", f"dags/{dag_id}", {"is_paused": False})
+            body = {"logical_date": datetime.now(UTC).isoformat()}
+            return str(self._call("POST", f"dags/{dag_id}/dagRuns", body)["dag_run_id"])
 
     def ended(self, dag_id: str, run: str) -> str:
         """Wait until a run has ended; its state."""

@@ -5,6 +5,8 @@ The run's code stays that of its release; what the scheduler does with the run f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 from local.processes import wait_until
 from reconciler.core.structure import compare
 from reconciler.model.plan import ChangeClass
+from reconciler.model.release import ReleaseManifest
 from tests.structure.running import SECONDS, Running
 from tests.structure.sealing import Sealer
 
@@ -24,7 +27,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from airflow.sdk import DAG, task
 
-HOME = Path({home!r})
+HOME = Path('{home}')
 CODE = "old"
 
 
@@ -52,6 +55,8 @@ with DAG({dag_id!r}, schedule=None, start_date=datetime(2026, 1, 1)):
     one, two, three = first(), second(), third()
     one >> two >> three
 """
+FOLLOWS = "follows"
+"""The DAG whose run starts after the flip."""
 ALL_WELL = {"first": "success", "second": "success", "third": "success"}
 
 
@@ -68,6 +73,11 @@ class Flip:
     run: str
     tasks: dict[str, str | None]
     held: bool = False
+
+    @property
+    def dag_id(self) -> str:
+        """Of the DAG that is changed so."""
+        return f"flip_{self.name.replace(' ', '_')}"
 
 
 FLIPS = [
@@ -127,47 +137,97 @@ FLIPS = [
 ]
 
 
+@dataclass(frozen=True)
+class Played:
+    """What became of a run: the class of the change, the states of run and tasks, and what each said."""
+
+    change: ChangeClass
+    run: str
+    tasks: Mapping[str, str | None]
+    said: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where all are played at the same time, as most of it is waiting: one release before, one after."""
+
+    running: Running
+    homes: Mapping[str, Path]
+    before: ReleaseManifest
+    after: ReleaseManifest
+
+    def flip(self, flip: Flip) -> Played:
+        """Let the change go live under a run in flight."""
+        home, dag_id = self.homes[flip.dag_id], flip.dag_id
+        self.running.point(dag_id, self.before)
+        run = self.running.trigger(dag_id)
+        wait_until(lambda: ("first", "old") in _said(home, run), SECONDS, f"{dag_id} is in flight")
+        self.running.point(dag_id, self.after, self.before)
+        if not flip.held:
+            (home / "opened").touch()
+        state, tasks = self.running.ended(dag_id, run), self.running.tasks(dag_id, run)
+        (home / "opened").touch()
+        change = compare(self.before.dags[dag_id], self.after.dags[dag_id])[0]
+        return Played(change, state, tasks, _said(home, run))
+
+    def follow(self, dag_id: str) -> Played:
+        """Start a run once the change is live."""
+        (self.homes[dag_id] / "opened").touch()
+        self.running.point(dag_id, self.after, self.before)
+        run = self.running.trigger(dag_id)
+        state, tasks = self.running.ended(dag_id, run), self.running.tasks(dag_id, run)
+        return Played(ChangeClass.PINNED, state, tasks, _said(self.homes[dag_id], run))
+
+
+@pytest.fixture(scope="module")
+def played(
+    running: Running, sealer: Sealer, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, Future[Played]]:
+    """What became of each, by DAG id."""
+    edits = {flip.dag_id: flip.edits for flip in FLIPS} | {FOLLOWS: ()}
+    homes = {dag_id: tmp_path_factory.mktemp(dag_id) for dag_id in edits}
+    sources = {dag_id: SOURCE.format(home=home, dag_id=dag_id) for dag_id, home in homes.items()}
+    changed = {
+        dag_id: _edited(source, (*edits[dag_id], ('"old"', '"new"'))) for dag_id, source in sources.items()
+    }
+    sealed = [
+        sealer.seal({f"dags/{dag_id}.py": text.encode() for dag_id, text in texts.items()})
+        for texts in (sources, changed)
+    ]
+    for release in sealed:
+        running.put(*release)
+    stage = Stage(running, homes, *(manifest for manifest, _ in sealed))
+    with ThreadPoolExecutor(len(edits)) as pool:
+        futures = {flip.dag_id: pool.submit(stage.flip, flip) for flip in FLIPS}
+        return futures | {FOLLOWS: pool.submit(stage.follow, FOLLOWS)}
+
+
+def _edited(source: str, edits: tuple[tuple[str, str], ...]) -> str:
+    for old, new in edits:
+        assert source.count(old) == 1, old
+        source = source.replace(old, new)
+    return source
+
+
+def _said(home: Path, run: str) -> list[tuple[str, str]]:
+    """Who of a run's tasks spoke, and of which code."""
+    file = home / "said"
+    lines = [line.split() for line in file.read_text().splitlines()] if file.exists() else []
+    return [(who, code) for run_id, who, code in lines if run_id == run]
+
+
 @pytest.mark.parametrize("flip", FLIPS, ids=lambda flip: flip.name)
-def test_a_flip_under_a_run_in_flight(flip: Flip, running: Running, sealer: Sealer, tmp_path: Path) -> None:
-    dag_id = f"flip_{flip.name.replace(' ', '_')}"
-    source = new_source = SOURCE.format(home=str(tmp_path), dag_id=dag_id)
-    for old, new in (*flip.edits, ('"old"', '"new"')):
-        assert new_source.count(old) == 1, old
-        new_source = new_source.replace(old, new)
-    before, after = (sealer.seal({f"dags/{dag_id}.py": text.encode()}) for text in (source, new_source))
-    assert compare(before[0].dags[dag_id], after[0].dags[dag_id])[0] is flip.expected
-
-    said = tmp_path / "said"
-    said.touch()
-    for release in (before, after):
-        running.put(*release)
-    running.point(dag_id, before[0])
-    run = running.trigger(dag_id)
-    wait_until(lambda: f"{run} first old" in said.read_text(), SECONDS, "the run is in flight")
-    running.point(dag_id, after[0], before[0])
-    if not flip.held:
-        (tmp_path / "opened").touch()
-
-    assert running.ended(dag_id, run) == flip.run
-    assert running.tasks(dag_id, run).items() >= flip.tasks.items()
-    (tmp_path / "opened").touch()
-    spoke = [line.split()[1:] for line in said.read_text().splitlines() if line.startswith(f"{run} ")]
-    assert {code for _, code in spoke} == {"old"}
+def test_a_flip_under_a_run_in_flight(flip: Flip, played: Mapping[str, Future[Played]]) -> None:
+    found = played[flip.dag_id].result()
+    assert found.change is flip.expected
+    assert found.run == flip.run
+    assert found.tasks.items() >= flip.tasks.items()
+    assert {code for _, code in found.said} == {"old"}
     if flip.tasks == ALL_WELL:
-        assert [who for who, _ in spoke] == ["first", "second", "third"]
+        assert [who for who, _ in found.said] == ["first", "second", "third"]
 
 
-def test_a_run_that_starts_after_the_flip_has_the_new_code(
-    running: Running, sealer: Sealer, tmp_path: Path
-) -> None:
-    source = SOURCE.format(home=str(tmp_path), dag_id="after")
-    before, after = (
-        sealer.seal({"dags/after.py": text.encode()}) for text in (source, source.replace('"old"', '"new"'))
-    )
-    (tmp_path / "opened").touch()
-    for release in (before, after):
-        running.put(*release)
-    running.point("after", after[0], before[0])
-    run = running.trigger("after")
-    assert running.ended("after", run) == "success"
-    assert (tmp_path / "said").read_text().splitlines() == [f"{run} {who} new" for who in ALL_WELL]
+def test_a_run_that_starts_after_the_flip_has_the_new_code(played: Mapping[str, Future[Played]]) -> None:
+    found = played[FOLLOWS].result()
+    assert found.run == "success"
+    assert found.said == [(who, "new") for who in ALL_WELL]
