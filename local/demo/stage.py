@@ -26,7 +26,7 @@ from local.stack import Stack
 
 S = TypeVar("S", bound=Story)
 ENVIRONMENTS = ("dev", "staging", "prod")
-LEASE_SECONDS = 60
+LEASE_SECONDS = 40
 """Nobody wants to watch for 150 s, as on AWS, until another tick takes over from a killed one."""
 
 
