@@ -14,7 +14,7 @@ from reconciler.core.narrative import names
 from reconciler.engine.world import World
 from reconciler.model.artifact import Digest
 from reconciler.model.component import Component
-from reconciler.model.environment import MAX_DAG_ID, Desired
+from reconciler.model.environment import MAX_DAG_ID, DagFolderSpec, Desired
 from reconciler.model.errors import Terminal
 from reconciler.model.pointer import Pointer
 from reconciler.model.reason import Reason
@@ -190,7 +190,7 @@ def _own_place(world: World, desired: Desired, names: Sequence[str]) -> None:
     own = desired.environment.name
     for name in names:
         other = world.store.load(name).accepted if name != own else None
-        shared = _places(desired) & _places(other.desired) if other is not None else set()
+        shared = _shared(desired, other.desired) if other is not None else ()
         if shared:
             raise Terminal(
                 f"{own} names {', '.join(sorted(shared))}, which is {name}'s.",
@@ -199,11 +199,23 @@ def _own_place(world: World, desired: Desired, names: Sequence[str]) -> None:
             )
 
 
+def _shared(one: Desired, other: Desired) -> frozenset[str]:
+    """What both reach, in words; a DAG folder within the other's, too."""
+    mine, theirs = one.environment.airflow.dag_folder, other.environment.airflow.dag_folder
+    nested = mine.prefix.startswith(theirs.prefix) or theirs.prefix.startswith(mine.prefix)
+    overlap = {_folder(mine)} if nested and mine.bucket == theirs.bucket else set()
+    return (_places(one) & _places(other)) | overlap
+
+
+def _folder(folder: DagFolderSpec) -> str:
+    return f"the DAG folder s3://{folder.bucket}/{folder.prefix}"
+
+
 def _places(desired: Desired) -> frozenset[str]:
     """What an environment reaches, in words."""
     airflow = desired.environment.airflow
     folder, mwaa, http = airflow.dag_folder, airflow.api.mwaa, airflow.api.http
-    found = {f"the DAG folder s3://{folder.bucket}/{folder.prefix}"}
+    found = {_folder(folder)}
     if mwaa is not None:
         found.add(f"the MWAA environment {mwaa.environment}")
     if http is not None:
