@@ -59,11 +59,15 @@ class EnvironmentRepo(Protocol):
         ``Terminal`` if there are more than 10,000.
         """
 
-    def changes(self, since: str | None, until: str, paths: Sequence[str], signers: str) -> Sequence[Commit]:
-        """Those of them that touched one of these files, merges too, with their co-authors and signers.
+    def changes(
+        self, since: str | None, until: str, paths: Sequence[str], signers: str, newest: int | None = None
+    ) -> Sequence[Commit]:
+        """Those of them that touched one of these files, with their co-authors and signers, newest first.
 
-        ``signers`` is the text of an ``allowed_signers``: a signature by anybody else counts for none.
-        ``Terminal`` if there are more than 500.
+        A merge is one only if, in these files, it is like none of its parents or drops what one of them
+        changed: the first is always one that says what ``until`` says. ``signers`` is the text of an
+        ``allowed_signers``: a signature by anybody else counts for none. ``newest``: no more than so many;
+        None: all, and ``Terminal`` if there are more than 500.
         """
 
     def approvals(self, environment: str, commits: Sequence[str], signers: str) -> Sequence[SignedTag]:
@@ -78,7 +82,8 @@ class EnvironmentRepo(Protocol):
     def push(self, base: str, files: Mapping[str, bytes], message: str) -> Commit:
         """Commit ``files`` (paths relative to the folder) on top of ``base`` and push it to the branch.
 
-        Never forces: raises ``Conflict`` if the branch has moved on from ``base``.
+        Signed, where who commits has a key; ``Terminal`` if that cannot be used. Never forces: raises
+        ``Conflict`` if the branch has moved on from ``base``.
         """
 
 

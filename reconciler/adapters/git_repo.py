@@ -20,6 +20,9 @@ from reconciler.adapters.git_cache import GitCache, Remote
 from reconciler.adapters.git_command import GitCommand
 from reconciler.adapters.git_errors import GitFailure, Kind
 from reconciler.adapters.git_rules import (
+    BAD,
+    UNKNOWN_KEY,
+    UNSIGNED,
     Identity,
     check_folder,
     checked_path,
@@ -37,6 +40,8 @@ T = TypeVar("T")
 
 _FORMAT = "--format=%H%x00%an <%ae>%x00%cn <%ce>%x00%cI%x00%s"
 _PEOPLE = f"{_FORMAT}%x00%(trailers:key=Co-authored-by,valueonly=true,unfold=true)%x00%G?%x00%GS"
+_FLAWS = {"N": UNSIGNED, "U": UNKNOWN_KEY}
+"""What git's ``%G?`` means of an SSH signature; anything else but ``G`` is bad."""
 _MOST_COMMITS, _MOST_CHANGES = 10_000, 500
 
 
@@ -98,10 +103,12 @@ class GitRepo:
         """See ``ports.EnvironmentRepo``."""
         return self._use(partial(self._between, _range(since, until)))
 
-    def changes(self, since: str | None, until: str, paths: Sequence[str], signers: str) -> Sequence[Commit]:
+    def changes(
+        self, since: str | None, until: str, paths: Sequence[str], signers: str, newest: int | None = None
+    ) -> Sequence[Commit]:
         """See ``ports.EnvironmentRepo``."""
         inside = [str(self._folder / checked_path(path)) for path in paths]
-        return self._use(partial(self._changes, _range(since, until), inside, signers))
+        return self._use(partial(self._changes, _range(since, until), inside, signers, newest))
 
     def approvals(self, environment: str, commits: Sequence[str], signers: str) -> Sequence[SignedTag]:
         """See ``ports.EnvironmentRepo``."""
@@ -156,14 +163,18 @@ class GitRepo:
         said = self._git.run("rev-list", f"--max-count={_MOST_COMMITS + 1}", *wanted, directory=copy)
         return _not_too_many(said.decode().split(), _MOST_COMMITS)
 
-    def _changes(self, wanted: list[str], paths: list[str], signers: str, copy: Path) -> Sequence[Commit]:
+    def _changes(
+        self, wanted: list[str], paths: list[str], signers: str, newest: int | None, copy: Path
+    ) -> Sequence[Commit]:
         self._require_all(wanted, copy)
+        most = _MOST_CHANGES + 1 if newest is None else newest
         with git_signatures.knowing(signers) as settings:
             said = self._git.run(
                 *settings, "--literal-pathspecs", "log", "-z", "--simplify-merges",
-                f"--max-count={_MOST_CHANGES + 1}", _PEOPLE, *wanted, "--", *paths, directory=copy,
+                f"--max-count={most}", _PEOPLE, *wanted, "--", *paths, directory=copy,
             )  # fmt: skip
-        return [_with_people(row) for row in _not_too_many(_rows(said, 8), _MOST_CHANGES)]
+        rows = _rows(said, 8)
+        return [_with_people(row) for row in (_not_too_many(rows, _MOST_CHANGES) if newest is None else rows)]
 
     def _require_all(self, wanted: list[str], copy: Path) -> None:
         for revision in wanted:
@@ -190,13 +201,9 @@ class GitRepo:
             raise moved_on(self._remote.branch, base)
         with tempfile.TemporaryDirectory() as scratch:
             tree = git_blobs.tree_with(self._git, copy, base, files, Path(scratch) / "index")
-        who, env = self._identity, dict[str, str]()
-        for role in ("AUTHOR", "COMMITTER"):
-            env |= {f"GIT_{role}_NAME": who.name, f"GIT_{role}_EMAIL": who.email}
-        text = f"{message.strip()}\n".encode()
-        made = self._git.run("commit-tree", tree, "-p", base, "-F", "-", stdin=text, env=env, directory=copy)
-        self._send(base, made.decode().strip(), copy)
-        (commit,) = self._commits(copy, "--max-count=1", made.decode().strip())
+        made = git_signatures.commit(self._git, copy, tree, base, f"{message.strip()}\n", self._identity)
+        self._send(base, made, copy)
+        (commit,) = self._commits(copy, "--max-count=1", made)
         return commit
 
     def _send(self, base: str, new: str, copy: Path) -> None:
@@ -267,11 +274,11 @@ def _commit(row: list[str]) -> Commit:
 
 
 def _with_people(row: list[str]) -> Commit:
-    """As ``_commit``, with co-authors, and the signer if git calls the signature good."""
+    """As ``_commit``, with co-authors, and the signer if git calls the signature good, or what it is."""
     *plain, co_authors, good, signer = row
     people = tuple(filter(None, map(str.strip, co_authors.splitlines())))
-    update = {"co_authors": people, "signer": signer.lower() if good == "G" else ""}
-    return _commit(plain).model_copy(update=update)
+    signed = {"signer": signer.lower()} if good == "G" else {"flaw": _FLAWS.get(good, BAD)}
+    return _commit(plain).model_copy(update={"co_authors": people, **signed})
 
 
 def _utc(at: str) -> datetime:

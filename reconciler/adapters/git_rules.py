@@ -15,15 +15,19 @@ from reconciler.model.reason import Reason
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_FILES = 2_000
+BAD = "its signature is not good"
+UNSIGNED = "it has no SSH signature"
+UNKNOWN_KEY = "it was signed with a key that allowed_signers has not, or not any more"
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who commits."""
+    """Who commits. ``key``: the SSH key that signs it, as git's ``user.signingkey`` names it; empty: none."""
 
     name: str
     email: str
+    key: str = ""
 
     def __str__(self) -> str:
         return f"{self.name} <{self.email}>"

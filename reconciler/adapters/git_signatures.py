@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from reconciler.adapters.git_command import GitCommand
 from reconciler.adapters.git_errors import GitFailure, Kind
-from reconciler.adapters.git_rules import Identity
+from reconciler.adapters.git_rules import BAD, UNKNOWN_KEY, UNSIGNED, Identity
 from reconciler.core.signers import parse_signers
 from reconciler.model.errors import Terminal, Transient
 from reconciler.model.observation import SignedTag
@@ -89,8 +89,7 @@ def sign(git: GitCommand, copy: Path, tag: tuple[str, str, str], who: Identity, 
     env = {"GIT_COMMITTER_NAME": who.name, "GIT_COMMITTER_EMAIL": who.email}
     try:
         said = git.run(
-            "-c", "gpg.format=ssh", "-c", f"user.signingKey={key}",
-            "tag", "--sign", "--force", "--cleanup=verbatim", "--file=-", name, commit,
+            *_signing(key), "tag", "--sign", "--force", "--cleanup=verbatim", "--file=-", name, commit,
             stdin=message.encode(), env=env, directory=copy, with_errors=True,
         ).decode(errors="replace")  # fmt: skip
     except GitFailure as failure:
@@ -100,6 +99,29 @@ def sign(git: GitCommand, copy: Path, tag: tuple[str, str, str], who: Identity, 
     if _MARK.encode() not in git.run("cat-file", "tag", oid, directory=copy):
         raise _no_signature(key, said)
     return oid
+
+
+def commit(git: GitCommand, copy: Path, tree: str, base: str, message: str, who: Identity) -> str:
+    """Make a commit on top of ``base``, signed if ``who`` has a key; its id."""
+    env = dict[str, str]()
+    for role in ("AUTHOR", "COMMITTER"):
+        env |= {f"GIT_{role}_NAME": who.name, f"GIT_{role}_EMAIL": who.email}
+    before, after = (_signing(who.key), ("-S",)) if who.key else ((), ())
+    making = (*before, "commit-tree", tree, "-p", base, *after, "-F", "-")
+    try:
+        made = git.run(*making, stdin=message.encode(), env=env, directory=copy).decode().strip()
+    except GitFailure as failure:
+        if who.key and not failure.timed_out:
+            raise _no_signature(who.key, failure.said) from None
+        raise
+    # As with tags, a key that cannot be read may come to a commit without a signature.
+    if who.key and _MARK.encode() not in git.run("cat-file", "commit", made, directory=copy):
+        raise _no_signature(who.key, "the commit has no signature")
+    return made
+
+
+def _signing(key: str) -> tuple[str, ...]:
+    return "-c", "gpg.format=ssh", "-c", f"user.signingKey={key}"
 
 
 def _no_signature(key: str, said: str) -> Terminal:
@@ -125,7 +147,7 @@ def _tag(git: GitCommand, copy: Path, name: str, oid: str, settings: Sequence[st
         message=body.partition(_MARK)[0],
     )
     if _MARK not in body:
-        return found.model_copy(update={"flaw": "it has no SSH signature"})
+        return found.model_copy(update={"flaw": UNSIGNED})
     try:
         said = git.run(*settings, "verify-tag", oid, directory=copy, with_errors=True)
     except GitFailure as failure:
@@ -141,8 +163,8 @@ def _tag(git: GitCommand, copy: Path, name: str, oid: str, settings: Sequence[st
 def _flaw(said: str) -> str:
     """What git found wrong, for people; an unknown key's signature is called good, but nobody's."""
     if "No principal matched" in said:
-        return "it was signed with a key that allowed_signers has not, or not any more"
-    return "its signature is not good"
+        return UNKNOWN_KEY
+    return BAD
 
 
 def _moment(tagger: str) -> datetime | None:

@@ -10,7 +10,8 @@ from reconciler.model.value import Value
 class Commit(Value):
     """A commit of the environment repo. ``author``, ``committer`` and co-authors read ``Name <email>``.
 
-    ``signer``: the address whose key signed it, where that was asked for and the signature is good.
+    ``signer``: the address whose key signed it, where that was asked for and the signature is good; else
+    ``flaw`` says what git found instead.
     """
 
     sha: str
@@ -20,6 +21,7 @@ class Commit(Value):
     subject: str
     co_authors: tuple[str, ...] = ()
     signer: str = ""
+    flaw: str = ""
 
 
 class SignedTag(Value):

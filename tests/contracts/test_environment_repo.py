@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.adapters.git_cache import Remote
 from reconciler.adapters.git_repo import GitRepo
-from reconciler.adapters.git_rules import Identity
+from reconciler.adapters.git_rules import UNKNOWN_KEY, UNSIGNED, Identity
 from reconciler.adapters.memory import MemoryEnvironmentRepo
 from reconciler.model.errors import Conflict, Terminal
 from reconciler.model.reason import Reason
@@ -20,7 +20,9 @@ from reconciler.ports import EnvironmentRepo
 from tests.adapters.git_host import GitHost, serve
 from tests.adapters.ssh_people import person
 
-BOT = Identity("Reconciler", "reconciler@example.com")
+BOT = Identity("Reconciler", "reconciler@example.com", str(person("ana").key))
+"""It has Ana's key, so that what it pushes is signed."""
+
 UNKNOWN = "f" * 40
 TOKEN = "ghp_s3cr3tOfTheRepo"
 
@@ -48,7 +50,7 @@ class Scene:
 @pytest.fixture(params=["twin", "git, no filters", "git, filters", "git, http with a token"])
 def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     if request.param == "twin":
-        twin = MemoryEnvironmentRepo(identity=BOT)
+        twin = MemoryEnvironmentRepo(identity=replace(BOT, key="ana@example.com"))
         yield Scene(twin, twin, "ana@example.com")
         return
     host = GitHost(tmp_path, filters="no filters" not in request.param)
@@ -236,7 +238,22 @@ def test_changes_are_those_of_the_files_asked_for(scene: Scene) -> None:
     assert {(commit.author, commit.signer, commit.co_authors) for commit in found} == {
         ("Ana <ana@example.com>", "", ())
     }
+    assert {commit.flaw for commit in found} == {UNSIGNED}
     assert [commit.sha for commit in scene.repo.changes(None, third, paths, "")] == [second, first]
+    assert [commit.sha for commit in scene.repo.changes(first, fourth, paths, "", newest=1)] == [fourth]
+    assert list(scene.repo.changes(fourth, fourth, paths, "", newest=1)) == []
+
+
+def test_what_is_pushed_with_a_key_is_signed(scene: Scene) -> None:
+    base = scene.people.person_pushes({"dev/pointer.yaml": b"1"})
+    pushed = scene.repo.push(base, {"dev/pointer.yaml": b"2"}, "Promote")
+    tip = scene.people.person_pushes({"dev/holds.yaml": b"1"})
+    (known,) = scene.repo.changes(base, tip, ["dev/pointer.yaml"], scene.signers)
+    assert (known.sha, known.signer, known.flaw) == (pushed.sha, "ana@example.com", "")
+    (unknown,) = scene.repo.changes(base, tip, ["dev/pointer.yaml"], person("ben").signer)
+    assert (unknown.sha, unknown.signer, unknown.flaw) == (pushed.sha, "", UNKNOWN_KEY)
+    (unsigned,) = scene.repo.changes(base, tip, ["dev/holds.yaml"], scene.signers)
+    assert (unsigned.signer, unsigned.flaw) == ("", UNSIGNED)
 
 
 def test_an_approval_that_is_signed_can_be_read(scene: Scene) -> None:

@@ -8,6 +8,8 @@ from hashlib import sha1
 from pathlib import PurePosixPath
 
 from reconciler.adapters.git_rules import (
+    UNKNOWN_KEY,
+    UNSIGNED,
     Identity,
     check_folder,
     checked_path,
@@ -29,10 +31,14 @@ class _Stored:
     commit: Commit
     parent: str | None
     files: Mapping[str, bytes]
+    key: str
 
 
 class MemoryEnvironmentRepo(Twin):
-    """A repo in memory, paths relative to its folder; empty until the first ``person_pushes``."""
+    """A repo in memory, paths relative to its folder; empty until the first ``person_pushes``.
+
+    A key is the address of whom it belongs to, and who commits with one signs.
+    """
 
     def __init__(self, clock: Clock | None = None, identity: Identity = RECONCILER) -> None:
         super().__init__()
@@ -85,11 +91,13 @@ class MemoryEnvironmentRepo(Twin):
         since: str | None,
         until: str,
         paths: Sequence[str],
-        signers: str,  # noqa: ARG002
+        signers: str,
+        newest: int | None = None,
     ) -> Sequence[Commit]:
-        """See ``ports.EnvironmentRepo``. Nobody signs commits here."""
+        """See ``ports.EnvironmentRepo``."""
         between = self._between(since, until)
-        return tuple(one.commit for one in between if any(self._touches(one, path) for path in paths))
+        found = [one for one in between if any(self._touches(one, path) for path in paths)]
+        return tuple(_verified(one, signers) for one in found[:newest])
 
     @port_call
     def approvals(self, environment: str, commits: Sequence[str], signers: str) -> Sequence[SignedTag]:
@@ -99,7 +107,7 @@ class MemoryEnvironmentRepo(Twin):
 
     @port_call
     def sign(self, name: str, commit: str, message: str, key: str) -> None:
-        """See ``ports.EnvironmentRepo``. A key is the address of whom it belongs to."""
+        """See ``ports.EnvironmentRepo``."""
         self._at(commit)
         self.tags[name] = SignedTag(
             name=name, commit=commit, signed_name=name, at=self._clock.now(), message=message, signer=key
@@ -150,7 +158,7 @@ class MemoryEnvironmentRepo(Twin):
             at=at,
             subject=message.strip().splitlines()[0],
         )
-        self._commits[commit.sha] = _Stored(commit, parent, dict(files))
+        self._commits[commit.sha] = _Stored(commit, parent, dict(files), who.key)
         self._tip = commit.sha
         return commit
 
@@ -180,6 +188,11 @@ class MemoryEnvironmentRepo(Twin):
 
 def _judged(tag: SignedTag, signers: str) -> SignedTag:
     if tag.signer and tag.signer not in signers:
-        flaw = "it was signed with a key that is not in allowed_signers"
-        return tag.model_copy(update={"signer": "", "flaw": flaw})
+        return tag.model_copy(update={"signer": "", "flaw": UNKNOWN_KEY})
     return tag
+
+
+def _verified(stored: _Stored, signers: str) -> Commit:
+    if stored.key and stored.key in signers:
+        return stored.commit.model_copy(update={"signer": stored.key})
+    return stored.commit.model_copy(update={"flaw": UNKNOWN_KEY if stored.key else UNSIGNED})
