@@ -24,7 +24,7 @@ from reconciler.model.environment import Desired, Environment, ReconcilerConfig
 from reconciler.model.errors import InvalidInput
 from reconciler.model.holds import Holds
 from reconciler.model.pointer import Pointer
-from reconciler.model.policy import ApprovalPolicy, Windows
+from reconciler.model.policy import ApprovalPolicy, Policy, Windows
 from reconciler.model.value import Value
 
 __all__ = [
@@ -199,7 +199,20 @@ class _Folder:
         if environment is not None and root is not None:
             self._check_windows(path, environment.policy.windows, root)
             self._check_approval(path, environment.policy.approval, root)
+            self._check_source(path, environment.policy, root)
         return environment
+
+    def _check_source(self, path: str, policy: Policy, root: Node) -> None:
+        """What nobody could sign would wait for ever."""
+        if not policy.source.signed:
+            return
+        asked, auto = ("policy", "source", "signed"), ("policy", "promotion", "auto")
+        if not parse_signers(self.signers)[0]:
+            expected = f"false, or somebody's key in {SIGNERS}"
+            self._report(path, Flaw(line_of(root, asked), ".".join(asked), "true", expected))
+        if policy.promotion.auto:
+            expected = "false with policy.source.signed: the reconciler has no key to sign with"
+            self._report(path, Flaw(line_of(root, auto), ".".join(auto), "true", expected))
 
     def _check_approval(self, path: str, approval: ApprovalPolicy, root: Node) -> None:
         """Roles that nobody has would let a change wait for ever."""

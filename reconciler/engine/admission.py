@@ -20,6 +20,7 @@ from reconciler.core.rollback import goes_back
 from reconciler.core.signers import parse_signers, still_valid
 from reconciler.engine.authorship import of_code, of_commits
 from reconciler.engine.desired import Wanted, accepted_release
+from reconciler.engine.provenance import verified_source
 from reconciler.engine.world import World
 from reconciler.model.environment import Desired
 from reconciler.model.observation import SignedTag
@@ -56,13 +57,14 @@ class Request:
 class Admission:
     """What the gates say that are asked before anything is begun: all of them have to let it pass."""
 
+    source: Verdict
     approval: Verdict
     promotion: Verdict
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """All of them."""
-        return (self.approval, self.promotion)
+        return (self.source, self.approval, self.promotion)
 
     @property
     def waiting(self) -> tuple[Verdict, ...]:
@@ -72,9 +74,16 @@ class Admission:
 
 def admission(world: World, state: EnvironmentState, wanted: Wanted) -> Admission:
     """What the gates say of a commit. Git and the environment before are only asked where that is needed."""
-    asked = (_approval(world, state, wanted), _promotion(world, state, wanted))
+    asked = (source(world, state, wanted), _approval(world, state, wanted), _promotion(world, state, wanted))
     policy = _in_force(state, wanted).environment.policy
     return Admission(*impatient(asked, state, policy, wanted.release.id, world.clock.now()))
+
+
+def source(world: World, state: EnvironmentState, wanted: Wanted) -> Verdict:
+    """Is what a commit says signed, where that is asked for? Of a rollback too."""
+    accepted = state.accepted
+    before, since = (accepted.desired, accepted.revision) if accepted is not None else (None, None)
+    return verified_source(world, before, since, wanted.desired, wanted.revision)
 
 
 def _approval(world: World, state: EnvironmentState, wanted: Wanted) -> Verdict:

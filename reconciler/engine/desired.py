@@ -11,6 +11,7 @@ from reconciler.core.declarations import environment_names, parse_desired, parse
 from reconciler.core.gates import ancestry
 from reconciler.core.identity import release_id
 from reconciler.core.narrative import names
+from reconciler.engine.provenance import verified_source
 from reconciler.engine.world import World
 from reconciler.model.artifact import Digest
 from reconciler.model.component import Component
@@ -95,10 +96,15 @@ def accepted_release(world: World, accepted: Applied) -> ReleaseManifest:
 
 
 def held_by(world: World, wanted: Wanted, tip: str) -> Wanted:
-    """``wanted`` with what a tip holds that cannot be applied itself, if that much of it can be read."""
+    """``wanted`` with what a tip holds that cannot be applied itself, if that much of it can be read.
+
+    Where signatures are asked for, what nobody known signed lifts nothing.
+    """
     with contextlib.suppress(Terminal):
         holds = parse_holds(world.repo.files(tip), wanted.desired.environment.name)
-        return replace(wanted, desired=wanted.desired.model_copy(update={"holds": holds}))
+        desired = wanted.desired.model_copy(update={"holds": holds})
+        if verified_source(world, wanted.desired, wanted.revision, desired, tip).decision is Decision.GO:
+            return replace(wanted, desired=desired)
     return wanted
 
 

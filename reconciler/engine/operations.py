@@ -75,7 +75,8 @@ class Operations:
             self._supersede(current)
         state = self._started(plan, TriggeredBy.DRIFT if _only_heals(diff) else triggered_by, now)
         message = narrative.beginning(plan, self.wanted.versions, len(self.wanted.release.dags))
-        evidence = (f"{self.wanted.author}: {self.wanted.subject}",)
+        signed = self.admitted.source.evidence if self.admitted is not None else ()
+        evidence = (f"{self.wanted.author}: {self.wanted.subject}", *signed)
         finding = reconciling(Reason.PROGRESSING, message, evidence)
         self.session.report(finding, plan.revision, state)
 

@@ -16,7 +16,7 @@ from reconciler.core.outage import reachable
 from reconciler.core.patience import waiting
 from reconciler.core.rollback import goes_back
 from reconciler.engine.accounting import settle_accounts
-from reconciler.engine.admission import Admission, admission
+from reconciler.engine.admission import Admission, admission, source
 from reconciler.engine.apply import apply
 from reconciler.engine.desired import Wanted, as_accepted, at_revision, held_by, under_accepted_rules
 from reconciler.engine.letting_go import let_go
@@ -28,7 +28,7 @@ from reconciler.engine.world import Outcome, TickResult, World
 from reconciler.model.errors import Conflict, ReconcilerError, Terminal, Transient
 from reconciler.model.lease import Lease
 from reconciler.model.reason import ConditionType, Phase, Reason, Severity, Sync, TriggeredBy
-from reconciler.model.verdict import Verdict
+from reconciler.model.verdict import Decision, Verdict
 
 _SETTLED = (Outcome.IDLE, Outcome.APPLIED)
 _CONCERNS = (
@@ -148,7 +148,7 @@ class _Tick:
         well = [
             finding.model_copy(update={"type": kind, "status": status})
             for kind, status in (
-                (ConditionType.SOURCE_VERIFIED, True),
+                (ConditionType.SOURCE_VERIFIED, admitted.source.decision is Decision.GO),
                 (ConditionType.STALLED, False),
                 (ConditionType.READY, False),
             )
@@ -168,12 +168,14 @@ class _Tick:
         return self._go_back(result, wanted, verdicts)
 
     def _go_back(self, result: TickResult, wanted: Wanted, pending: tuple[Verdict, ...]) -> TickResult:
-        """Only the rules that came with a rollback wait for people; what runs is rolled back."""
+        """Only the rules that came with a rollback wait for people; what is signed of it is rolled back."""
+        state = self._session.state
         try:
-            back = under_accepted_rules(self._session.state, wanted)
-        except Terminal:
-            back = None
-        if back is None:
+            back = under_accepted_rules(state, wanted)
+            signed = back is not None and source(self._world, state, back).decision is Decision.GO
+        except (Transient, Terminal):
+            back, signed = None, False
+        if back is None or not signed:
             return self._stay(result, wanted.revision, pending)
         operations = Operations(self._world, self._session, back, at_tip=False, pending=pending)
         apply(operations, self._triggered_by)

@@ -59,3 +59,13 @@ class Holds(Value):
     quarantine: tuple[Quarantined, ...] = Field(
         default=(), max_length=200, description="What may not be deployed here any more."
     )
+
+    def let_go(self, before: Holds) -> bool:
+        """Do these hold less than others did before, or something otherwise?"""
+        pairs = (
+            (before.holds, self.holds),
+            (before.pins, self.pins),
+            (before.quarantine, self.quarantine),
+        )
+        resumed = before.suspended is not None and before.suspended != self.suspended
+        return resumed or any(one not in now for was, now in pairs for one in was)

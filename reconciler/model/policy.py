@@ -63,6 +63,15 @@ class Windows(Value):
     )
 
 
+class SourcePolicy(Value):
+    """Who has to stand behind what the files say. Of a rollback too: who may push is not who may sign."""
+
+    signed: bool = Field(
+        default=False,
+        description="The newest change of each file has to be signed by somebody in allowed_signers.",
+    )
+
+
 class ApprovalPolicy(Value):
     """Who has to agree to a change before it is made. A rollback needs nobody's agreement."""
 
@@ -107,6 +116,7 @@ class PromotionPolicy(Value):
 class Gate(StrEnum):
     """The gates that may keep a change waiting."""
 
+    SOURCE = "source"
     APPROVAL = "approval"
     PROMOTION = "promotion"
     WINDOW = "window"
@@ -139,6 +149,9 @@ class Patience(Value):
 class Policy(Value):
     """What is demanded of a change: never by its own policy, but by that of a commit before it."""
 
+    source: SourcePolicy = Field(
+        default_factory=SourcePolicy, description="Who has to stand behind what the files say."
+    )
     approval: ApprovalPolicy = Field(
         default_factory=ApprovalPolicy, description="Who has to agree to a change."
     )

@@ -57,9 +57,15 @@ class ConditionType(Described):
     READY = "Ready", "The tip is live and verified."
     RECONCILING = "Reconciling", "The reconciler is at work, or waits, to reach the tip."
     STALLED = "Stalled", "The tip cannot be applied until a person changes something."
-    SOURCE_VERIFIED = "SourceVerified", "The tip is a valid descendant of the last applied revision."
+    SOURCE_VERIFIED = (
+        "SourceVerified",
+        "The tip descends from the last applied revision, signed if it has to be.",
+    )
     PROMOTING = "Promoting", "What was verified in the environment before is committed here by itself."
-    ADMITTED = "Admitted", "The tip has what it needs before it is begun: approvals, verification upstream."
+    ADMITTED = (
+        "Admitted",
+        "The tip has what it needs before it is begun: signatures, approvals, verification upstream.",
+    )
     FETCH_FAILED = "FetchFailed", "The environment repo or the artifact store could not be read."
     DRIFTED = "Drifted", "The live state was changed without a commit."
     HEALTHY = "Healthy", "Airflow runs what was deployed."
@@ -112,6 +118,7 @@ class Reason(Described):
     RUNS_RESTARTED = "RunsRestarted", "Runs of a release that was rolled back begin anew."
     SCHEDULED_RUN_IMMINENT = "ScheduledRunImminent", "A run is due before a DAG could be un-paused again."
     WINDOW_CLOSED = "WindowClosed", "A freeze is on, or no window for changes is."
+    SIGNATURE_MISSING = "SignatureMissing", "The newest change of a file is not signed by somebody known."
     APPROVAL_PENDING = "ApprovalPending", "The change waits for people to approve it."
     APPROVED = "Approved", "Those who have to approved the change."
     BREAK_GLASS_USED = "BreakGlassUsed", "In an emergency, a change went without what the policy asks for."

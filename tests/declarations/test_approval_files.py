@@ -10,6 +10,7 @@ from tests.signers import TYPE, key, signers
 
 ROLES = b"roles:\n  release-manager:\n    - ana@example.com\n    - ben@example.com\n"
 ASKS = b"policy:\n  approval:\n    required: 1\n    from: [release-manager]\n"
+SIGNED = b"policy:\n  source:\n    signed: true\n"
 SIGNERS = signers("ana@example.com", "Ben@example.com").encode()
 DEV = "dev/environment.yaml"
 
@@ -31,6 +32,12 @@ def test_who_has_to_approve() -> None:
 def test_without_any_of_it_nobody_has_to() -> None:
     desired = parse_desired(folder(), "dev")
     assert (desired.environment.policy.approval.required, desired.roles, desired.signers) == (0, {}, "")
+
+
+def test_who_stands_behind_what_the_files_say() -> None:
+    policy = parse_desired(files(dev=environment("dev") + SIGNED), "dev").environment.policy
+    assert (policy.source.signed, policy.promotion.auto) == (True, False)
+    assert not parse_desired(folder(), "dev").environment.policy.source.signed
 
 
 MISTAKES = {
@@ -69,6 +76,15 @@ MISTAKES = {
     "a pattern for a person": (
         {"signers": SIGNERS + f"*@example.com {TYPE} {key('all')}\n".encode()},
         'allowed_signers:3: signer: found "*@example.com", expected whole e-mail addresses',
+    ),
+    "signatures that nobody can make": (
+        {"config": RECONCILER, "dev": environment("dev") + SIGNED, "signers": b"# nobody yet\n"},
+        f"{DEV}:13: policy.source.signed: found true, expected false, or somebody's key in allowed_signers",
+    ),
+    "signatures that the reconciler cannot make": (
+        {"dev": environment("dev") + SIGNED + b"  promotion:\n    verified: true\n    auto: true\n"},
+        f"{DEV}:16: policy.promotion.auto: found true, expected false with policy.source.signed: "
+        "the reconciler has no key to sign with",
     ),
     "other bytes": ({"signers": SIGNERS + b"\xff"}, "allowed_signers:1: file: found other bytes than UTF-8"),
 }
