@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         TickQueue,
     )
 
-BOT = ("reconciler", "reconciler@localhost")
+BOT = ("reconciler", "reconciler@localhost", "")
 """Who commits where no person is named."""
 
 
@@ -90,8 +90,8 @@ def webhook_secret() -> str:
 
 
 @cache
-def repo(identity: tuple[str, str] = BOT) -> EnvironmentRepo:
-    """The environment repo; ``identity`` (name, e-mail) is who commits what is pushed."""
+def repo(identity: tuple[str, str, str] = BOT) -> EnvironmentRepo:
+    """The environment repo; ``identity`` (name, e-mail, SSH key or nothing) is who commits what is pushed."""
     from reconciler.adapters.git_cache import Remote
     from reconciler.adapters.git_repo import GitRepo
     from reconciler.adapters.git_rules import Identity

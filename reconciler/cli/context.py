@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, TypeVar
 
 import typer
@@ -13,7 +13,7 @@ from reconciler.cli.completion import complete_environment
 from reconciler.cli.errors import Usage
 from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.output import Format, Output
-from reconciler.cli.platform import Live, Platform
+from reconciler.cli.platform import Live, Person, Platform
 from reconciler.model.errors import Conflict
 
 R = TypeVar("R")
@@ -56,6 +56,17 @@ class Cli:
                 f"Name one of: {', '.join(names)} (they are listed in RECONCILER_ENVIRONMENTS).",
             )
         return environment
+
+    def committer(self, environment: str) -> Person:
+        """Who commits: with a key where their Git signs commits, or the environment asks for signatures.
+
+        ``Terminal`` if it does and they have none.
+        """
+        person, accepted = self.platform.person(), self.platform.store().load(environment).accepted
+        asked = accepted is not None and accepted.desired.environment.policy.source.signed
+        if person.key or not asked:
+            return person
+        return replace(person, key=self.platform.signing_key())
 
     def show(self, lines: Iterable[str]) -> None:
         """What somebody is to look at before they answer: a difference in colours, beside a document."""

@@ -11,7 +11,10 @@ _SECONDS = 10
 
 
 def git_person() -> Person:
-    """``user.name`` and ``user.email``. ``Terminal`` if git is missing or one of them is not set."""
+    """``user.name`` and ``user.email``, and the key where git signs commits with SSH.
+
+    ``Terminal`` if git is missing, or one of the first two is not set.
+    """
     values = {key: git("config", "--get", f"user.{key}") for key in ("name", "email")}
     missing = [key for key, value in values.items() if not value]
     if missing:
@@ -19,7 +22,10 @@ def git_person() -> Person:
             f"Git does not know your {' and '.join(missing)}, and a commit needs both.",
             " ".join(f'Run `git config --global user.{key} "…"`.' for key in missing),
         )
-    return Person(values["name"], values["email"])
+    signs = git("config", "--type=bool", "--get", "commit.gpgSign") == "true"
+    with_ssh = signs and git("config", "--get", "gpg.format") == "ssh"
+    key = git("config", "--get", "user.signingKey") if with_ssh else ""
+    return Person(values["name"], values["email"], key)
 
 
 def signing_key() -> str:
@@ -28,7 +34,7 @@ def signing_key() -> str:
     if not key or kind not in {"", "ssh"}:
         found = "does not know your SSH key" if not key else f"signs with {kind} for you"
         raise Terminal(
-            f"Git {found}, and an approval is signed with SSH.",
+            f"Git {found}, and what is signed here is signed with SSH.",
             "Run `git config --global gpg.format ssh` and "
             "`git config --global user.signingKey ~/.ssh/id_ed25519.pub`.",
         )

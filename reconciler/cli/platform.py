@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Person:
-    """Who makes a commit."""
+    """Who makes a commit. ``key``: the SSH key that signs it; empty: none does."""
 
     name: str
     email: str
+    key: str = ""
 
     def __str__(self) -> str:
         return f"{self.name} <{self.email}>"
@@ -53,7 +54,7 @@ class Platform(Protocol):
         """The environment repo; commits are made by ``person``."""
 
     def person(self) -> Person:
-        """The caller, as Git knows them. ``Terminal`` if Git does not."""
+        """The caller, as Git knows them, with a key if they sign commits. ``Terminal`` if Git does not."""
 
     def signing_key(self) -> str:
         """The caller's SSH key, as Git knows it. ``Terminal`` if Git does not."""
@@ -126,7 +127,7 @@ class Live:
         """See ``Platform``."""
         from reconciler import bootstrap
 
-        return bootstrap.repo((person.name, person.email)) if person else bootstrap.repo()
+        return bootstrap.repo((person.name, person.email, person.key)) if person else bootstrap.repo()
 
     def person(self) -> Person:
         """See ``Platform``."""

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from reconciler.adapters.queue_probe import look
 from reconciler.cli import interpreters
-from reconciler.cli.git_person import git, git_person
+from reconciler.cli.git_person import git, git_person, signing_key
 from reconciler.cli.platform import Person
 from reconciler.model.errors import Terminal
 
@@ -37,6 +37,41 @@ def test_the_callers_identity(repo: Path) -> None:
     git("config", "user.email", "ana@example.com")
 
     assert git_person() == Person("Ana", "ana@example.com")
+
+
+SIGNS = {"commit.gpgSign": "yes", "gpg.format": "ssh", "user.signingKey": "~/.ssh/id_ed25519.pub"}
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "key"),
+    [
+        ({}, "~/.ssh/id_ed25519.pub"),
+        ({"commit.gpgSign": "false"}, ""),
+        ({"commit.gpgSign": ""}, ""),
+        ({"gpg.format": "openpgp"}, ""),
+        ({"gpg.format": ""}, ""),
+        ({"user.signingKey": ""}, ""),
+    ],
+)
+def test_commits_are_signed_where_git_does_so_with_ssh(
+    repo: Path, otherwise: dict[str, str], key: str
+) -> None:
+    who = {"user.name": "Ana", "user.email": "ana@example.com"}
+    for name, value in {**who, **SIGNS, **otherwise}.items():
+        if value:
+            git("config", name, value)
+
+    assert git_person() == Person("Ana", "ana@example.com", key)
+
+
+def test_a_key_that_is_no_ssh_key_is_refused(repo: Path) -> None:
+    git("config", "user.signingKey", "0A46826A")
+    git("config", "gpg.format", "openpgp")
+
+    with pytest.raises(Terminal, match="what is signed here is signed with SSH") as raised:
+        signing_key()
+
+    assert "gpg.format ssh" in raised.value.remedy
 
 
 def test_a_missing_identity_names_each_command(repo: Path) -> None:

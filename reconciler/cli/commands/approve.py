@@ -39,7 +39,7 @@ def approve(
     environment's policy says.
     """
     from reconciler.core.approvals import tag_message, tag_name
-    from reconciler.engine.admission import request
+    from reconciler.engine.admission import admission, request
     from reconciler.engine.desired import at_revision
     from reconciler.model.observation import SignedTag
     from reconciler.model.verdict import Verdict
@@ -78,10 +78,12 @@ def approve(
     tags = repo.approvals(name, asked.commits, asked.signers)
     verdict = asked.judge(tags, cli.platform.clock().now())
     _refuse_made(asked, [one for one in tags if one.name == tag], cli)
+    others = [one.message for one in admission(world, state, wanted).waiting if one.gate != verdict.gate]
     said = {"environment": name, "commit": wanted.revision, "tag": tag, "message": verdict.message}
-    cli.out.document({**said, "rules": rules})
+    cli.out.document({**said, "rules": rules, "others": others})
     cli.out.line(f"✓ {tag}", "green")
-    cli.out.line(verdict.message)
+    for message in (verdict.message, *others):
+        cli.out.line(message)
     if verdict.reason is not Reason.APPROVAL_PENDING:
         cli.out.line(f"Follow it with: reconciler wait {name} --revision {short(wanted.revision)}")
 

@@ -64,7 +64,7 @@ def _commit(
     from reconciler.engine.promoter import prepare
     from reconciler.model.verdict import Decision
 
-    world, person = cli.platform.world(), cli.platform.person()
+    world, person = cli.platform.world(), cli.committer(name)
     repo, shown = cli.platform.repo(person), list[str]()
 
     def push() -> tuple[Promotion, str | None]:

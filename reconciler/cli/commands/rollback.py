@@ -78,7 +78,7 @@ def rollback(
 
 def _commit(cli: Cli, name: str, to: str | None, yes: bool) -> tuple[_Restoring, str | None]:
     """What was restored and the commit's id, or None if there was nothing to commit."""
-    world, person = cli.platform.world(), cli.platform.person()
+    world, person = cli.platform.world(), cli.committer(name)
     repo, shown = cli.platform.repo(person), list[str]()
 
     def push() -> tuple[_Restoring, str | None]:
