@@ -12,15 +12,20 @@ from reconciler.model.state import Condition, EnvironmentState
 from reconciler.model.value import Value
 
 
-class Finding(Value):
-    """Something to say about an environment: a condition and, unless not ``told``, the event of its news."""
+class News(Value):
+    """Something that happened and is over: an event, without a condition that stays."""
 
-    type: ConditionType
-    status: bool | None
     reason: Reason
     message: str
     severity: Severity = Severity.INFO
     evidence: tuple[str, ...] = ()
+
+
+class Finding(News):
+    """Something to say about an environment: a condition and, unless not ``told``, the event of its news."""
+
+    type: ConditionType
+    status: bool | None
     told: bool = True
 
 
@@ -62,16 +67,16 @@ def with_conditions(
     return state
 
 
-def event_of(finding: Finding, state: EnvironmentState, revision: str | None) -> EventDraft:
-    """The event that tells a finding, cut to a size that everybody can take."""
+def event_of(news: News, state: EnvironmentState, revision: str | None) -> EventDraft:
+    """The event that tells of it, cut to a size that everybody can take."""
     operation = state.operation if state.operation and state.operation.revision == revision else None
-    rest = len(finding.evidence) - MAX_EVIDENCE
+    rest = len(news.evidence) - MAX_EVIDENCE
     more = (f"and {rest} more",) if rest > 0 else ()
     return EventDraft(
-        reason=finding.reason,
-        severity=finding.severity,
-        message=finding.message[:MAX_MESSAGE],
-        evidence=(*(line[:MAX_LINE] for line in finding.evidence[:MAX_EVIDENCE]), *more),
+        reason=news.reason,
+        severity=news.severity,
+        message=news.message[:MAX_MESSAGE],
+        evidence=(*(line[:MAX_LINE] for line in news.evidence[:MAX_EVIDENCE]), *more),
         revision=revision,
         release=operation.release if operation else None,
         attempt=operation.attempt if operation else None,

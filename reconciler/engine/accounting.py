@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 
-from reconciler.core.findings import Finding, event_of
+from reconciler.core.findings import News, event_of
 from reconciler.core.ledger import LATE, account, in_words
 from reconciler.engine.manifests import Manifests
 from reconciler.engine.session import Session
 from reconciler.engine.world import World
 from reconciler.model.errors import Terminal, Transient
-from reconciler.model.reason import ConditionType, Reason, Severity
+from reconciler.model.reason import Reason, Severity
 from reconciler.model.state import EnvironmentState
 
 
@@ -33,16 +33,14 @@ def settle_accounts(world: World, session: Session) -> None:
         kept = {dag_id: calendars[dag_id] for dag_id, dag in dags.items() if dag.active and not dag.paused}
         runs = airflow.clock_runs(sorted(kept), open_.since, open_.until) if kept else ()
         found = account(kept, runs, open_.since, open_.until)
-        finding = Finding(
-            type=ConditionType.QUIESCED,
-            status=found.balanced,
+        news = News(
             reason=Reason.RUNS_ACCOUNTED if found.balanced else Reason.RUN_MISSED,
             message=in_words(found),
             severity=Severity.INFO if found.balanced else Severity.ERROR,
             evidence=(*found.missing, *found.waiting),
         )
         after = state.model_copy(update={"accounting": None})
-        told = (event_of(finding, after, state.applied.revision),) if found.promised else ()
+        told = (event_of(news, after, state.applied.revision),) if found.promised else ()
         session.commit(after, events=told)
 
 

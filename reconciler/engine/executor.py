@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import zip_longest
 
-from reconciler.core.findings import Finding, event_of
+from reconciler.core.findings import News, event_of
 from reconciler.core.narrative import names
 from reconciler.core.planner import stamped
 from reconciler.core.transitions import began, ended
@@ -28,7 +28,7 @@ from reconciler.model.plan import (
     Step,
     Unpause,
 )
-from reconciler.model.reason import ConditionType, Reason, Severity
+from reconciler.model.reason import Reason, Severity
 from reconciler.model.state import EnvironmentState, StepRecord, StepResult
 from reconciler.ports import Target
 
@@ -126,29 +126,21 @@ def _begin(session: Session, target: Target, step: Step) -> tuple[Step, StepReco
 
 def _told(state: EnvironmentState, result: StepResult) -> tuple[EventDraft, ...]:
     """What people want to know of a step that was done."""
-    findings = []
+    news = list[News]()
     if result.restarted:
         which = subject(RestartRuns(runs=result.restarted))
         message = f"Runs of a release that was rolled back begin anew on the one before it: {which}."
         evidence = tuple(f"{run.dag_id}: {run.run_id}" for run in result.restarted)
-        findings.append(_finding(Reason.RUNS_RESTARTED, Severity.WARNING, message, evidence))
+        news.append(
+            News(reason=Reason.RUNS_RESTARTED, message=message, severity=Severity.WARNING, evidence=evidence)
+        )
     if result.created:
         message = f"Created, for they were due while we kept their DAG paused: {names(result.created)}."
-        findings.append(_finding(Reason.RUNS_CREATED, Severity.INFO, message, result.created))
+        news.append(News(reason=Reason.RUNS_CREATED, message=message, evidence=result.created))
     if result.troubles:
-        findings.append(_finding(Reason.RUN_NOT_MADE_UP, Severity.ERROR, result.troubles[0], result.troubles))
-    return tuple(event_of(finding, state, state.last_attempted_revision) for finding in findings)
-
-
-def _finding(reason: Reason, severity: Severity, message: str, evidence: tuple[str, ...]) -> Finding:
-    return Finding(
-        type=ConditionType.RECONCILING,
-        status=True,
-        reason=reason,
-        message=message,
-        severity=severity,
-        evidence=evidence,
-    )
+        first, reason = result.troubles[0], Reason.RUN_NOT_MADE_UP
+        news.append(News(reason=reason, message=first, severity=Severity.ERROR, evidence=result.troubles))
+    return tuple(event_of(one, state, state.last_attempted_revision) for one in news)
 
 
 def _intend(session: Session, target: Target, step: Step) -> StepRecord | None:

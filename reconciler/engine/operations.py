@@ -11,6 +11,7 @@ from reconciler.core.diff import Difference
 from reconciler.core.findings import (
     MAX_MESSAGE,
     Finding,
+    News,
     drifted,
     event_of,
     healed,
@@ -189,8 +190,7 @@ class Operations:
         return self._told(after, message, Reason.DRIFT_HEALED if healed else Reason.RECONCILIATION_SUCCEEDED)
 
     def _told(self, state: EnvironmentState, message: str, reason: Reason) -> EventDraft:
-        finding = Finding(type=ConditionType.READY, status=True, reason=reason, message=message)
-        return event_of(finding, state, self.wanted.revision)
+        return event_of(News(reason=reason, message=message), state, self.wanted.revision)
 
     def _sync(self) -> Sync:
         return Sync.SYNCED if self.at_tip else Sync.OUT_OF_SYNC

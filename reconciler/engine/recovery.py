@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.core.findings import Finding, event_of
+from reconciler.core.findings import News, event_of
 from reconciler.core.identity import sha256
 from reconciler.core.transitions import settled
 from reconciler.engine.session import Session
 from reconciler.model.event import EventDraft
-from reconciler.model.reason import ConditionType, Reason
+from reconciler.model.reason import Reason
 from reconciler.model.state import OwnedFile
 from reconciler.ports import Target
 
@@ -37,14 +37,8 @@ def _resumed(session: Session, landed: list[str]) -> EventDraft:
         f"The last tick was interrupted: of {len(state.intents)} writes it had begun, {len(landed)} had "
         "happened. What is left is done now."
     )
-    finding = Finding(
-        type=ConditionType.RECONCILING,
-        status=True,
-        reason=Reason.OPERATION_RESUMED,
-        message=message,
-        evidence=tuple(sorted(landed)),
-    )
-    return event_of(finding, state, state.last_attempted_revision)
+    news = News(reason=Reason.OPERATION_RESUMED, message=message, evidence=tuple(sorted(landed)))
+    return event_of(news, state, state.last_attempted_revision)
 
 
 def _look(session: Session, target: Target, listing: Mapping[str, str], key: str) -> OwnedFile | None:
