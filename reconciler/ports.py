@@ -187,7 +187,7 @@ class Airflow(Protocol):
         """
 
     def owed_by_assets(self, dag_id: str, after: datetime, until: datetime) -> bool:
-        """Is a run missing because the DAG was paused, from ``after`` on?
+        """Is a run missing because the DAG was paused, or not active, from ``after`` on?
 
         True if asset events after ``after`` and up to ``until``, with those that still wait in Airflow's
         queue, fulfil its asset condition, no run that assets started has used them, and the queue alone does
@@ -205,9 +205,10 @@ class Airflow(Protocol):
     def create_missing(self, dag_id: str, since: datetime, until: datetime, most: int) -> Sequence[datetime]:
         """Create the scheduled runs that are due and missing, with logical dates from ``since`` to ``until``.
 
-        Returns their logical dates, in order; asked again, none is missing. They start one after the other,
-        when the DAG is not paused. ``Terminal`` if more than ``most`` are missing, if the DAG has no
-        schedule, or if somebody else is at filling its gaps; then nothing was created.
+        Where a trigger's timetable gives its runs an ``interval`` of data, the moments at which they are due
+        count instead. Returns their logical dates, in order; asked again, none is missing. They start one
+        after the other, when the DAG is not paused. ``Terminal`` if more than ``most`` are missing, if the
+        DAG has no schedule, or if somebody else is at filling its gaps; then nothing was created.
         """
 
 

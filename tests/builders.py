@@ -217,3 +217,6 @@ EACH_MINUTE = {
     "timetable timezone": '"UTC"',
 }
 """The calendar of a DAG that is due each minute, as a seal says it."""
+
+BY_ASSETS = {"timetable": '"airflow.timetables.simple.AssetTriggeredTimetable"'}
+"""The calendar of a DAG that assets start."""

@@ -1,18 +1,19 @@
-"""The runs that calendars promise for some time, against those that exist: the proof that none was missed.
+"""The runs that were promised for some time, against those that exist: the proof that none was missed.
 
 Called when a deployment has been over for long enough that each of its runs must have begun.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from reconciler.core.narrative import names
 from reconciler.core.timetable import timetable
 from reconciler.model.observation import DagRun
 from reconciler.model.plan import Action, Change
-from reconciler.model.state import Accounting
+from reconciler.model.state import Accounting, EnvironmentState
 from reconciler.model.value import Value
 
 LATE = timedelta(minutes=3)
@@ -25,91 +26,150 @@ MOST = 2_000
 class Account(Value):
     """What was promised from ``since`` to ``until`` (UTC): how many runs of how many DAGs; and what is wrong.
 
-    ``missing`` and ``waiting`` (there, but not begun) have a line for each run, ``untold`` the DAGs whose
-    runs cannot be told in advance.
+    ``gaps`` are the times, by DAG, for which the clock's run does not exist, ``owed`` the DAGs to which
+    assets owe one, of ``by_assets`` that were looked at. ``waiting`` (there, but not begun) and ``created``
+    (by us) have a line for each run, ``untold`` names the DAGs whose runs cannot be told in advance.
     """
 
     since: datetime
     until: datetime
     promised: int = 0
     dags: int = 0
-    missing: tuple[str, ...] = ()
+    by_assets: int = 0
+    gaps: dict[str, tuple[datetime, ...]] = {}
+    owed: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
+    created: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """A line for each run that does not exist."""
+        by_clock = (f"{dag_id}: no run for {_time(at)}" for dag_id, due in self.gaps.items() for at in due)
+        return (*by_clock, *(f"{dag_id}: no run for its asset events" for dag_id in self.owed))
+
+    @property
     def balanced(self) -> bool:
-        """Does every run exist, and has it begun?"""
+        """Does every run exist, and has it begun, or was created?"""
         return not (self.missing or self.waiting)
 
 
 def opened(before: Accounting | None, now: datetime) -> Accounting:
     """A deployment begins: what is not accounted for yet is, together with it."""
-    return Accounting(since=now - LATE) if before is None else before.model_copy(update={"until": None})
+    if before is None:
+        return Accounting(since=now - LATE)
+    return before.model_copy(update={"until": None, "refused": {}})
 
 
-def skipping(open_: Accounting | None, changes: Sequence[Change]) -> Accounting | None:
-    """A DAG that comes, goes or gets another calendar owes no certain runs in that time."""
+def skipping(state: EnvironmentState, changes: Sequence[Change]) -> Accounting | None:
+    """A DAG that comes, goes, gets another calendar or is paused by a person owes no certain runs then."""
+    open_ = state.accounting
     if open_ is None:
         return None
     came_or_went = (Action.ADD, Action.REMOVE)
-    other = (one.dag_id for one in changes if one.new_calendar or one.action in came_or_went)
-    return open_.model_copy(update={"skipped": open_.skipped.union(other)})
+    other = {one.dag_id for one in changes if one.new_calendar or one.action in came_or_went}
+    by_people = {dag_id for dag_id, fence in state.fences.items() if not fence.ours}
+    return open_.model_copy(update={"skipped": open_.skipped | other | by_people})
 
 
-def closed(open_: Accounting | None, now: datetime) -> Accounting | None:
-    """The deployment is over, well or not."""
-    if open_ is None or open_.until is not None:
+def closed(state: EnvironmentState, now: datetime) -> Accounting | None:
+    """The deployment is over, well or not; while it keeps a DAG paused it is not."""
+    open_ = state.accounting
+    if open_ is None or open_.until is not None or state.fences:
         return open_
     return open_.model_copy(update={"until": now})
 
 
 def account(
-    calendars: Mapping[str, Mapping[str, str]], runs: Sequence[DagRun], since: datetime, until: datetime
+    calendars: Mapping[str, Mapping[str, str]],
+    runs: Sequence[DagRun],
+    open_: Accounting,
+    until: datetime,
+    owed: Mapping[str, bool | None] = MappingProxyType({}),
 ) -> Account:
-    """Compare sealed ``calendars``, by DAG, with the ``runs`` that the clock started."""
+    """Compare sealed ``calendars``, by DAG, with the ``runs`` that the clock started.
+
+    ``owed``: whether assets owe a run to each DAG that they start; None if that cannot be told.
+    """
+    found = _by_clock(calendars, runs, open_, until)
+    told = {dag_id: is_owed for dag_id, is_owed in sorted(owed.items()) if is_owed is not None}
+    made = (dag_id for dag_id, is_owed in told.items() if not is_owed and open_.creating.get(dag_id) == ())
+    update = {
+        "by_assets": len(told),
+        "owed": tuple(dag_id for dag_id, is_owed in told.items() if is_owed),
+        "created": (*found.created, *(f"{dag_id}: a run for its asset events" for dag_id in made)),
+        "untold": tuple(sorted({*found.untold, *(owed.keys() - told.keys())})),
+    }
+    return found.model_copy(update=update)
+
+
+def _by_clock(
+    calendars: Mapping[str, Mapping[str, str]], runs: Sequence[DagRun], open_: Accounting, until: datetime
+) -> Account:
     there = {(run.dag_id, run.due_at): run for run in runs}
+    gaps = dict[str, tuple[datetime, ...]]()
     promised, dags = 0, 0
-    missing, waiting, untold = list[str](), list[str](), list[str]()
+    waiting, created, untold = list[str](), list[str](), list[str]()
     for dag_id, calendar in sorted(calendars.items()):
         known = timetable(calendar)
         if known is None:
             untold.append(dag_id)
             continue
-        due = [at for at, _ in zip(known.due(since, until), range(MOST), strict=False)]
+        due = [at for at, _ in zip(known.due(open_.since, until), range(MOST), strict=False)]
         promised, dags = promised + len(due), dags + bool(due)
-        for at in due:
-            run = there.get((dag_id, at))
-            if run is None:
-                missing.append(f"{dag_id}: no run for {at:%Y-%m-%d %H:%M:%S} UTC")
+        if gap := tuple(at for at in due if (dag_id, at) not in there):
+            gaps[dag_id] = gap
+        for run in (there[dag_id, at] for at in due if (dag_id, at) in there):
+            # What is there now and was not, and no scheduler made, was made by us.
+            if run.run_type == "backfill" and run.due_at in open_.creating.get(dag_id, ()):
+                created.append(f"{dag_id}: the run for {_time(run.due_at)}")
             elif run.state == "queued":
                 waiting.append(f"{dag_id}: {run.run_id} is still queued")
     return Account(
-        since=since,
+        since=open_.since,
         until=until,
         promised=promised,
         dags=dags,
-        missing=tuple(missing),
+        gaps=gaps,
         waiting=tuple(waiting),
+        created=tuple(created),
         untold=tuple(untold),
     )
 
 
-def in_words(account: Account) -> str:
-    """One or two sentences for people."""
-    span = f"from {account.since:%Y-%m-%d %H:%M:%S} to {account.until:%H:%M:%S} UTC"
-    count = f"{account.promised} {'run was' if account.promised == 1 else 'runs were'} due {span}"
-    if account.balanced:
-        said = f"{count}, before, during and after the deployment: each of them exists."
-    else:
-        parts = [
-            f"{len(lines)} {word} ({names(lines, 2)})"
-            for lines, word in ((account.missing, "missing"), (account.waiting, "not begun"))
-            if lines
-        ]
-        said = (
-            f"{count}: {', '.join(parts)}. Look at the DAG in Airflow; `airflow backfill create` makes runs."
-        )
+def in_words(account: Account, left: Iterable[str] = ()) -> str:
+    """Some sentences for people; ``left`` are DAGs whose missing runs could not be created."""
+    said = [_clock_in_words(account)]
+    if account.by_assets:
+        looked_at = f"{account.by_assets} DAG{'s' if account.by_assets > 1 else ''} that assets start"
+        owes = f"a run is owed to {names(account.owed)}" if account.owed else "no run is owed"
+        said.append(f"Of {looked_at}, {owes}.")
+    if account.created:
+        said.append(f"Created, for they were missing: {names(account.created)}.")
+    if refused := names(left):
+        said.append(f"Not created: {refused}; the evidence says why, and what to do.")
+    if not account.balanced:
+        said.append("Look at the DAG in Airflow; `airflow backfill create` makes runs by the clock.")
     if account.untold:
-        said += f" Of {names(account.untold, 3)} nobody can tell."
-    return said
+        said.append(f"Of {names(account.untold, 3)} nobody can tell.")
+    return " ".join(said)
+
+
+def _clock_in_words(account: Account) -> str:
+    span = f"from {account.since:%Y-%m-%d %H:%M:%S} to {account.until:%H:%M:%S} UTC"
+    if not account.promised:
+        return f"No run was due by the clock {span}."
+    count = f"{account.promised} {'run was' if account.promised == 1 else 'runs were'} due {span}"
+    by_clock = account.missing[: len(account.missing) - len(account.owed)]
+    parts = [
+        f"{len(lines)} {word} ({names(lines, 2)})"
+        for lines, word in ((by_clock, "missing"), (account.waiting, "not begun"))
+        if lines
+    ]
+    if parts:
+        return f"{count}: {', '.join(parts)}."
+    return f"{count}, before, during and after the deployment: each of them exists."
+
+
+def _time(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"

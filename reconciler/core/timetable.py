@@ -59,6 +59,10 @@ class Timetable:
                 yield at
             before = at
 
+    def date_of(self, due: datetime) -> datetime:
+        """The date that Airflow's backfill has for a run: where its interval begins, or when it is due."""
+        return self._previous(self.expressions[0], due) if self.by_interval else due
+
     def _moments(self, expression: str, after: datetime, until: datetime) -> Iterator[datetime]:
         at = after if self.zone is UTC else after - _LEAD
         # One that names a day that no month has, or a year that is over, is never due.
@@ -68,7 +72,7 @@ class Timetable:
                     yield at
 
     def _is_within(self, at: datetime) -> bool:
-        moment = self._previous(self.expressions[0], at) if self.by_interval else at
+        moment = self.date_of(at)
         late = self.latest is not None and moment > self.latest
         return not late and (self.earliest is None or moment >= self.earliest)
 

@@ -9,6 +9,7 @@ from reconciler.core.findings import MAX_LINE
 from reconciler.core.pointer_file import pointer_key
 from reconciler.model.plan import (
     AwaitParsed,
+    CreateRuns,
     DeletePointers,
     Flip,
     FlipBatch,
@@ -20,6 +21,7 @@ from reconciler.model.plan import (
     Unpause,
 )
 from reconciler.model.state import (
+    Accounting,
     EnvironmentState,
     Fence,
     Intent,
@@ -36,6 +38,8 @@ def began(
     """Remember what a step is about to do."""
     if isinstance(step, Pause):
         return state.model_copy(update={"fences": {**state.fences, **_fences(step, state, now)}})
+    if isinstance(step, CreateRuns):
+        return _creating(step, state)
     effects = _effects(step, state, now)
     intents = {
         key: effects.get(key, Intent(digest=None)).model_copy(update={"digest": digest})
@@ -55,6 +59,8 @@ def ended(state: EnvironmentState, step: Step, result: StepResult, now: datetime
             return after.model_copy(update={"fences": left})
         case RestartRuns():
             return _restarted(after, result, now)
+        case CreateRuns():
+            return _refused(after, result)
         case AwaitParsed():
             seen, update = result.verified, {"verified": True, "proven": True, "added": False}
             after = _with_rejected(after, result, now)
@@ -98,6 +104,26 @@ def _restarted(state: EnvironmentState, result: StepResult, now: datetime) -> En
         update = {"restarted": (*fence.restarted, run.run_id), "restarted_at": now}
         fences[run.dag_id] = fence.model_copy(update=update)
     return state.model_copy(update={"fences": fences})
+
+
+def _creating(step: CreateRuns, state: EnvironmentState) -> EnvironmentState:
+    """A tick that dies now leaves behind which runs are ours, if they are there."""
+    if state.accounting is None:
+        return state
+    creating = dict(state.accounting.creating)
+    for dag_id, runs in step.missing.items():
+        creating[dag_id] = tuple(sorted({*creating.get(dag_id, ()), *(run.due_at for run in runs)}))
+    return _accounted(state, state.accounting, creating=creating)
+
+
+def _refused(state: EnvironmentState, result: StepResult) -> EnvironmentState:
+    if state.accounting is None or not result.refused:
+        return state
+    return _accounted(state, state.accounting, refused={**state.accounting.refused, **result.refused})
+
+
+def _accounted(state: EnvironmentState, open_: Accounting, **update: object) -> EnvironmentState:
+    return state.model_copy(update={"accounting": open_.model_copy(update=update)})
 
 
 def _with_rejected(state: EnvironmentState, result: StepResult, now: datetime) -> EnvironmentState:

@@ -1,47 +1,139 @@
-"""Some minutes after a deployment: does every run exist that was due before, during and after it?"""
+"""Some minutes after a deployment: does every run exist that was due before, during and after it?
+
+What is missing is created, where the policy says so: written down first, and looked for afterwards. So a tick
+that died in between is continued by the next, which tells what is there by then.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from reconciler.core.findings import News, event_of
-from reconciler.core.ledger import LATE, account, in_words
+from reconciler.core.ledger import LATE, Account, account, in_words
+from reconciler.core.making_up import creates, left_to_people, to_create
+from reconciler.engine.executor import execute
 from reconciler.engine.manifests import Manifests
 from reconciler.engine.session import Session
 from reconciler.engine.world import World
 from reconciler.model.errors import Terminal, Transient
+from reconciler.model.observation import AirflowDag
+from reconciler.model.plan import CreateRuns, Plan
 from reconciler.model.reason import Reason, Severity
-from reconciler.model.state import EnvironmentState
+from reconciler.model.state import Accounting, Applied, EnvironmentState
+from reconciler.ports import Target
+
+
+@dataclass(frozen=True)
+class _Books:
+    """What an account is made from: the calendars of the DAGs that owe runs, and what Airflow says of them.
+
+    ``owed``: whether assets owe a run to each DAG that they start.
+    """
+
+    calendars: Mapping[str, Mapping[str, str]]
+    dags: Mapping[str, AirflowDag]
+    found: Account
+    owed: Mapping[str, bool | None]
 
 
 def settle_accounts(world: World, session: Session) -> None:
-    """Compare and tell, once, when the last deployment has been over for long enough.
+    """Compare, create where that is wanted, and tell, once, when a deployment has been over for long enough.
 
-    What cannot be asked now is asked by a later tick.
+    What cannot be asked or created now is by a later tick.
     """
-    open_ = session.state.accounting
+    open_, applied = session.state.accounting, session.state.applied
     if open_ is None or open_.until is None or session.now < open_.until + LATE or session.over:
         return
-    state = session.state
-    if state.applied is None:
-        return
-    with contextlib.suppress(Transient, Terminal):
-        airflow = world.target(state.applied.desired.environment).airflow
-        calendars = _calendars(world, state)
-        dags = airflow.dags(sorted(calendars.keys() - open_.skipped))
-        kept = {dag_id: calendars[dag_id] for dag_id, dag in dags.items() if dag.active and not dag.paused}
-        runs = airflow.clock_runs(sorted(kept), open_.since, open_.until) if kept else ()
-        found = account(kept, runs, open_.since, open_.until)
+    if applied is not None:
+        target = world.target(applied.desired.environment)
+        with contextlib.suppress(Transient, Terminal):
+            _Audit(world, session, target, applied, open_.until).settle()
+
+
+@dataclass(frozen=True)
+class _Audit:
+    """Settles the account of what was due up to ``until``."""
+
+    world: World
+    session: Session
+    target: Target
+    applied: Applied
+    until: datetime
+
+    def settle(self) -> None:
+        books = self._look({})
+        if creates(self.session.state):
+            step = to_create(books.found, books.calendars, books.dags, self.session.state)
+            if step is not None:
+                if self.target.airflow.busy() is not None or not self._create(step):
+                    return
+                books = self._look(
+                    {dag_id: owed for dag_id, owed in books.owed.items() if dag_id not in step.missing}
+                )
+        self._tell(books)
+
+    def _create(self, step: CreateRuns) -> bool:
+        """False if there is no time left for it."""
+        applied = self.applied
+        plan = Plan(
+            environment=applied.desired.environment.name,
+            revision=applied.revision,
+            release=applied.release,
+            steps=(step,),
+        )
+        return not execute(self.session, self.target, plan, {}).waiting
+
+    def _look(self, known: Mapping[str, bool | None]) -> _Books:
+        """What there is now. Of the DAGs in ``known`` it was asked whether assets owe them a run."""
+        state, airflow = self.session.state, self.target.airflow
+        open_ = state.accounting or Accounting(since=self.until)
+        sealed = _calendars(self.world, state)
+        seen = airflow.dags(sorted(sealed.keys() - open_.skipped))
+        dags = {dag_id: dag for dag_id, dag in seen.items() if dag.active and not dag.paused}
+        calendars = {dag_id: sealed[dag_id] for dag_id in dags}
+        runs = airflow.clock_runs(sorted(dags), open_.since, self.until) if dags else ()
+        owed = {
+            dag_id: known[dag_id] if dag_id in known else self._is_owed(dag_id, open_)
+            for dag_id, dag in sorted(dags.items())
+            if dag.by_assets
+        }
+        return _Books(calendars, dags, account(calendars, runs, open_, self.until, owed), owed)
+
+    def _is_owed(self, dag_id: str, open_: Accounting) -> bool | None:
+        """None for a condition that is not understood: it keeps nothing else from being told."""
+        margin = timedelta(seconds=self.applied.desired.environment.airflow.clock_margin_seconds)
+        # What came before the deployment began was not lost by it.
+        begun = open_.since + LATE
+        try:
+            return self.target.airflow.owed_by_assets(dag_id, begun - margin, self.until + margin)
+        except Terminal:
+            return None
+
+    def _tell(self, books: _Books) -> None:
+        state, found = self.session.state, books.found
+        left = left_to_people(found, books.dags, state) if creates(state) else {}
+        created = (f"created: {line}" for line in found.created)
+        reason, severity = _judged(found)
         news = News(
-            reason=Reason.RUNS_ACCOUNTED if found.balanced else Reason.RUN_MISSED,
-            message=in_words(found),
-            severity=Severity.INFO if found.balanced else Severity.ERROR,
-            evidence=(*found.missing, *found.waiting),
+            reason=reason,
+            message=in_words(found, left),
+            severity=severity,
+            evidence=(*left.values(), *found.missing, *found.waiting, *created),
         )
         after = state.model_copy(update={"accounting": None})
-        told = (event_of(news, after, state.applied.revision),) if found.promised else ()
-        session.commit(after, events=told)
+        told = (event_of(news, after, self.applied.revision),) if found.promised or found.by_assets else ()
+        self.session.commit(after, events=told)
+
+
+def _judged(found: Account) -> tuple[Reason, Severity]:
+    if not found.balanced:
+        return Reason.RUN_MISSED, Severity.ERROR
+    if found.created:
+        return Reason.RUNS_CREATED, Severity.WARNING
+    return Reason.RUNS_ACCOUNTED, Severity.INFO
 
 
 def _calendars(world: World, state: EnvironmentState) -> Mapping[str, Mapping[str, str]]:

@@ -16,6 +16,7 @@ from reconciler.model.event import EventDraft
 from reconciler.model.plan import (
     AwaitParsed,
     AwaitQuiet,
+    CreateRuns,
     DeletePointers,
     DeleteReleases,
     FlipBatch,
@@ -146,7 +147,7 @@ def _told(state: EnvironmentState, result: StepResult) -> tuple[EventDraft, ...]
 def _intend(session: Session, target: Target, step: Step) -> StepRecord | None:
     """Write down what is about to be done. A step that changes nothing outside is not journalled."""
     writes = target.writes(step)
-    if not writes and not isinstance(step, Pause | Unpause | RestartRuns):
+    if not writes and not isinstance(step, Pause | Unpause | RestartRuns | CreateRuns):
         return None
     counted = _counted(session.state)
     operation = counted.operation
@@ -186,6 +187,8 @@ def subject(step: Step) -> str:
             about = step.fences
         case AwaitParsed():
             about = step.expected
+        case CreateRuns():
+            about = step.missing
         case RestartRuns():
             about = (f"{run.dag_id} {run.run_id}" for run in step.runs)
     return names(about, 10)

@@ -93,7 +93,7 @@ class Operations:
             "held": held,
             "gates": gates,
             "waiting": self._waiting(plan.verdicts, now),
-            "accounting": ledger.skipping(self.session.state.accounting, plan.changes),
+            "accounting": ledger.skipping(self.session.state, plan.changes),
         }
         self.session.commit(self.session.state.model_copy(update=update))
 
@@ -123,7 +123,7 @@ class Operations:
         )
         state = self._phase(Phase.RUNNING if plan.held else Phase.FAILED, message)
         if not plan.held:
-            over = {"sync": self._sync(), "accounting": ledger.closed(state.accounting, self.session.now)}
+            over = {"sync": self._sync(), "accounting": ledger.closed(state, self.session.now)}
             state = self._applied(begun(state, plan.release)).model_copy(update=over)
             untrue = [ConditionType.READY, ConditionType.RECONCILING]
             state = self._conditions(state, [], untrue, Reason.HEALTH_CHECK_FAILED, message)
@@ -149,7 +149,7 @@ class Operations:
         after = self._all_well(self._applied(begun(state, release)))
         cleared = {"rejected": {}, "held": {}, "gates": self.pending}
         now = self.session.now
-        over = {"waiting": self._waiting((), now), "accounting": ledger.closed(after.accounting, now)}
+        over = {"waiting": self._waiting((), now), "accounting": ledger.closed(after, now)}
         after = after.model_copy(update={**cleared, **over})
         if operation is not None and self._is_ours(operation) and operation.phase is not Phase.SUCCEEDED:
             told = f"Release {release} is live."

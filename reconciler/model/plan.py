@@ -188,6 +188,26 @@ class RestartRuns(Value):
     runs: tuple[Straggler, ...]
 
 
+class MissingRun(Value):
+    """A scheduled run that is not there: when it was due, and the date that Airflow's backfill has for it."""
+
+    due_at: datetime
+    date: datetime
+
+
+class CreateRuns(Value):
+    """Create runs that are missing, by DAG; of a DAG without any, the one run that assets owe it.
+
+    ``run_id`` is the id of those that assets owe. What does not answer until ``patient_until`` (UTC) is asked
+    again by a later tick, and given up after that.
+    """
+
+    kind: Literal["CreateRuns"] = "CreateRuns"
+    missing: dict[DagId, tuple[MissingRun, ...]]
+    run_id: str
+    patient_until: datetime
+
+
 class FlipBatch(Value):
     """Write the pointers of some DAGs: what makes them change release, ``seconds`` later.
 
@@ -236,6 +256,7 @@ Step = Annotated[
     | DeletePointers
     | AwaitParsed
     | RestartRuns
+    | CreateRuns
     | Unpause
     | DeleteReleases,
     Field(discriminator="kind"),

@@ -146,6 +146,13 @@ class Patience(Value):
     )
 
 
+class MissedRuns(StrEnum):
+    """What is done about runs that are missing some minutes after a deployment."""
+
+    REPORT = "report"
+    CREATE = "create"
+
+
 class Policy(Value):
     """What is demanded of a change: never by its own policy, but by that of a commit before it."""
 
@@ -160,6 +167,11 @@ class Policy(Value):
     )
     patience: dict[Gate, Patience] = Field(
         default={}, description="For how long each gate may keep a change waiting; without: for ever."
+    )
+    missed_runs: MissedRuns = Field(
+        default=MissedRuns.REPORT,
+        description="What is done about runs that are missing some minutes after a deployment. report: "
+        "people are told. create: they are created, each once, and people are told.",
     )
 
     @model_validator(mode="after")

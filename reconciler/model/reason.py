@@ -112,9 +112,12 @@ class Reason(Described):
     FENCE_OPEN = "FenceOpen", "A DAG that we paused to change it is still paused."
     RUN_NOT_MADE_UP = "RunNotMadeUp", "A run that was due while we paused its DAG may be missing."
     RUNS_ACCOUNTED = "RunsAccounted", "Every run that was due around a deployment exists."
-    RUN_MISSED = "RunMissed", "A run that was due around a deployment does not exist, or has not begun."
+    RUN_MISSED = (
+        "RunMissed",
+        "A run that was due around a deployment, or that assets owe, does not exist or has not begun.",
+    )
     RUNS_WOULD_BE_LOST = "RunsWouldBeLost", "A changed schedule takes runs away, and nobody said so."
-    RUNS_CREATED = "RunsCreated", "Runs that were due while we paused their DAG were created."
+    RUNS_CREATED = "RunsCreated", "Runs that were due around a deployment, and not there, were created."
     RUNS_RESTARTED = "RunsRestarted", "Runs of a release that was rolled back begin anew."
     SCHEDULED_RUN_IMMINENT = "ScheduledRunImminent", "A run is due before a DAG could be un-paused again."
     WINDOW_CLOSED = "WindowClosed", "A freeze is on, or no window for changes is."

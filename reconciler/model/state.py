@@ -98,12 +98,16 @@ class Waiting(Value):
 class Accounting(Value):
     """The time whose runs are to be accounted for: ``until`` is when the deployment was over (None: not yet).
 
-    ``skipped`` are DAGs that came, went, or whose calendar changed in that time.
+    ``skipped`` are DAGs that came, went, were paused by a person, or whose calendar changed in that time.
+    ``creating``: the runs that were found missing and that we set out to create, by DAG: when they were due,
+    or nothing if assets owe the DAG a run. ``refused``: what could not be created, a line for each DAG.
     """
 
     since: datetime
     until: datetime | None = None
     skipped: frozenset[str] = frozenset()
+    creating: dict[str, tuple[datetime, ...]] = {}
+    refused: dict[str, str] = {}
 
 
 class Operation(Value):
@@ -205,7 +209,8 @@ class StepResult(Value):
     """What a step did: files written (None: deleted), DAGs seen on their release, until when to wait.
 
     ``paused`` are DAGs whose fence is shut, ``restarted`` runs that begin anew, ``created`` those that were
-    missing because their DAG was paused, a line for each.
+    missing because their DAG was paused, a line for each; ``refused`` says of which DAGs runs could not be
+    created, and what is left to do.
     ``rejected`` are DAGs that Airflow cannot import, and what it says; ``unfenced`` those whose fence is
     closed. ``troubles`` went wrong beside it, and people are told. ``problems`` not empty means that the step
     ended and what it wanted is not so. ``error`` stopped it in the middle: the rest of this was done.
@@ -219,6 +224,7 @@ class StepResult(Value):
     paused: frozenset[str] = frozenset()
     restarted: tuple[Straggler, ...] = ()
     created: tuple[str, ...] = ()
+    refused: dict[str, str] = {}
     unfenced: frozenset[str] = frozenset()
     troubles: tuple[str, ...] = ()
     wait_until: datetime | None = None

@@ -17,6 +17,7 @@ from reconciler.model.errors import Conflict, Transient
 from reconciler.model.plan import (
     AwaitParsed,
     AwaitQuiet,
+    CreateRuns,
     DeletePointers,
     DeleteReleases,
     FlipBatch,
@@ -32,6 +33,7 @@ from reconciler.model.reason import Reason
 from reconciler.model.state import EnvironmentState, OwnedFile, StepResult
 from reconciler.ports import Airflow, Clock, DagFolder
 from reconciler.targets.airflow_fence import AirflowFence
+from reconciler.targets.airflow_missing import AirflowMissing
 from reconciler.targets.airflow_parsed import AirflowParsed
 from reconciler.targets.lease_guard import LeaseGuard
 from reconciler.targets.release_archives import ReleaseArchives
@@ -80,6 +82,8 @@ class AirflowDags:
                 return AirflowParsed(self.airflow, self.clock, lease).look(step, state)
             case Pause() | AwaitQuiet() | Unpause() | RestartRuns():
                 return AirflowFence(self.airflow, self.clock, lease).perform(step, state)
+            case CreateRuns():
+                return AirflowMissing(self.airflow, self.clock, lease).create(step)
             case _:
                 assert_never(step)
 

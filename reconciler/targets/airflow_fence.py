@@ -5,11 +5,8 @@ Called by `airflow_dags`. Every call may be repeated: a tick that died in the mi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TypeVar, cast
 
 from reconciler.core.assets import OWED_RUN
 from reconciler.core.fencing import TOO_LONG
@@ -19,13 +16,8 @@ from reconciler.model.observation import AirflowDag
 from reconciler.model.plan import AwaitQuiet, Pause, RestartRuns, Straggler, Unpause
 from reconciler.model.state import EnvironmentState, Fence, StepResult
 from reconciler.ports import Airflow, Clock
+from reconciler.targets.callers import each
 from reconciler.targets.lease_guard import LeaseGuard
-
-CALLERS = 4
-"""Calls side by side: MWAA answers about ten a second, to everybody together."""
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 LOOK_AGAIN = timedelta(seconds=1)
 
@@ -61,7 +53,7 @@ class AirflowFence:
 
     def _pause(self, step: Pause) -> StepResult:
         """Pause those that are ours to pause."""
-        done, error = _each(lambda dag_id: self._set_paused(dag_id, True), step.ours)
+        done, error = each(lambda dag_id: self._set_paused(dag_id, True), step.ours)
         return StepResult(
             paused=frozenset(done) | (step.fences.keys() - set(step.ours)),
             message=f"{names(step.ours)} start no runs while they are flipped.",
@@ -70,7 +62,7 @@ class AirflowFence:
 
     def _restart(self, step: RestartRuns) -> StepResult:
         """Let runs begin anew."""
-        done, error = _each(self._restart_one, step.runs)
+        done, error = each(self._restart_one, step.runs)
         return StepResult(restarted=tuple(done), message=f"{len(done)} runs begin anew.", error=error)
 
     def _restart_one(self, run: Straggler) -> None:
@@ -93,7 +85,7 @@ class AirflowFence:
             if dag_id not in step.expected or _as_expected(dags.get(dag_id), step.expected[dag_id])
         ]
         margin = timedelta(seconds=step.margin_seconds)
-        opened, _ = _each(
+        opened, _ = each(
             lambda dag_id: self._open(state.fences[dag_id], dags.get(dag_id), dag_id, margin), ready
         )
         errors = [let_go.error for let_go in opened.values() if let_go.error is not None]
@@ -185,18 +177,3 @@ def _as_expected(dag: AirflowDag | None, release: str | None) -> bool:
 
 def _waiting(step: Unpause) -> str:
     return f"{names(step.dag_ids)} may start runs again once the flip is seen everywhere."
-
-
-def _each(do: Callable[[T], R], items: Iterable[T]) -> tuple[dict[T, R], ReconcilerError | None]:
-    """What came of each where it went well, and what went wrong first: one DAG keeps no other paused."""
-
-    def attempt(item: T) -> tuple[T, R | None, ReconcilerError | None]:
-        try:
-            return item, do(item), None
-        except (Transient, Terminal) as error:
-            return item, None, error
-
-    with ThreadPoolExecutor(max_workers=CALLERS) as pool:
-        tried = list(pool.map(attempt, items))
-    done = {item: cast(R, result) for item, result, error in tried if error is None}
-    return done, next((error for _, _, error in tried if error is not None), None)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from reconciler.core.ledger import account, in_words
+import pytest
+
+from reconciler.core.ledger import Account, account, closed, in_words, opened, skipping
 from reconciler.model.observation import DagRun
-from tests.builders import EACH_MINUTE
+from reconciler.model.state import Accounting, EnvironmentState, Fence
+from tests.builders import BY_ASSETS, EACH_MINUTE
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -14,20 +18,32 @@ NEVER = {"timetable": '"airflow.timetables.simple.NullTimetable"'}
 OWN = {"timetable": '"my.own.Timetable"'}
 
 
-def run(minute: int, state: str = "success", dag_id: str = "loads") -> DagRun:
+def run(minute: int, state: str = "success", dag_id: str = "loads", kind: str = "scheduled") -> DagRun:
     return DagRun(
         dag_id=dag_id,
-        run_id=f"scheduled__{minute}",
+        run_id=f"{kind}__{minute}",
         state=state,
-        run_type="scheduled",
+        run_type=kind,
         started_at=None if state == "queued" else NOON,
         due_at=NOON + minute * MINUTE,
     )
 
 
+def counted(
+    calendars: dict[str, dict[str, str]],
+    runs: Sequence[DagRun],
+    minutes: int,
+    owed: dict[str, bool | None] | None = None,
+    **more: object,
+) -> Account:
+    """The account of so many minutes from noon on; ``more`` of what is remembered."""
+    open_ = Accounting(since=NOON).model_copy(update=more)
+    return account(calendars, runs, open_, NOON + minutes * MINUTE, owed or {})
+
+
 def test_every_run_that_was_due_is_there() -> None:
     runs = [run(minute, state) for minute, state in enumerate(("failed", "running", "success"), start=1)]
-    found = account({"loads": EACH_MINUTE, "manual": NEVER}, runs, NOON, NOON + 3 * MINUTE)
+    found = counted({"loads": EACH_MINUTE, "manual": NEVER}, runs, 3)
     assert (found.promised, found.dags, found.balanced) == (3, 1, True)
     assert in_words(found) == (
         "3 runs were due from 2026-03-02 12:00:00 to 12:03:00 UTC, before, during and after the deployment: "
@@ -36,7 +52,7 @@ def test_every_run_that_was_due_is_there() -> None:
 
 
 def test_one_that_is_not_there_is_named() -> None:
-    found = account({"loads": EACH_MINUTE}, [run(1), run(3)], NOON, NOON + 3 * MINUTE)
+    found = counted({"loads": EACH_MINUTE}, [run(1), run(3)], 3)
     assert found.missing == ("loads: no run for 2026-03-02 12:02:00 UTC",)
     assert not found.balanced
     assert "1 missing (loads: no run for 2026-03-02 12:02:00 UTC)" in in_words(found)
@@ -44,17 +60,85 @@ def test_one_that_is_not_there_is_named() -> None:
 
 def test_another_dags_run_or_another_times_does_not_stand_in() -> None:
     runs = [run(1, dag_id="other"), run(2)]
-    found = account({"loads": EACH_MINUTE}, runs, NOON, NOON + MINUTE)
+    found = counted({"loads": EACH_MINUTE}, runs, 1)
     assert found.missing == ("loads: no run for 2026-03-02 12:01:00 UTC",)
 
 
 def test_one_that_has_not_begun_is_as_good_as_missed() -> None:
-    found = account({"loads": EACH_MINUTE}, [run(1, "queued")], NOON, NOON + MINUTE)
+    found = counted({"loads": EACH_MINUTE}, [run(1, "queued")], 1)
     assert (found.missing, found.waiting) == ((), ("loads: scheduled__1 is still queued",))
     assert "1 not begun" in in_words(found)
 
 
 def test_what_nobody_can_tell_is_said() -> None:
-    found = account({"loads": EACH_MINUTE, "own": OWN}, [run(1)], NOON, NOON + MINUTE)
+    found = counted({"loads": EACH_MINUTE, "own": OWN}, [run(1)], 1)
     assert (found.untold, found.balanced) == (("own",), True)
     assert in_words(found).endswith("Of own nobody can tell.")
+
+
+@pytest.mark.parametrize(
+    ("owed", "missing", "said"),
+    [
+        ({"mart": False}, (), "Of 1 DAG that assets start, no run is owed."),
+        ({"mart": False, "wide": False}, (), "Of 2 DAGs that assets start, no run is owed."),
+        (
+            {"mart": True, "wide": False},
+            ("mart: no run for its asset events",),
+            "Of 2 DAGs that assets start, a run is owed to mart. Look at the DAG in Airflow; "
+            "`airflow backfill create` makes runs by the clock.",
+        ),
+        ({"mart": None}, (), "UTC. Of mart nobody can tell."),
+    ],
+)
+def test_what_assets_owe_is_told_by_the_dag(
+    owed: dict[str, bool | None], missing: tuple[str, ...], said: str
+) -> None:
+    found = counted({"mart": BY_ASSETS, "wide": BY_ASSETS}, [], 1, owed)
+    assert (found.promised, found.missing, found.balanced) == (0, missing, not missing)
+    assert in_words(found).startswith("No run was due by the clock from 2026-03-02 12:00:00")
+    assert in_words(found).endswith(said)
+
+
+def test_what_we_set_out_to_create_and_is_there_is_told_as_ours() -> None:
+    runs = [run(1, "queued", kind="backfill"), run(2, "queued"), run(3, "queued", kind="backfill")]
+    ours = {"loads": (NOON + MINUTE, NOON + 2 * MINUTE), "mart": (), "wide": ()}
+    owed: dict[str, bool | None] = {"mart": False, "wide": True}
+    found = counted({"loads": EACH_MINUTE, "mart": BY_ASSETS}, runs, 3, owed, creating=ours)
+    assert found.created == ("loads: the run for 2026-03-02 12:01:00 UTC", "mart: a run for its asset events")
+    assert found.waiting == (
+        "loads: scheduled__2 is still queued",
+        "loads: backfill__3 is still queued",
+    )
+    assert found.owed == ("wide",)
+    assert "Created, for they were missing: loads: the run for 2026-03-02 12:01:00 UTC, mart" in in_words(
+        found
+    )
+
+
+def test_what_is_left_to_people_is_named() -> None:
+    found = counted({"loads": EACH_MINUTE}, [], 1)
+    assert "Not created: loads; the evidence says why" in in_words(found, ["loads"])
+    assert "Not created" not in in_words(found)
+
+
+def test_while_a_dag_is_paused_the_deployment_is_not_over() -> None:
+    fence = Fence(opened_at=NOON, ours=True)
+    open_ = EnvironmentState(environment="dev", accounting=opened(None, NOON), fences={"one": fence})
+    assert closed(open_, NOON + MINUTE) == open_.accounting
+    over = closed(open_.model_copy(update={"fences": {}}), NOON + MINUTE)
+    assert over is not None
+    assert over.until == NOON + MINUTE
+
+
+def test_a_dag_that_a_person_paused_owes_nothing_certain() -> None:
+    fences = {"ours": Fence(opened_at=NOON, ours=True), "theirs": Fence(opened_at=NOON, ours=False)}
+    open_ = EnvironmentState(environment="dev", accounting=opened(None, NOON), fences=fences)
+    after = skipping(open_, [])
+    assert after is not None
+    assert after.skipped == {"theirs"}
+
+
+def test_another_deployment_tries_anew_what_was_refused() -> None:
+    before = Accounting(since=NOON, until=NOON, refused={"one": "one: no."}, creating={"one": (NOON,)})
+    after = opened(before, NOON + MINUTE)
+    assert (after.since, after.until, after.refused, after.creating) == (NOON, None, {}, {"one": (NOON,)})

@@ -76,3 +76,10 @@ def test_what_cannot_be_told_is_not_guessed(odd: dict[str, str]) -> None:
 
 def test_no_calendar_is_none() -> None:
     assert timetable({}) is None
+
+
+@pytest.mark.parametrize(("calendar", "minute"), [(EACH_MINUTE, 2), (INTERVALS, 1)])
+def test_airflow_knows_a_run_for_an_interval_by_its_begin(calendar: dict[str, str], minute: int) -> None:
+    known = timetable(calendar)
+    assert known is not None
+    assert known.date_of(NOON + timedelta(minutes=2)) == NOON + timedelta(minutes=minute)

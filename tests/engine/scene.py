@@ -156,12 +156,15 @@ class Scene:
         self.tick()
         return release
 
-    def start_by_assets(self) -> None:
-        """From now on, Airflow says of every DAG that assets start it."""
+    def start_by_assets(self, *only: str) -> None:
+        """From now on, Airflow says of these DAGs, or of every one, that assets start it."""
         real = self.airflow.dags
 
         def dags(dag_ids: Sequence[str]) -> dict[str, AirflowDag]:
-            return {name: dag.model_copy(update={"by_assets": True}) for name, dag in real(dag_ids).items()}
+            return {
+                name: dag.model_copy(update={"by_assets": name in (only or dag_ids)})
+                for name, dag in real(dag_ids).items()
+            }
 
         self.airflow.dags = dags  # type: ignore[method-assign]
 

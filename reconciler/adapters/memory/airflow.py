@@ -55,7 +55,7 @@ class MemoryAirflow(Twin):
         self.usual: dict[str, float] = {}
         """How long a run takes, by DAG."""
         self.clocked: list[DagRun] = []
-        """The runs that ``clock_runs`` tells of."""
+        """The runs that ``clock_runs`` tells of, beside those that were created."""
         self._next: dict[str, datetime] = {}
         self._scheduled: set[tuple[str, datetime]] = set()
 
@@ -81,7 +81,7 @@ class MemoryAirflow(Twin):
         """See ``ports.Airflow``."""
         return tuple(
             run
-            for run in self.clocked
+            for run in (*self.clocked, *(_backfill(*made) for made in self.made_up))
             if run.dag_id in dag_ids and run.due_at is not None and since <= run.due_at <= until
         )
 
@@ -124,7 +124,7 @@ class MemoryAirflow(Twin):
     @port_call
     def create_missing(self, dag_id: str, since: datetime, until: datetime, most: int) -> Sequence[datetime]:
         """See ``ports.Airflow``."""
-        there = {*self.made_up, *self._scheduled}
+        there = {*self.made_up, *self._scheduled, *((run.dag_id, run.due_at) for run in self.clocked)}
         missing = [date for date in self._dates(since, until) if (dag_id, date) not in there]
         if len(missing) > most:
             raise Terminal(f"{len(missing)} runs of {dag_id} are missing.", "Create them.")
@@ -215,6 +215,14 @@ class MemoryAirflow(Twin):
             if dag_id not in self.unparsed and dag_id not in found:
                 found[dag_id] = dag.model_copy(update={"active": False})
         self._parsed |= found
+
+
+def _backfill(dag_id: str, date: datetime) -> DagRun:
+    """A run that was created, as it is at first."""
+    run_id = f"backfill__{date.isoformat()}"
+    return DagRun(
+        dag_id=dag_id, run_id=run_id, state="queued", run_type="backfill", started_at=None, due_at=date
+    )
 
 
 def _pointers(body: bytes) -> Iterable[dict[str, Any]]:
