@@ -1,10 +1,8 @@
-"""FinEdge's 25 pipelines as far as the clock is concerned: when each is due, and how long it takes."""
+"""FinEdge's 25 pipelines as far as the scheduler is concerned: what starts each, and how long it takes."""
 
 from __future__ import annotations
 
-from tests.builders import EACH_MINUTE
-
-NEVER = {"timetable": '"airflow.timetables.simple.NullTimetable"'}
+from tests.builders import BY_ASSETS, EACH_MINUTE
 
 SCHEDULES: dict[str, tuple[str, float]] = {
     "ingest_pg_customers": ("15 0 * * *", 20),
@@ -35,10 +33,16 @@ SCHEDULES: dict[str, tuple[str, float]] = {
 }
 """Cron expression (UTC; empty: assets start it) and minutes that a run takes, by DAG."""
 
+STARTED_BY: dict[str, tuple[str, ...]] = {
+    "dbt_customer360": ("ingest_pg_customers", "ingest_pg_accounts", "ingest_s3_clickstream"),
+    "dbt_transactions_mart": ("ingest_pg_transactions", "ingest_pg_cards"),
+}
+"""The DAGs of which each run's end starts one, by the DAG that assets start."""
+
 
 def calendars() -> dict[str, dict[str, str]]:
     """Of each DAG, as it is sealed."""
     return {
-        dag_id: EACH_MINUTE | {"timetable expression": f'"{cron}"'} if cron else NEVER
+        dag_id: EACH_MINUTE | {"timetable expression": f'"{cron}"'} if cron else BY_ASSETS
         for dag_id, (cron, _) in SCHEDULES.items()
     }

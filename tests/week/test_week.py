@@ -16,10 +16,13 @@ def test_no_run_is_missed(seed: int) -> None:
     week = simulate(seed)
     assert week.promised > 700
     assert (week.missing, week.twice) == ([], [])
+    assert week.dropped >= 1
+    assert week.unused == []
     assert len(week.trace) >= RELEASES - ROLLBACKS
     told = accounted(week)
     assert told[Reason.RUNS_ACCOUNTED] >= 1
     assert told[Reason.RUN_MISSED] == 0
+    assert any("Of 2 DAGs that assets start, no run is owed." in event.message for event in week.events)
 
 
 def test_a_run_that_airflow_forgot_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,3 +35,9 @@ def test_a_run_that_airflow_forgot_is_seen(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(Scheduler, "_start", forgetful)
     assert len(simulate(seed=20).missing) == 1
+
+
+def test_an_asset_event_that_nobody_made_up_for_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Scheduler, "create_run", lambda self, dag_id, run_id: None)
+    told = accounted(simulate(seed=20))
+    assert told[Reason.RUN_MISSED] >= 1

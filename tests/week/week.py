@@ -12,7 +12,7 @@ from reconciler.core.timetable import timetable
 from reconciler.model.event import Event
 from reconciler.model.reason import Reason
 from tests.engine.scene import ENVIRONMENT_YAML, Scene
-from tests.week.finedge import SCHEDULES, calendars
+from tests.week.finedge import SCHEDULES, STARTED_BY, calendars
 from tests.week.scheduler import PassingClock, Scheduler
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -25,11 +25,16 @@ MWAA = ENVIRONMENT_YAML.replace(b"syncSeconds: 5", b"syncSeconds: 35").replace(
 
 @dataclass
 class Week:
-    """What happened. ``trace`` has a line for each commit: when, what, and seconds until it was live."""
+    """What happened. ``trace`` has a line for each commit: when, what, and seconds until it was live.
+
+    ``dropped`` asset events came while their DAG was paused; ``unused`` are those that no run has used.
+    """
 
     promised: int = 0
     missing: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
+    dropped: int = 0
+    unused: list[str] = field(default_factory=list)
     made_up: int = 0
     latest_seconds: float = 0.0
     trace: list[str] = field(default_factory=list)
@@ -81,7 +86,7 @@ def simulate(seed: int) -> Week:
 
 def _scheduler(scene: Scene, random: Random) -> Scheduler:
     minutes = {dag_id: minutes for dag_id, (_, minutes) in SCHEDULES.items()}
-    return Scheduler(Follow(scene.folder, scene.clock), calendars(), minutes, random)
+    return Scheduler(Follow(scene.folder, scene.clock), calendars(), minutes, STARTED_BY, random)
 
 
 def _change(bodies: dict[str, str], random: Random, number: int) -> None:
@@ -99,6 +104,8 @@ def _count(week: Week, airflow: Scheduler, end: datetime) -> None:
         week.promised += len(due)
         week.missing += [f"{dag_id} {at:%a %H:%M}" for at in due if not there[dag_id, at]]
     week.twice = [f"{dag_id} {at:%a %H:%M}" for (dag_id, at), count in there.items() if count > 1 and at]
+    week.dropped = airflow.dropped
+    week.unused = [f"{dag_id} {at:%a %H:%M}" for dag_id, events in airflow.unused.items() for at in events]
     week.made_up = sum(run.run_type == "backfill" for run in airflow.history)
     late = [
         (run.started_at - run.due_at).total_seconds()
