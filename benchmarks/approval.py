@@ -19,8 +19,8 @@ from local.demo.commands import CommandLine
 from local.demo.people import Person
 from reconciler.model.reason import ConditionType
 
-DAGS, BUSY, LASTS = 25, 5, 90
-"""DAGs, those of them with a run in flight, and the seconds that its first task takes."""
+DAGS, BUSY, LASTS = 25, 4, 90
+"""DAGs, those with a run in flight (more do not run at once here), and the seconds of its first task."""
 
 
 @dataclass(frozen=True)
