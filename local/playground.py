@@ -24,6 +24,7 @@ reconciler build --version 1.0.0
 reconciler publish --version 1.0.0
 git clone -q $RECONCILER_REPO_URL {home}/environments
 sed -i.bak 's/version: 0.0.0/version: 1.0.0/' {home}/environments/environments/dev/pointer.yaml
+rm {home}/environments/environments/dev/pointer.yaml.bak
 git -C {home}/environments commit -qam "Deploy 1.0.0 to dev"
 git -C {home}/environments push -q
 reconciler wait dev

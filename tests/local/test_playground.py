@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,18 @@ NOTHING = {f"{name}/pointer.yaml": ["version: 0.0.0"] * 3 for name in ALL}
 
 def test_the_readme_has_what_make_up_prints() -> None:
     assert playground.COMMANDS.format(home=".local") in (ROOT / "README.md").read_text()
+
+
+def test_what_edits_the_pointer_leaves_nothing_else_behind(tmp_path: Path) -> None:
+    shutil.copytree(ENVIRONMENTS, tmp_path / "environments" / "environments")
+    playground.begin(tmp_path / "environments")
+    files = set(tmp_path.rglob("*"))
+    edits = [
+        line for line in playground.COMMANDS.format(home=tmp_path).splitlines() if "pointer.yaml" in line
+    ]
+    subprocess.run("\n".join(edits), shell=True, check=True)
+    assert set(tmp_path.rglob("*")) == files
+    assert "version: 1.0.0" in (tmp_path / "environments/environments/dev/pointer.yaml").read_text()
 
 
 def test_they_differ_by_their_pace_and_by_having_nothing_deployed(tmp_path: Path) -> None:
