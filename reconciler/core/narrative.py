@@ -66,6 +66,16 @@ def nothing_changes(environment: str, revision: str, components: Mapping[str, st
     )
 
 
+def commit(revision: str, author: str, subject: str) -> str:
+    """``0123456789 by Ana <ana@example.com> (Bump dags to 1.1.0)``."""
+    return f"{revision[:10]} by {author} ({subject})"
+
+
+def superseded(before: str, now: str) -> str:
+    """Told when a commit's operation ends because another commit is gone to."""
+    return f"Commit {before} was not finished: {now} took over."
+
+
 def drift(keys: Sequence[str]) -> str:
     """Told when somebody else changed live files of ours."""
     return (

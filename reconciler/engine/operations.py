@@ -285,7 +285,11 @@ class Operations:
         return (), None
 
     def _supersede(self, current: Operation) -> None:
-        message = f"Commit {current.revision[:10]} was not finished: {self.wanted.revision[:10]} took over."
+        wanted = self.wanted
+        message = narrative.superseded(
+            narrative.commit(current.revision, current.initiated_by, current.subject),
+            narrative.commit(wanted.revision, wanted.author, wanted.subject),
+        )
         ended = {"phase": Phase.ERROR, "message": message, "finished_at": self.session.now}
         operation = current.model_copy(update=ended)
         state = self.session.state.model_copy(update={"operation": operation})

@@ -50,6 +50,9 @@ def test_a_revert_while_waiting_ends_the_attempt_as_superseded() -> None:
     newest = scene.store.operations("dev", 1)[0]
     assert (newest.versions["dags"], newest.phase) == ("1.1.0", Phase.ERROR)
     assert scene.reasons[-2:] == [Reason.SUPERSEDED, Reason.RECONCILIATION_SUCCEEDED]
+    told = scene.events[-2].message
+    assert f"{newest.revision[:10]} by Ana <ana@example.com> (Bump) was not finished" in told
+    assert f"{scene.repo.tip()[:10]} by Ana <ana@example.com> (Revert) took over" in told
 
 
 def test_a_commit_for_another_environment_supersedes_nothing() -> None:
