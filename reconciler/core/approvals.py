@@ -52,14 +52,18 @@ class ProposedChange(Value):
 
 
 def rules(desired: Desired) -> Digest:
-    """The digest of all that a commit says about an environment, but for what runs there and is held."""
-    said = {
+    """The digest of a commit's rules."""
+    return sha256(canonical(said_of_rules(desired)))
+
+
+def said_of_rules(desired: Desired) -> dict[str, object]:
+    """All that a commit says about an environment, but for what runs there and is held."""
+    return {
         "environment": desired.environment.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         "roles": {role: sorted(people) for role, people in desired.roles.items()},
         "signers": desired.signers.split("\n"),
         "upstream": desired.upstream,
     }
-    return sha256(canonical(said))
 
 
 def tag_name(environment: str, commit: str, who: str) -> str:

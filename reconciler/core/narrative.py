@@ -16,6 +16,8 @@ _VERBS = {
     Action.REMOVE: "removed",
 }
 
+_FEW = 3
+
 
 def names(dag_ids: Iterable[str], most: int = 5) -> str:
     """``one, two, three and 4 more``."""
@@ -74,6 +76,14 @@ def commit(revision: str, author: str, subject: str) -> str:
 def superseded(before: str, now: str) -> str:
     """Told when a commit's operation ends because another commit is gone to."""
     return f"Commit {before} was not finished: {now} took over."
+
+
+def rules_changed(environment: str, commit: str, lines: Sequence[str], approvals: Sequence[str]) -> str:
+    """Told when other rules come into force: what differs, by whom, and who approved it."""
+    shown, rest = "; ".join(lines[:_FEW]), len(lines) - _FEW
+    more = f" and {rest} more" if rest > 0 else ""
+    agreed = names(approvals) or "nobody had to approve it"
+    return f"Other rules are in force in {environment}: {shown}{more}. Commit {commit}; {agreed}."
 
 
 def drift(keys: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ from reconciler.core.findings import (
 from reconciler.core.patience import waiting
 from reconciler.core.planner import plan_digest
 from reconciler.core.rollback import begun
+from reconciler.core.rules_change import changed_rules
 from reconciler.engine.admission import Admission
 from reconciler.engine.desired import Wanted
 from reconciler.engine.session import Session
@@ -70,7 +71,7 @@ class Operations:
         current = self.session.state.operation
         writes = diff.changes or diff.support or diff.releases
         if current is not None and self._is_ours(current) and (current.finished_at is None or not writes):
-            self.session.commit(self._accepted(self.session.state))
+            self.session.commit(self._accepted(self._ruled(self.session.state, current)))
             return
         if current is not None and current.finished_at is None:
             self._supersede(current)
@@ -80,6 +81,26 @@ class Operations:
         evidence = (f"{self.wanted.author}: {self.wanted.subject}", *signed)
         finding = reconciling(Reason.PROGRESSING, message, evidence)
         self.session.report(finding, plan.revision, state)
+
+    def change_rules(self, plan: Plan, triggered_by: TriggeredBy, now: datetime) -> None:
+        """Accept a commit that changes rules and nothing that runs, as an operation that is over at once.
+
+        People look for it among the attempts, as for any other change.
+        """
+        rules, state = self._rules(), self.session.state
+        if not rules:
+            return
+        current = state.operation
+        if current is not None and current.finished_at is None:
+            if self._is_ours(current):
+                self.session.commit(self._accepted(self._ruled(state, current)))
+                return
+            self._supersede(current)
+            state = self.session.state
+        made = self._operation(plan, triggered_by, now)
+        told = {"phase": Phase.SUCCEEDED, "message": "Only rules change.", "finished_at": now}
+        ended = made.model_copy(update=told)
+        self.session.commit(self._accepted(state.model_copy(update={"operation": ended})))
 
     def hold(self, plan: Plan, now: datetime) -> None:
         """Remember what the gates say, and since when runs in flight hold back each DAG."""
@@ -246,25 +267,8 @@ class Operations:
 
     def _started(self, plan: Plan, triggered_by: TriggeredBy, now: datetime) -> EnvironmentState:
         state = begun(self.session.state, plan.release)
-        approvals, approved_at = self._approvals(state.operation, plan)
-        operation = Operation(
-            attempt=(state.operation.attempt if state.operation else 0) + 1,
-            revision=plan.revision,
-            release=plan.release,
-            triggered_by=triggered_by,
-            initiated_by=self.wanted.author,
-            subject=self.wanted.subject,
-            phase=Phase.RUNNING,
-            message=narrative.counts(plan.changes, len(self.wanted.release.dags)),
-            plan_digest=plan_digest(plan),
-            versions=self.wanted.versions,
-            pinned=frozenset(one.dag for one in self.wanted.desired.holds.pins),
-            approvals=approvals,
-            approved_at=approved_at,
-            started_at=now,
-        )
         update = {
-            "operation": operation,
+            "operation": self._operation(plan, triggered_by, now),
             "sync": Sync.OUT_OF_SYNC,
             "health": Health.PROGRESSING,
             "accounting": ledger.opened(state.accounting, now),
@@ -276,13 +280,55 @@ class Operations:
         under_way = f"On the way to release {plan.release}."
         return self._conditions(started, true, false, Reason.PROGRESSING, under_way)
 
-    def _approvals(self, before: Operation | None, plan: Plan) -> tuple[tuple[str, ...], datetime | None]:
-        """Who approved it. What is put back later was approved with the commit that made it so."""
-        if self.admitted is not None and self.admitted.approval.evidence:
-            return self.admitted.approval.evidence, self.admitted.approval.opened_at
-        if before is not None and (before.revision, before.release) == (plan.revision, plan.release):
-            return before.approvals, None
-        return (), None
+    def _operation(self, plan: Plan, triggered_by: TriggeredBy, now: datetime) -> Operation:
+        """The next attempt, which begins. What is put back was approved with the commit that made it so."""
+        before = self.session.state.operation
+        operation = Operation(
+            attempt=(before.attempt if before is not None else 0) + 1,
+            revision=plan.revision,
+            release=plan.release,
+            triggered_by=triggered_by,
+            initiated_by=self.wanted.author,
+            subject=self.wanted.subject,
+            phase=Phase.RUNNING,
+            message=narrative.counts(plan.changes, len(self.wanted.release.dags)),
+            plan_digest=plan_digest(plan),
+            versions=self.wanted.versions,
+            pinned=frozenset(one.dag for one in self.wanted.desired.holds.pins),
+            rules=self._rules(),
+            started_at=now,
+        )
+        if self._approvals():
+            return operation.model_copy(update=self._approvals())
+        if before is None or (before.revision, before.release) != (plan.revision, plan.release):
+            return operation
+        known = ("approvals", "approved_by", "glass_broken")
+        return operation.model_copy(update={name: getattr(before, name) for name in known})
+
+    def _approvals(self) -> dict[str, object]:
+        """Who approved it, as fields of an operation; empty if nobody had to."""
+        if self.admitted is None or not self.admitted.approval.opened_by:
+            return {}
+        approval = self.admitted.approval
+        return {
+            "approvals": approval.evidence,
+            "approved_by": approval.opened_by,
+            "approved_at": approval.opened_at,
+            "glass_broken": approval.reason is Reason.BREAK_GLASS_USED,
+        }
+
+    def _rules(self) -> tuple[str, ...]:
+        """What the commit changes of the rules in force; nothing if none are."""
+        accepted = self.session.state.accepted
+        return changed_rules(accepted.desired, self.wanted.desired) if accepted is not None else ()
+
+    def _ruled(self, state: EnvironmentState, current: Operation) -> EnvironmentState:
+        """Rules that waited for people come into force while what else their commit says is under way."""
+        rules = self._rules()
+        if not rules:
+            return state
+        operation = current.model_copy(update={"rules": rules, **self._approvals()})
+        return state.model_copy(update={"operation": operation})
 
     def _supersede(self, current: Operation) -> None:
         wanted = self.wanted

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from reconciler.core import rules_change
 from reconciler.core.findings import Finding, observe
 from reconciler.engine.world import World
 from reconciler.model.event import EventDraft
@@ -49,9 +50,13 @@ class Session:
     def commit(
         self, state: EnvironmentState, steps: Sequence[StepRecord] = (), events: Sequence[EventDraft] = ()
     ) -> None:
-        """Make a new state the truth. ``Conflict`` if the lease was lost: then nothing was written."""
+        """Make a new state the truth. ``Conflict`` if the lease was lost: then nothing was written.
+
+        Rules that come into force with it are told, whatever made them so.
+        """
         if state == self.state and not steps and not events:
             return
+        events = (*rules_change.told(self.state, state), *events)
         handled = state.model_copy(update={"last_handled_at": self.now})
         changes = Changes(state=handled, steps=tuple(steps), events=tuple(events))
         self.state = self._world.store.commit(self._lease, changes)

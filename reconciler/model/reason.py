@@ -124,6 +124,7 @@ class Reason(Described):
     SIGNATURE_MISSING = "SignatureMissing", "The newest change of a file is not signed by somebody known."
     APPROVAL_PENDING = "ApprovalPending", "The change waits for people to approve it."
     APPROVED = "Approved", "Those who have to approved the change."
+    RULES_CHANGED = "RulesChanged", "Other rules are in force: policies, roles, keys, or where Airflow is."
     BREAK_GLASS_USED = "BreakGlassUsed", "In an emergency, a change went without what the policy asks for."
     DEPENDENCY_NOT_READY = "DependencyNotReady", "A version has not been verified in the environment before."
     PROMOTED = "Promoted", "What was verified in the environment before was committed here."

@@ -113,8 +113,9 @@ class Accounting(Value):
 class Operation(Value):
     """One attempt to reach one commit; kept for ever, also when it failed.
 
-    ``pinned``: DAGs that stay behind. ``approvals``: who approved it, or broke the glass for it, the last of
-    them at ``approved_at``.
+    ``pinned``: DAGs that stay behind. ``rules``: what it changes of the rules, a line each. ``approvals``:
+    who approved it, or broke the glass for it, in words; ``approved_by`` are their addresses, the last of
+    them did at ``approved_at``, and ``glass_broken`` says that it was in an emergency.
     """
 
     attempt: int
@@ -128,7 +129,10 @@ class Operation(Value):
     plan_digest: str
     versions: dict[str, str] = {}
     pinned: frozenset[str] = frozenset()
+    rules: tuple[str, ...] = ()
     approvals: tuple[str, ...] = ()
+    approved_by: tuple[str, ...] = ()
+    glass_broken: bool = False
     approved_at: datetime | None = None
     steps: int = 0
     started_at: datetime

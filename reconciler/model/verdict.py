@@ -23,8 +23,9 @@ class Decision(StrEnum):
 class Verdict(Value):
     """One gate's answer, always reported, also when it is ``go``.
 
-    ``dag_ids`` are the DAGs it holds back; empty with ``wait`` or ``stop`` means all of them. ``opened_at``:
-    when people opened it. ``gave_up``: it does not go on by itself any more.
+    ``dag_ids`` are the DAGs it holds back; empty with ``wait`` or ``stop`` means all of them. ``opened_by``:
+    the addresses of the people who opened it, the last of them at ``opened_at``. ``gave_up``: it does not go
+    on by itself any more.
     """
 
     gate: str
@@ -34,6 +35,7 @@ class Verdict(Value):
     dag_ids: tuple[DagId, ...] = ()
     evidence: tuple[str, ...] = ()
     until: datetime | None = None
+    opened_by: tuple[str, ...] = ()
     opened_at: datetime | None = None
     gave_up: bool = False
 

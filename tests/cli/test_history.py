@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+from click import unstyle
+
 from reconciler.model.event import Event
 from tests.cli.desk import Desk
+from tests.engine import approving
 
 
 def test_every_attempt_with_who_why_and_how_it_ended(desk: Desk) -> None:
@@ -17,13 +21,47 @@ def test_every_attempt_with_who_why_and_how_it_ended(desk: Desk) -> None:
 
     lines = desk.run("history", "dev").out.splitlines()
 
-    assert lines[0].split()[0] == "ATTEMPT"
+    assert lines[0].split()[0] == "#"
     assert lines[1].startswith("2 ")
     assert "  Ana  " in lines[1]
     assert "webhook: Bump dags to 1.1.0" in lines[1]
     assert "Failed" in lines[1]
     assert lines[2].startswith("1 ")
     assert "Succeeded" in lines[2]
+
+
+def test_who_approved_it_and_which_rules_it_changed(desk: Desk) -> None:
+    scene = desk.scene = approving.live()
+    desk.platform.scene = scene
+    scene.push("1.1.0", "Bump dags to 1.1.0")
+    approving.approve(scene, by="dan@example.com", break_glass="the ledger is wrong")
+    scene.tick()
+    scene.environment = scene.environment.replace(b"required: 1", b"required: 0")
+    scene.push("1.1.0", "Loosen")
+    approving.approve(scene)
+    scene.tick()
+
+    lines = [" ".join(line.split()) for line in desk.run("history", "dev").out.splitlines()]
+
+    assert "Ana ben Succeeded 0 s" in lines[1]
+    assert "webhook: Loosen; dags 1.1.0, dbt 1.1.0, libs 1.1.0; rules: policy.approval.required" in lines[1]
+    assert "Ana glass: dan Succeeded" in lines[2]
+    newest, emergency, _ = desk.json("history", "dev")["operations"]
+    assert (newest["approvedBy"], newest["glassBroken"]) == (["ben@example.com"], False)
+    assert newest["rules"] == ["policy.approval.required: 1 → none"]
+    assert (emergency["approvedBy"], emergency["glassBroken"]) == (["dan@example.com"], True)
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_no_word_is_broken_on_a_terminal(desk: Desk, columns: int) -> None:
+    desk.scene = desk.platform.scene = approving.live()
+    desk.terminal = True
+
+    out = unstyle(desk.run("history", "dev", env={"COLUMNS": str(columns)}).out)
+
+    assert max(map(len, out.splitlines())) <= columns
+    words = {"Ana", "ben", "Succeeded", desk.scene.repo.tip()[:10], "webhook:", "dags", "1.0.0,"}
+    assert words <= set(out.split())
 
 
 def test_the_document(desk: Desk) -> None:

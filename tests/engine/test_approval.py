@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.core.pointer_file import pointer_key
 from reconciler.engine.world import Outcome
-from reconciler.model.reason import ConditionType, Reason, Severity
+from reconciler.model.reason import ConditionType, Phase, Reason, Severity
 from reconciler.model.release import ReleaseManifest
 from reconciler.model.verdict import Decision
 from tests.engine.approving import ANA, ASKS, BEN, ROLES, approve, live
@@ -148,6 +148,51 @@ def test_rules_change_only_when_that_is_approved(file: str, body: bytes) -> None
     assert scene.tick().outcome is Outcome.APPLIED
 
 
+def test_other_rules_are_told_with_who_made_and_who_approved_them_and_are_an_attempt() -> None:
+    scene = live()
+    before = scene.state.operation
+    assert before is not None
+    known = scene.reasons.count(Reason.RULES_CHANGED)
+    more = RECONCILER_YAML + ROLES.replace(b"[dan@", b"[ben@example.com, dan@")
+    tip = scene.repo.person_pushes({"reconciler.yaml": more}, "Ben on call")
+    scene.tick()
+    approve(scene)
+    assert scene.tick().outcome is Outcome.APPLIED
+    (told,) = [event for event in scene.events if event.reason is Reason.RULES_CHANGED][known:]
+    assert told.severity is Severity.WARNING
+    assert told.message.startswith(
+        "Other rules are in force in dev: roles.on-call: + ben@example.com. "
+        f"Commit {tip[:10]} by Ana <ana@example.com> (Ben on call); approved by ben@example.com at "
+    )
+    attempt = scene.state.operation
+    assert attempt is not None
+    assert (attempt.attempt, attempt.revision, told.attempt) == (before.attempt + 1, tip, attempt.attempt)
+    assert (attempt.phase, attempt.approved_by) == (Phase.SUCCEEDED, ("ben@example.com",))
+    assert attempt.rules == ("roles.on-call: + ben@example.com",)
+    scene.tick()
+    assert scene.state.operation == attempt
+
+
+def test_rules_that_come_with_versions_are_told_too() -> None:
+    scene = live()
+    scene.environment = scene.environment.replace(b"validHours: 24", b"validHours: 48")
+    scene.push("1.1.0", "Both")
+    approve(scene)
+    assert scene.tick().outcome is Outcome.APPLIED
+    (told,) = [event for event in scene.events if event.reason is Reason.RULES_CHANGED]
+    assert "policy.approval.validHours: 24.0 → 48.0" in told.message
+    (newest, *_) = scene.store.operations("dev", 5)
+    assert (newest.attempt, newest.rules) == (2, ("policy.approval.validHours: 24.0 → 48.0",))
+
+
+def test_a_commit_that_changes_no_rules_tells_of_none() -> None:
+    scene = live()
+    scene.repo.person_pushes({"notes.md": b"x"}, "Notes")
+    scene.tick()
+    assert Reason.RULES_CHANGED not in scene.reasons
+    assert len(scene.store.operations("dev", 5)) == 1
+
+
 def test_a_commit_that_drops_the_gate_is_judged_by_it() -> None:
     scene = live()
     before = scene.running()
@@ -262,6 +307,9 @@ def test_a_rollback_goes_on_while_other_rules_wait_for_people() -> None:
     assert scene.state.accepted is not None
     assert scene.state.accepted.desired.signers == more
     assert scene.running() == good
+    told = [event for event in scene.events if event.reason is Reason.RULES_CHANGED]
+    assert len(told) == 1
+    assert "signers: + eve@example.com ssh-ed25519" in told[0].message
 
 
 def test_an_approval_of_an_earlier_time_is_of_another_change() -> None:

@@ -9,7 +9,7 @@ import typer
 
 from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, begin
 from reconciler.cli.errors import Unhealthy
-from reconciler.cli.output import Format, duration, short, when
+from reconciler.cli.output import Format, duration, short
 
 if TYPE_CHECKING:
     from reconciler.model.event import Event
@@ -48,31 +48,36 @@ def history(
 def _show(cli: Cli, name: str, rows: list[list[str]]) -> None:
     if not rows:
         cli.out.line(f"Nothing was ever applied to {name}.")
-    cli.out.table(
-        ["attempt", "started", "commit", "versions", "who", "why", "phase", "took"],
-        rows,
-    )
+    cli.out.table(["#", "started", "who", "approved", "phase", "took", "what"], rows)
 
 
 def _row(operation: Operation) -> list[str]:
-    from reconciler.core.narrative import versions
-
     took = operation.finished_at - operation.started_at if operation.finished_at else None
-    why = (
-        f"{operation.triggered_by.value}: {operation.subject}"
-        if operation.subject
-        else operation.triggered_by.value
-    )
     return [
         str(operation.attempt),
-        when(operation.started_at),
-        short(operation.revision),
-        versions(operation.versions),
+        f"{operation.started_at:%Y-%m-%d %H:%MZ}",
         operation.initiated_by.partition(" <")[0],
-        why,
+        _approved(operation),
         operation.phase.value,
         duration(took) if took is not None else "",
+        _what(operation),
     ]
+
+
+def _approved(operation: Operation) -> str:
+    """``ben, cleo``: their addresses' beginnings, as the whole of them is in the document."""
+    people = ", ".join(who.partition("@")[0] for who in operation.approved_by)
+    return f"glass: {people}" if operation.glass_broken else people
+
+
+def _what(operation: Operation) -> str:
+    """``0123456789 webhook: Bump dags to 1.1.0; dags 1.1.0, dbt 1.0.0, libs 1.0.0``, and rules."""
+    from reconciler.core.narrative import names, versions
+
+    why = ": ".join(filter(None, [operation.triggered_by.value, operation.subject]))
+    rules = names((line.partition(": ")[0] for line in operation.rules), 2)
+    parts = [f"{short(operation.revision)} {why}", versions(operation.versions), rules and f"rules: {rules}"]
+    return "; ".join(filter(None, parts))
 
 
 def _verify(store: StateStore, name: str) -> int:

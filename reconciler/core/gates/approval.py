@@ -51,7 +51,7 @@ def approval(
     ``commits`` are those since what is in force, up to the tip; ``authors`` (``Name <email>``) all who took
     part in them and in the code.
     """
-    counted, refused = dict[frozenset[str], str](), list[str]()
+    counted, refused = dict[str, str](), list[str]()
     for tag in sorted(tags, key=lambda one: (one.at is None, one.at, one.name)):
         who = tag.name.rpartition("/")[2]
         flaw = flaw_of(tag, change, commits, authors, rules, now)
@@ -61,10 +61,11 @@ def approval(
         urgent = trailers(tag.message).get("Break-glass")
         if urgent is not None:
             return _break_glass(change, who, urgent, refused, tag)
-        counted.setdefault(person(rules.signers, who), f"approved by {who} at {tag.at:%Y-%m-%d %H:%M} UTC")
+        if not any(rules.are_same(one, who) for one in counted):
+            counted[who] = f"approved by {who} at {tag.at:%Y-%m-%d %H:%M} UTC"
         if len(counted) >= rules.policy.required:
-            return _approved(change, tuple(counted.values()), tag)
-    return _wait(change, rules, tuple(counted.values()), refused, authors)
+            return _approved(change, counted, tag)
+    return _wait(change, rules, counted, refused, authors)
 
 
 def flaw_of(
@@ -131,13 +132,14 @@ def _own(who: str, authors: Collection[str], rules: Approvals) -> str | None:
     return next((author for author in sorted(authors) if rules.are_same(who, email_of(author))), None)
 
 
-def _approved(change: ProposedChange, counted: tuple[str, ...], last: SignedTag) -> Verdict:
+def _approved(change: ProposedChange, counted: Mapping[str, str], last: SignedTag) -> Verdict:
     return Verdict(
         gate="approval",
         decision=Decision.GO,
         reason=Reason.APPROVED,
         message=f"{_sentence(counted)}: {_named(change, last)}.",
-        evidence=counted,
+        evidence=tuple(counted.values()),
+        opened_by=tuple(counted),
         opened_at=last.at,
     )
 
@@ -151,6 +153,7 @@ def _break_glass(
         reason=Reason.BREAK_GLASS_USED,
         message=f"{who} broke the glass for {change.environment}: {reason} ({_named(change, tag)})",
         evidence=(f"glass broken by {who}: {reason}", *refused),
+        opened_by=(who,),
         opened_at=tag.at,
     )
 
@@ -162,7 +165,7 @@ def _named(change: ProposedChange, tag: SignedTag) -> str:
 def _wait(
     change: ProposedChange,
     rules: Approvals,
-    counted: tuple[str, ...],
+    counted: Mapping[str, str],
     refused: Sequence[str],
     authors: Collection[str],
 ) -> Verdict:
@@ -179,7 +182,7 @@ def _wait(
         message=f"Waits for the approval of {people}{others} by `reconciler approve {change.environment}`."
         f"{so_far}{odd}",
         evidence=(
-            *counted,
+            *counted.values(),
             *refused,
             *(
                 f"part in it had {author}{', whom nobody knows here' if author in unknown else ''}"
@@ -195,6 +198,6 @@ def _unknown(authors: Collection[str], rules: Approvals) -> frozenset[str]:
     return frozenset(author for author in authors if email_of(author) not in known)
 
 
-def _sentence(counted: Sequence[str]) -> str:
-    said = names(counted, 5)
+def _sentence(counted: Mapping[str, str]) -> str:
+    said = names(counted.values(), 5)
     return f"{said[0].upper()}{said[1:]}"
