@@ -78,6 +78,59 @@ def test_who_may_not_is_told_before_anything_is_signed(desk: Desk, caller: Perso
     assert desk.scene.repo.tags == before
 
 
+def test_who_may_not_is_told_who_may(desk: Desk) -> None:
+    desk.platform.caller = Person("Ana", "ana@example.com")
+    assert "→ ben@example.com can." in desk.run("approve", "dev", "--yes").err
+    urgent = desk.run("approve", "dev", "--yes", "--break-glass", "it is late")
+    assert "→ In an emergency dan@example.com may: `reconciler approve dev --break-glass" in urgent.err
+    desk.scene.publish("1.2.0", {"films": "three"}, parent="1.1.0", authors=("Ben <ben@example.com>",))
+    desk.scene.push("1.2.0")
+    assert (
+        "→ Nobody is left who can: ana@example.com, ben@example.com had"
+        in desk.run("approve", "dev", "--yes").err
+    )
+
+
+def test_what_was_accepted_already_does_not_wait(desk: Desk) -> None:
+    scene = desk.scene
+    old, live = scene.repo.log(scene.repo.tip(), ".", 9)[-1].sha, scene.repo.tip()
+    desk.run("approve", "dev", "--yes")
+    scene.tick()
+    scene.repo.person_pushes({"notes.md": b"x"}, "Notes")
+    scene.tick()
+    said = desk.run("approve", "dev", live, "--yes")
+    assert said.code == 3
+    assert f"Nothing of commit {live[:10]} by Ana <ana@example.com> (Bump) waits any more" in said.err
+    said = desk.run("approve", "dev", old, "--yes")
+    assert said.code == 3
+    assert (
+        f"{old[:10]} by Ana <ana@example.com> (Bump) is superseded in dev by {live[:10]} by Ana" in said.err
+    )
+    assert f"reconciler rollback dev --to {old[:10]}" in said.err
+    assert "rewritten" not in said.err
+
+
+def test_what_the_tip_does_not_ask_for_is_not_approved(desk: Desk) -> None:
+    scene, before = desk.scene, dict(desk.scene.repo.tags)
+    old = scene.repo.tip()
+    scene.publish("1.2.0", {"films": "three"}, parent="1.1.0")
+    tip = scene.push("1.2.0", "Bump dags to 1.2.0")
+    said = desk.run("approve", "dev", old, "--yes")
+    assert said.code == 3
+    assert f"is superseded by {tip[:10]} by Ana <ana@example.com> (Bump dags to 1.2.0)" in said.err
+    scene.repo.rewind(old)
+    said = desk.run("approve", "dev", tip, "--yes")
+    assert f"is not on the branch, whose tip is {old[:10]}" in said.err
+    assert scene.repo.tags == before
+
+
+def test_an_older_commit_that_asks_for_the_same_is_approved(desk: Desk) -> None:
+    old = desk.scene.repo.tip()
+    desk.scene.repo.person_pushes({"notes.md": b"x"}, "Notes")
+    assert desk.run("approve", "dev", old, "--yes").code == 0
+    assert desk.scene.tick().outcome is Outcome.APPLIED
+
+
 def test_a_key_that_is_not_ones_own_is_told(desk: Desk) -> None:
     for key in ("eve@example.com", "ana@example.com"):
         desk.platform.key = key

@@ -166,3 +166,55 @@ def test_who_has_no_key_is_named_as_a_stranger() -> None:
     evidence = verdict().evidence
     assert "part in it had Ana <ana@example.com>" in evidence
     assert "part in it had GitHub <noreply@github.com>, whom nobody knows here" in evidence
+
+
+LEFT = {
+    "some are left": ({}, AUTHORS, (), "Ben@Example.com, cleo@example.com can."),
+    "authors may": (
+        {"not_author": False},
+        AUTHORS,
+        (),
+        "ana@example.com, Ben@Example.com, cleo@example.com can.",
+    ),
+    "one has approved": ({"required": 2}, AUTHORS, ("ben@home.example",), "cleo@example.com can."),
+    "too few": (
+        {"required": 2},
+        (*AUTHORS, "Ben <ben@home.example>"),
+        (),
+        "Only cleo@example.com can, which is too few: ana@example.com, Ben@Example.com had part in it.",
+    ),
+    "all had part in it": (
+        {"roles": ("on-call",)},
+        ("Dan <dan@example.com>",),
+        (),
+        "Nobody is left who can: dan@example.com had part in it.",
+    ),
+    "the role has nobody": (
+        {"roles": ("auditor",)},
+        AUTHORS,
+        (),
+        "Nobody is left who can: too few have the role.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("policy", "authors", "by", "said"), LEFT.values(), ids=LEFT)
+def test_who_is_left_to_approve_is_named(
+    policy: dict[str, object], authors: tuple[str, ...], by: tuple[str, ...], said: str
+) -> None:
+    found = verdict(*map(tag, by), rules=with_policy(**policy), authors=authors)
+    message = found.message
+    assert said in message
+    stuck = not said.endswith("can.")
+    assert ('dan@example.com may: `reconciler approve prod --break-glass "<why>"`' in message) == stuck
+    assert ("give somebody the role by a commit of its own" in message) == stuck
+
+
+def test_where_nobody_may_break_the_glass_that_is_said() -> None:
+    found = verdict(rules=with_policy(roles=("auditor",), break_glass=()))
+    assert "Nobody may break the glass here." in found.message
+
+
+def test_who_has_no_key_any_more_is_not_named() -> None:
+    without = Approvals(POLICY, ROLES, tuple(parse_signers(signers(*PEOPLE[:2]))[0]))
+    assert "cleo@example.com" not in verdict(rules=without).message

@@ -193,6 +193,30 @@ def test_a_commit_that_changes_no_rules_tells_of_none() -> None:
     assert len(scene.store.operations("dev", 5)) == 1
 
 
+def test_where_nobody_is_left_to_approve_it_is_said_what_to_do_and_that_helps() -> None:
+    scene = live()
+    scene.publish("1.2.0", {"one": "AA"}, parent="1.0.0", authors=("Ben <ben@example.com>",))
+    scene.push("1.2.0")
+    assert scene.tick().outcome is Outcome.WAITING
+    message = scene.state.conditions[ConditionType.ADMITTED].message
+    assert "Nobody is left who can: ana@example.com, ben@example.com had part in it." in message
+    assert "Or revert it, give somebody the role by a commit of its own" in message
+
+    scene.push("1.0.0", "Revert")
+    assert scene.tick().outcome is Outcome.APPLIED
+    scene.shared = RECONCILER_YAML + ROLES.replace(b"manager: [", b"manager: [dan@example.com, ")
+    scene.push("1.0.0", "Dan may release")
+    assert scene.tick().outcome is Outcome.WAITING
+    assert "ben@example.com can." in scene.state.conditions[ConditionType.ADMITTED].message
+    approve(scene, by=BEN.email)
+    assert scene.tick().outcome is Outcome.APPLIED
+    scene.push("1.2.0", "Again")
+    assert scene.tick().outcome is Outcome.WAITING
+    assert "dan@example.com can." in scene.state.conditions[ConditionType.ADMITTED].message
+    approve(scene, by="dan@example.com")
+    assert scene.tick().outcome is Outcome.APPLIED
+
+
 def test_a_commit_that_drops_the_gate_is_judged_by_it() -> None:
     scene = live()
     before = scene.running()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reconciler.cli.approvable import check_ahead, check_person, check_tip
 from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, YesOption, begin, one_line
 from reconciler.cli.difference import of_rules
 from reconciler.cli.output import Format, short
@@ -48,8 +49,9 @@ def approve(
     name, world = cli.known(env), cli.platform.world()
     why = "Say why it cannot wait: --break-glass '…'."
     reason = one_line(break_glass, why) if break_glass is not None else None
-    state = world.store.load(name)
-    wanted = at_revision(world, state, resolve(world.repo, revision))
+    state, sha = world.store.load(name), resolve(world.repo, revision)
+    check_ahead(world, state, sha)
+    wanted = at_revision(world, state, sha)
     asked = request(world, state, wanted)
     if isinstance(asked, Verdict):
         cli.out.document(
@@ -57,6 +59,7 @@ def approve(
         )
         cli.out.line(f"Nothing to approve: {asked.message}")
         return
+    check_tip(world, state, wanted, asked)
     person, key, now = cli.platform.person(), cli.platform.signing_key(), cli.platform.clock().now()
     tag = tag_name(name, wanted.revision, person.email)
     message = tag_message(asked.change, wanted.revision, reason)
@@ -68,7 +71,7 @@ def approve(
         message=message,
         signer=person.email.lower(),
     )
-    _refuse(asked.flaw_of(intended, now))
+    check_person(world, asked, intended, now)
     rules = of_rules(world, state, wanted.revision)
     _show(cli, state, wanted, asked)
     cli.show(rules)
@@ -86,15 +89,6 @@ def approve(
         cli.out.line(message)
     if verdict.reason is not Reason.APPROVAL_PENDING:
         cli.out.line(f"Follow it with: reconciler wait {name} --revision {short(wanted.revision)}")
-
-
-def _refuse(flaw: str | None) -> None:
-    if flaw is not None:
-        raise Terminal(
-            f"Your approval would not count: {flaw}.",
-            "Ask somebody else to approve it.",
-            Reason.APPROVAL_PENDING,
-        )
 
 
 def _refuse_made(asked: Request, made: list[SignedTag], cli: Cli) -> None:

@@ -19,6 +19,9 @@ from reconciler.model.verdict import Decision, Verdict
 FUTURE = timedelta(minutes=5)
 """So far may an approver's clock be ahead of ours."""
 
+_NAMED = 4
+"""People who are named to those who look for one."""
+
 
 @dataclass(frozen=True)
 class Approvals:
@@ -36,6 +39,15 @@ class Approvals:
     def are_same(self, one: str, other: str) -> bool:
         """Are two addresses those of one person?"""
         return other.lower() in person(self.signers, one)
+
+    def people(self, roles: Sequence[str]) -> tuple[str, ...]:
+        """Who has one of these roles, and a key to sign with: an address of each, as the role has it."""
+        keys, found = set(addresses(self.signers)), list[str]()
+        for member in (one for role in roles for one in self.roles.get(role, ())):
+            known = keys & person(self.signers, member)
+            if known and not any(self.are_same(one, member) for one in found):
+                found.append(member)
+        return tuple(found)
 
 
 def approval(
@@ -127,6 +139,30 @@ def _about_person(tag: SignedTag, who: str, authors: Collection[str], rules: App
         yield f"nobody approves what they made themselves ({own})"
 
 
+def who_can(environment: str, authors: Collection[str], counted: Collection[str], rules: Approvals) -> str:
+    """Who is left to approve a change after those who are ``counted``; if too few are, what to do."""
+    policy, members = rules.policy, rules.people(rules.policy.roles)
+    own = [one for one in members if policy.not_author and _own(one, authors, rules)]
+    done = [one for one in members if any(rules.are_same(one, other) for other in counted)]
+    left = [one for one in members if one not in own and one not in done]
+    if len(left) >= policy.required - len(done):
+        return f"{names(left, _NAMED)} can."
+    few = f"Only {names(left, _NAMED)} can, which is too few" if left else "Nobody is left who can"
+    why = f"{names(own, _NAMED)} had part in it" if own else "too few have the role"
+    return (
+        f"{few}: {why}. {who_may_break_the_glass(environment, rules)} Or revert it, give somebody the role "
+        "by a commit of its own, and commit it again when that is in force."
+    )
+
+
+def who_may_break_the_glass(environment: str, rules: Approvals) -> str:
+    """Who may go without approvals in an emergency, and how."""
+    people = names(rules.people(rules.policy.break_glass), _NAMED)
+    if not people:
+        return "Nobody may break the glass here."
+    return f'In an emergency {people} may: `reconciler approve {environment} --break-glass "<why>"`.'
+
+
 def _own(who: str, authors: Collection[str], rules: Approvals) -> str | None:
     """Under which name somebody took part in a change."""
     return next((author for author in sorted(authors) if rules.are_same(who, email_of(author))), None)
@@ -171,6 +207,7 @@ def _wait(
 ) -> Verdict:
     policy = rules.policy
     missing, unknown = policy.required - len(counted), _unknown(authors, rules)
+    can = who_can(change.environment, authors, counted, rules)
     people = f"{missing} {'person' if missing == 1 else 'people'} with the role {' or '.join(policy.roles)}"
     others = f", other than {names(sorted(authors), 3)}," if policy.not_author and authors else ""
     so_far = f" {_sentence(counted)}." if counted else ""
@@ -180,7 +217,7 @@ def _wait(
         decision=Decision.WAIT,
         reason=Reason.APPROVAL_PENDING,
         message=f"Waits for the approval of {people}{others} by `reconciler approve {change.environment}`."
-        f"{so_far}{odd}",
+        f"{so_far} {can}{odd}",
         evidence=(
             *counted.values(),
             *refused,
