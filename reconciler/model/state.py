@@ -53,7 +53,7 @@ class LiveDag(Value):
 class Fence(Value):
     """A DAG that is kept from starting runs while it is flipped. Written before the DAG is paused.
 
-    ``ours``: we pause it, and un-pause it in the end; else a person had paused it before. ``next_run_at`` and
+    ``ours``: we pause it, and un-pause it in the end; else it was paused before. ``next_run_at`` and
     ``next_logical_date``: the run that Airflow meant to start next at that time. ``flipped_at``: its pointer
     was written, or deleted, inside the fence. ``restarted``: the runs that were made to begin anew, the last
     of them at ``restarted_at``.

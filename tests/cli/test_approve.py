@@ -80,7 +80,7 @@ def test_who_may_not_is_told_before_anything_is_signed(desk: Desk, caller: Perso
 
 def test_who_may_not_is_told_who_may(desk: Desk) -> None:
     desk.platform.caller = Person("Ana", "ana@example.com")
-    assert "→ ben@example.com can." in desk.run("approve", "dev", "--yes").err
+    assert "→ ben@example.com can give it." in desk.run("approve", "dev", "--yes").err
     urgent = desk.run("approve", "dev", "--yes", "--break-glass", "it is late")
     assert "→ In an emergency dan@example.com may: `reconciler approve dev --break-glass" in urgent.err
     desk.scene.publish("1.2.0", {"films": "three"}, parent="1.1.0", authors=("Ben <ben@example.com>",))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from reconciler.model.errors import Transient
 from reconciler.model.observation import DagRun
+from reconciler.model.state import Changes, Fence
 from tests.cli.desk import Desk
+from tests.engine import approving
 
 
 def test_one_environment_in_detail(desk: Desk) -> None:
@@ -64,6 +66,62 @@ def test_what_is_fenced_and_condemned_is_shown(desk: Desk) -> None:
     assert "films (paused by us" in out
     assert bad.id in next(line for line in out.splitlines() if line.startswith("Condemned"))
     assert (list(document["fenced"]), document["condemned"]) == (["films"], [bad.id])
+
+
+def test_a_dag_that_was_paused_already_is_not_said_to_be_anybodys_doing(desk: Desk) -> None:
+    desk.scene.deploy("1.0.0", {"films": "one"})
+    store, fence = desk.scene.store, Fence(opened_at=desk.clock.now(), ours=False)
+    state = desk.scene.state.model_copy(update={"fences": {"films": fence}})
+    store.commit(store.acquire("dev", "test", 60), Changes(state=state))
+
+    fenced = desk.run("status", "dev").out + desk.run("explain", "dev", "films").out
+
+    assert "films (was paused already, flipped" in fenced
+    assert "It was paused already, and stays so" in fenced
+    assert "person" not in fenced
+
+
+def test_what_waits_is_said_once_with_what_is_wanted_and_by_whom(desk: Desk) -> None:
+    scene = desk.scene = desk.platform.scene = approving.live()
+    old = scene.push("1.1.0", "Bump dags to 1.1.0")
+    scene.environment = scene.environment.replace(b"validHours: 24", b"validHours: 48")
+    tip = scene.push("1.1.0", "Give them longer", by=approving.BEN)
+    scene.tick()
+
+    out, document = desk.run("status", "dev").out, desk.json("status", "dev")
+
+    assert out.count("Waits for the approval of 1 person") == 1
+    facts = dict(line.split("  ", 1) for line in out.splitlines() if "  " in line)
+    assert facts["Wanted"].strip() == "dags 1.0.0 → 1.1.0, dbt 1.0.0 → 1.1.0, libs 1.0.0 → 1.1.0"
+    assert facts["New rules"].strip() == "policy.approval.validHours: 24.0 → 48.0"
+    assert facts["Wanted by"].strip() == (
+        f"Ben <ben@example.com>: Give them longer ({tip[:10]}), "
+        f"Ana <ana@example.com>: Bump dags to 1.1.0 ({old[:10]})"
+    )
+    assert [one["sha"] for one in document["wanted"]["commits"]] == [tip, old]
+    assert document["concerns"] == ["Admitted", "Ready"]
+
+
+def test_a_hold_is_said_once(desk: Desk) -> None:
+    desk.scene.deploy("1.0.0", {"films": "one"})
+    desk.run("hold", "dev", "-m", "month-end")
+    pointer = desk.scene.repo.files(desk.scene.repo.tip())["dev/pointer.yaml"]
+    desk.scene.publish("1.1.0", {"films": "two"})
+    desk.scene.repo.person_pushes({"dev/pointer.yaml": pointer.replace(b"1.0.0", b"1.1.0")})
+    desk.scene.tick()
+
+    out = desk.run("status", "dev").out
+
+    assert out.count("month-end") == 1
+    assert "dags 1.0.0 → 1.1.0" in out
+
+
+def test_nothing_is_wanted_where_all_is_well(desk: Desk) -> None:
+    desk.scene.deploy("1.0.0", {"films": "one"})
+    desk.scene.repo.person_pushes({"notes.md": b"x"}, "Notes")
+
+    assert "Wanted" not in desk.run("status", "dev").out
+    assert desk.json("status", "dev")["wanted"] is None
 
 
 def test_the_documents(desk: Desk) -> None:

@@ -169,14 +169,14 @@ def test_who_has_no_key_is_named_as_a_stranger() -> None:
 
 
 LEFT = {
-    "some are left": ({}, AUTHORS, (), "Ben@Example.com, cleo@example.com can."),
+    "some are left": ({}, AUTHORS, (), "Ben@Example.com, cleo@example.com can give it."),
     "authors may": (
         {"not_author": False},
         AUTHORS,
         (),
-        "ana@example.com, Ben@Example.com, cleo@example.com can.",
+        "ana@example.com, Ben@Example.com, cleo@example.com can give it.",
     ),
-    "one has approved": ({"required": 2}, AUTHORS, ("ben@home.example",), "cleo@example.com can."),
+    "one has approved": ({"required": 2}, AUTHORS, ("ben@home.example",), "cleo@example.com can give it."),
     "too few": (
         {"required": 2},
         (*AUTHORS, "Ben <ben@home.example>"),
@@ -205,7 +205,7 @@ def test_who_is_left_to_approve_is_named(
     found = verdict(*map(tag, by), rules=with_policy(**policy), authors=authors)
     message = found.message
     assert said in message
-    stuck = not said.endswith("can.")
+    stuck = not said.endswith("can give it.")
     assert ('dan@example.com may: `reconciler approve prod --break-glass "<why>"`' in message) == stuck
     assert ("give somebody the role by a commit of its own" in message) == stuck
 

@@ -207,12 +207,12 @@ def test_where_nobody_is_left_to_approve_it_is_said_what_to_do_and_that_helps() 
     scene.shared = RECONCILER_YAML + ROLES.replace(b"manager: [", b"manager: [dan@example.com, ")
     scene.push("1.0.0", "Dan may release")
     assert scene.tick().outcome is Outcome.WAITING
-    assert "ben@example.com can." in scene.state.conditions[ConditionType.ADMITTED].message
+    assert "ben@example.com can give it." in scene.state.conditions[ConditionType.ADMITTED].message
     approve(scene, by=BEN.email)
     assert scene.tick().outcome is Outcome.APPLIED
     scene.push("1.2.0", "Again")
     assert scene.tick().outcome is Outcome.WAITING
-    assert "dan@example.com can." in scene.state.conditions[ConditionType.ADMITTED].message
+    assert "dan@example.com can give it." in scene.state.conditions[ConditionType.ADMITTED].message
     approve(scene, by="dan@example.com")
     assert scene.tick().outcome is Outcome.APPLIED
 

@@ -74,7 +74,7 @@ def _sentences(state: EnvironmentState, dag_id: str) -> Iterator[str]:
         for entry in live.pointer.history[1:]:
             yield f"Runs that began before {when(live.pointer.history[0].since)} finish on {entry.release}."
     if fence is not None:
-        paused = "We paused it" if fence.ours else "A person had paused it"
+        paused = "We paused it" if fence.ours else "It was paused already, and stays so"
         yield f"{paused}; it is changed behind a fence that was opened at {when(fence.opened_at)}."
     if rejected is not None:
         yield f"Airflow could not import it as release {rejected.release} has it: {rejected.message}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reconciler.cli.asked import Asked, asked
 from reconciler.cli.completion import complete_environment
 from reconciler.cli.context import Cli, OutputOption, begin
 from reconciler.cli.output import Format, short, when
@@ -14,6 +15,8 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.model.reason import ConditionType
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.model.holds import Pin, Reasoned
     from reconciler.model.state import Condition, EnvironmentState, Fence
     from reconciler.model.verdict import Verdict
@@ -49,13 +52,17 @@ def status(
     names = [cli.known(env)] if env else cli.platform.environments()
     tip = _tip(cli)
     states = [cli.platform.store().load(name) for name in names]
-    documents = [_document(state, tip, dags) for state in states]
+    wanted = [asked(cli.platform, state, tip) for state in states]
+    documents = [
+        {**_document(state, tip, dags), "wanted": one.to_json() if one is not None else None}
+        for state, one in zip(states, wanted, strict=True)
+    ]
     cli.out.document(documents[0] if env else {"environments": documents})
     if not env:
         _overview(cli, states, tip)
-    for state in states:
+    for state, one in zip(states, wanted, strict=True):
         if env:
-            _details(cli, state, tip)
+            _details(cli, state, tip, one)
         if dags:
             _list_dags(cli, state)
 
@@ -63,6 +70,14 @@ def status(
 def concerns(state: EnvironmentState) -> list[Condition]:
     """The conditions that are not as they are when all is well."""
     return [one for kind, one in state.conditions.items() if one.status is not _WELL[kind]]
+
+
+def _told(state: EnvironmentState) -> list[Condition]:
+    """Those of them that say something of their own: ``Ready`` often repeats what another is about."""
+    found: dict[str, Condition] = {}
+    for one in sorted(concerns(state), key=lambda one: one.type is ConditionType.READY):
+        found.setdefault(one.message, one)
+    return list(found.values())
 
 
 def _tip(cli: Cli) -> str | None:
@@ -158,12 +173,14 @@ def _overview(cli: Cli, states: list[EnvironmentState], tip: str | None) -> None
         _concerns(cli, state, tip, prefix=f"{state.environment}: ")
 
 
-def _details(cli: Cli, state: EnvironmentState, tip: str | None) -> None:
+def _details(cli: Cli, state: EnvironmentState, tip: str | None, wanted: Asked | None) -> None:
     from reconciler.core.gates.hold import told_of
     from reconciler.core.narrative import versions
     from reconciler.model.verdict import Decision
 
     applied, operation = state.applied, state.operation
+    said = [one.message for one in _told(state)]
+    held = [told_of(one) for one in _held(state)]
     cli.out.line(state.environment, "bold")
     cli.out.facts(
         [
@@ -174,33 +191,49 @@ def _details(cli: Cli, state: EnvironmentState, tip: str | None) -> None:
             ("Applied", f"{short(applied.revision)} at {when(applied.at)}" if applied else "nothing yet"),
             ("Tip", short(tip)),
             ("Phase", operation.phase.value if operation else ""),
-            ("Operation", operation.message if operation else ""),
+            ("Operation", _besides(operation.message, said) if operation else ""),
             ("Since", f"{when(operation.started_at)}, attempt {operation.attempt}" if operation else ""),
             ("By", f"{operation.initiated_by}: {operation.subject}" if operation else ""),
+            *(wanted.facts() if wanted is not None else ()),
             ("DAGs", ", ".join(f"{n} on {release}" for release, n in _releases(state).most_common())),
             ("Fenced", ", ".join(_fenced(dag_id, fence) for dag_id, fence in sorted(state.fences.items()))),
             ("Condemned", ", ".join(sorted(state.condemned))),
-            ("Held", "; ".join(map(told_of, _held(state)))),
+            ("Held", "; ".join(one for one in held if not _is_in(one, said))),
             ("Pinned", "; ".join(f"{one.dag} to {one.release} by {told_of(one)}" for one in _pins(state))),
         ]
     )
     _concerns(cli, state, tip)
     if state.gates:
         cli.out.line("\nGates")
-        cli.out.table(["decision", "gate", "dags", "until", "message"], [_gate(one) for one in state.gates])
+        cli.out.table(
+            ["decision", "gate", "dags", "until", "message"], [_gate(one, said) for one in state.gates]
+        )
         for line in (line for one in state.gates if one.decision is not Decision.GO for line in one.evidence):
-            cli.out.line(f"  {line}")
+            if not _is_in(line, said):
+                cli.out.line(f"  {line}")
 
 
-def _gate(verdict: Verdict) -> list[str]:
+def _gate(verdict: Verdict, said: Sequence[str]) -> list[str]:
     from reconciler.core.narrative import names
 
     until = when(verdict.until) if verdict.until is not None else ""
-    return [verdict.decision.value, verdict.gate, names(verdict.dag_ids, 3), until, verdict.message]
+    message = "as above" if _is_in(verdict.message, said) else verdict.message
+    return [verdict.decision.value, verdict.gate, names(verdict.dag_ids, 3), until, message]
+
+
+def _is_in(text: str, said: Sequence[str]) -> bool:
+    return any(text in one for one in said)
+
+
+def _besides(text: str, said: Sequence[str]) -> str:
+    """What a text says that was not said."""
+    for one in said:
+        text = text.replace(one, "")
+    return text.strip()
 
 
 def _fenced(dag_id: str, fence: Fence) -> str:
-    paused = "paused by us" if fence.ours else "paused by a person"
+    paused = "paused by us" if fence.ours else "was paused already"
     return f"{dag_id} ({paused}, flipped behind it since {when(fence.opened_at)})"
 
 
@@ -211,7 +244,7 @@ def _concerns(cli: Cli, state: EnvironmentState, tip: str | None, prefix: str = 
             f"reconciler may be down: reconciler doctor",
             "yellow",
         )
-    for one in concerns(state):
+    for one in _told(state):
         since = when(one.last_transition_at)
         text = f"{one.type.value} {_said(one)} since {since}: {one.reason.value}: {one.message}"
         cli.out.line(f"{prefix}! {text}", "yellow")

@@ -146,7 +146,7 @@ def who_can(environment: str, authors: Collection[str], counted: Collection[str]
     done = [one for one in members if any(rules.are_same(one, other) for other in counted)]
     left = [one for one in members if one not in own and one not in done]
     if len(left) >= policy.required - len(done):
-        return f"{names(left, _NAMED)} can."
+        return f"{names(left, _NAMED)} can give it."
     few = f"Only {names(left, _NAMED)} can, which is too few" if left else "Nobody is left who can"
     why = f"{names(own, _NAMED)} had part in it" if own else "too few have the role"
     return (

@@ -1,0 +1,78 @@
+"""What the tip asks of an environment that is not so yet: versions, rules, and whose commits ask for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.cli.output import short
+from reconciler.model.errors import ReconcilerError
+
+if TYPE_CHECKING:
+    from reconciler.cli.platform import Platform
+    from reconciler.model.environment import Desired
+    from reconciler.model.observation import Commit
+    from reconciler.model.state import EnvironmentState
+    from reconciler.ports import EnvironmentRepo
+
+_MOST = 3
+"""Commits, and rules, that are named."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Lines like ``dags 1.0.0 → 1.1.0``, lines of rules that differ, and the commits, newest first."""
+
+    versions: tuple[str, ...]
+    rules: tuple[str, ...]
+    commits: tuple[Commit, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """For ``--output json``."""
+        commits = [{"sha": one.sha, "author": one.author, "subject": one.subject} for one in self.commits]
+        return {"versions": list(self.versions), "rules": list(self.rules), "commits": commits}
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Names and values for a person."""
+        from reconciler.core.narrative import names
+
+        commits = [f"{one.author}: {one.subject} ({short(one.sha)})" for one in self.commits]
+        return [
+            ("Wanted", names(self.versions, _MOST)),
+            ("New rules", names(self.rules, _MOST)),
+            ("Wanted by", names(commits, _MOST)),
+        ]
+
+
+def asked(platform: Platform, state: EnvironmentState, tip: str | None) -> Asked | None:
+    """What is asked for and not so; None if it is so, or cannot be read. Git is only asked if need be."""
+    accepted = state.accepted
+    if tip is None or accepted is None or tip == accepted.revision:
+        found = Asked(_versions(state, accepted.desired), (), ()) if accepted is not None else None
+    else:
+        try:
+            found = _of_tip(platform.repo(), state, accepted.desired, accepted.revision, tip)
+        except ReconcilerError:
+            return None  # the conditions say what is wrong with it
+    return found if found is not None and (found.versions or found.rules) else None
+
+
+def _of_tip(repo: EnvironmentRepo, state: EnvironmentState, in_force: Desired, since: str, tip: str) -> Asked:
+    from reconciler.core.declarations import parse_desired
+    from reconciler.core.rules_change import changed_rules
+    from reconciler.engine.admission import rule_files
+
+    name = state.environment
+    desired = parse_desired(repo.files(tip), name)
+    commits = repo.changes(since, tip, (f"{name}/pointer.yaml", *rule_files(name)), "")
+    return Asked(_versions(state, desired), changed_rules(in_force, desired), tuple(commits))
+
+
+def _versions(state: EnvironmentState, desired: Desired) -> tuple[str, ...]:
+    """The versions that differ from those that run."""
+    live = state.applied.desired.pointer.components if state.applied is not None else {}
+    return tuple(
+        f"{part} {live[part].version if part in live else 'none'} → {pin.version}"
+        for part, pin in sorted(desired.pointer.components.items())
+        if part not in live or live[part].version != pin.version
+    )
