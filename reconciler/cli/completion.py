@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from reconciler.cli.dist import DIST
@@ -13,6 +14,13 @@ def complete_environment(incomplete: str) -> list[str]:
     """The environments declared in ``./environments``."""
     names = (path.parent.name for path in ENVIRONMENTS.glob("*/environment.yaml"))
     return sorted(name for name in names if name.startswith(incomplete))
+
+
+def complete_quarantined(incomplete: str) -> list[str]:
+    """The releases that ``./environments`` quarantines, in any environment."""
+    said = (path.read_text(errors="replace") for path in ENVIRONMENTS.glob("*/holds.yaml"))
+    found = {one for text in said for one in re.findall(r"[0-9a-f]{16}", text.partition("quarantine:")[2])}
+    return sorted(release for release in found if release.startswith(incomplete))
 
 
 def complete_version(incomplete: str) -> list[str]:

@@ -113,6 +113,89 @@ def test_a_quarantine_is_lifted_by_name(desk: Desk) -> None:
     assert held(desk.scene).quarantine == ()
 
 
+def test_a_release_is_quarantined_by_hand_and_then_refused(desk: Desk) -> None:
+    scene = desk.scene
+    bad = scene.publish("1.1.0", {"films": "two"}).id
+    said = desk.run("hold", "dev", "--quarantine", bad, "-m", "it loses rows")
+    assert said.code == 0, said.err
+    (one,) = held(scene).quarantine
+    assert (one.release, one.by, one.reason) == (bad, "Ana <ana@example.com>", "it loses rows")
+    assert desk.json("hold", "dev", "--quarantine", bad, "-m", "again")["commit"] is None
+    before = scene.running()
+    bump(scene)
+    assert scene.tick().outcome is Outcome.STALLED
+    assert scene.running() == before
+    assert desk.run("release", "dev", "--quarantined", bad, "-m", "mended").code == 0
+    assert scene.tick().outcome is Outcome.APPLIED
+
+
+def test_what_waits_can_be_quarantined_but_not_what_runs(desk: Desk) -> None:
+    scene = desk.scene
+    live = scene.state.live["films"].pointer.release
+    tip = scene.repo.tip()
+    refused = desk.run("hold", "dev", "--quarantine", live, "-m", "bad")
+    assert refused.code == 2
+    assert f"Release {live} is what dev runs" in refused.err
+    assert "`reconciler rollback dev`" in refused.err
+    assert scene.repo.tip() == tip
+
+    desk.run("hold", "dev", "-m", "wait")
+    bump(scene)
+    waits = scene.publish("1.1.0", {"films": "two"}).id
+    assert desk.run("hold", "dev", "--quarantine", waits, "-m", "bad").code == 0
+    desk.run("release", "dev", "-m", "go on")
+    assert scene.tick().outcome is Outcome.STALLED
+    assert scene.running() == {"films": live}
+
+
+def test_what_is_left_by_a_rollback_can_be_quarantined_at_once(desk: Desk) -> None:
+    scene = desk.scene
+    bump(scene)
+    scene.tick()
+    bad = scene.state.live["films"].pointer.release
+    assert desk.run("rollback", "dev", "--yes").code == 0
+    assert desk.run("hold", "dev", "--quarantine", bad, "-m", "bad").code == 0
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert bad not in scene.running().values()
+
+
+@pytest.mark.parametrize("release", ["yesterday", "0" * 16, "../x"])
+def test_only_a_release_that_exists_is_quarantined(desk: Desk, release: str) -> None:
+    refused = desk.run("hold", "dev", "--quarantine", release, "-m", "x")
+    assert refused.code == 2
+    assert f"There is no release {release!r}" in refused.err
+
+
+@pytest.mark.parametrize("other", ["--dag", "--at"])
+def test_one_decision_at_a_time(desk: Desk, other: str) -> None:
+    assert desk.run("hold", "dev", "--quarantine", "0" * 16, other, "films", "-m", "x").code == 2
+
+
+def test_each_says_what_it_did_and_what_helps_next(desk: Desk) -> None:
+    bad = desk.scene.publish("1.1.0", {"films": "two"}).id
+    acts = [
+        ("hold", [], "dev is held: nothing changes there.", "release dev -m"),
+        ("release", [], "The holds of dev are lifted", "wait dev"),
+        ("hold", ["--at", bad], f"nothing changes there but to release {bad}.", "release dev -m"),
+        (
+            "hold",
+            ["--dag", "films"],
+            "films is pinned to the release that it runs",
+            "release dev --dag films",
+        ),
+        ("release", ["--dag", "films"], "The pin of films is lifted", "wait dev"),
+        ("hold", ["--quarantine", bad], f"Release {bad} is quarantined", f"release dev --quarantined {bad}"),
+        ("release", ["--quarantined", bad], f"The quarantine of release {bad} is lifted", "plan dev"),
+        ("suspend", [], "dev is suspended: nothing is done there", "resume dev -m"),
+        ("resume", [], "dev is resumed", "wait dev"),
+    ]
+    for command, options, done, then in acts:
+        first, second = desk.run(command, "dev", *options, "-m", "why").out.splitlines()
+        assert first.startswith(f"✓ Pushed {desk.scene.repo.tip()[:10]}. ")
+        assert done in first
+        assert f"with: reconciler {then}" in second
+
+
 def test_a_lost_race_is_tried_again(desk: Desk) -> None:
     push, left = desk.scene.repo.push, [None]
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reconciler.cli import hold_acts as acts
+from reconciler.cli.completion import complete_quarantined
 from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, begin, one_line
 from reconciler.cli.errors import Usage
 from reconciler.cli.output import Format, short
 
 if TYPE_CHECKING:
-    from reconciler.model.holds import Holds, Reasoned
+    from reconciler.cli.hold_acts import Act
+    from reconciler.model.holds import Holds
 
 ReasonOption = Annotated[str, typer.Option("--reason", "-m", help="Why, for those who come upon it.")]
 
 
-def hold(
+def hold(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     ctx: typer.Context,
     env: EnvironmentArgument,
     reason: ReasonOption,
@@ -27,42 +29,25 @@ def hold(
     dag: Annotated[
         str | None, typer.Option(help="Pin this DAG alone to the release it runs; the others move on.")
     ] = None,
+    quarantine: Annotated[
+        str | None, typer.Option(help="Let this release alone not be deployed any more.")
+    ] = None,
     output: OutputOption = Format.TEXT,
 ) -> None:
-    """Let nothing change in an environment, or in one DAG, until it is released.
+    """Let nothing change in an environment, or in one DAG, until it is released; or keep one release out.
 
     What somebody else changes by hand is still put back. One release may be left to go to.
     """
     cli = begin(ctx, output)
-    if dag is not None and at is not None:
-        raise Usage("--dag and --at do not go together.", "A DAG is pinned to the release that it runs.")
-
-    def change(holds: Holds, who: Reasoned) -> Holds:
-        from reconciler.model.holds import Hold
-
-        if dag is not None:
-            return _pinned(cli, env, dag, holds, who)
-        if any(one.at == at for one in holds.holds):
-            return holds
-        if at is not None and cli.platform.artifacts().release(at) is None:
-            raise Usage(f"There is no release {at!r}.", f"`reconciler status {env}` shows those that run.")
-        made = Hold(by=who.by, since=who.since, reason=who.reason, at=at)
-        return holds.model_copy(update={"holds": (*holds.holds, made)})
-
-    _commit(cli, env, f"Pin {dag} in {env}" if dag else f"Hold {env}", reason, change)
-
-
-def _pinned(cli: Cli, env: str, dag: str, holds: Holds, who: Reasoned) -> Holds:
-    from reconciler.model.holds import Pin
-
-    live = cli.platform.store().load(env).live.get(dag)
-    if live is None:
-        raise Usage(f"{env} runs no DAG {dag!r}.", f"`reconciler status {env} --dags` lists them.")
-    release = live.pointer.release
-    if any((one.dag, one.release) == (dag, release) for one in holds.pins):
-        return holds
-    made = Pin(dag=dag, release=release, by=who.by, since=who.since, reason=who.reason)
-    return holds.model_copy(update={"pins": (*(one for one in holds.pins if one.dag != dag), made)})
+    if sum(one is not None for one in (at, dag, quarantine)) > 1:
+        raise Usage("--at, --dag and --quarantine do not go together.", "Make one decision after the other.")
+    if dag is not None:
+        act = acts.pin(cli.platform, env, dag)
+    elif quarantine is not None:
+        act = acts.quarantine(cli.platform, env, quarantine)
+    else:
+        act = acts.hold(cli.platform, env, at)
+    _commit(cli, env, reason, act)
 
 
 def release(
@@ -70,7 +55,10 @@ def release(
     env: EnvironmentArgument,
     reason: ReasonOption,
     quarantined: Annotated[
-        str | None, typer.Option(help="Lift the quarantine of this release instead.")
+        str | None,
+        typer.Option(
+            help="Lift the quarantine of this release instead.", autocompletion=complete_quarantined
+        ),
     ] = None,
     dag: Annotated[str | None, typer.Option(help="Lift the pin of this DAG instead.")] = None,
     output: OutputOption = Format.TEXT,
@@ -79,28 +67,13 @@ def release(
     cli = begin(ctx, output)
     if dag is not None and quarantined is not None:
         raise Usage("--dag and --quarantined do not go together.", "Lift one after the other.")
-
-    def change(holds: Holds, _: Reasoned) -> Holds:
-        if dag is not None:
-            return _without_pin(env, dag, holds)
-        if quarantined is None:
-            return holds.model_copy(update={"holds": ()})
-        left = tuple(one for one in holds.quarantine if one.release != quarantined)
-        if len(left) == len(holds.quarantine):
-            named = ", ".join(one.release for one in holds.quarantine) or "none is"
-            raise Usage(f"Release {quarantined!r} is not quarantined in {env}.", f"Quarantined: {named}.")
-        return holds.model_copy(update={"quarantine": left})
-
-    what = f"Lift the quarantine of {quarantined} in {env}" if quarantined else f"Release {env}"
-    _commit(cli, env, f"Lift the pin of {dag} in {env}" if dag else what, reason, change)
-
-
-def _without_pin(env: str, dag: str, holds: Holds) -> Holds:
-    left = tuple(one for one in holds.pins if one.dag != dag)
-    if len(left) == len(holds.pins):
-        named = ", ".join(one.dag for one in holds.pins) or "none is"
-        raise Usage(f"{dag!r} is not pinned in {env}.", f"Pinned: {named}.")
-    return holds.model_copy(update={"pins": left})
+    if dag is not None:
+        act = acts.unpin(env, dag)
+    elif quarantined is not None:
+        act = acts.let_in(env, quarantined)
+    else:
+        act = acts.let_go(env)
+    _commit(cli, env, reason, act)
 
 
 def suspend(
@@ -109,10 +82,7 @@ def suspend(
     """Let the reconciler do nothing at all in an environment, not even put things back."""
     cli = begin(ctx, output)
 
-    def change(holds: Holds, who: Reasoned) -> Holds:
-        return holds if holds.suspended else holds.model_copy(update={"suspended": who})
-
-    _commit(cli, env, f"Suspend {env}", reason, change)
+    _commit(cli, env, reason, acts.suspend(env))
 
 
 def resume(
@@ -120,10 +90,10 @@ def resume(
 ) -> None:
     """Let the reconciler go on in an environment that is suspended."""
     cli = begin(ctx, output)
-    _commit(cli, env, f"Resume {env}", reason, lambda holds, _: holds.model_copy(update={"suspended": None}))
+    _commit(cli, env, reason, acts.resume(env))
 
 
-def _commit(cli: Cli, env: str, what: str, reason: str, change: Callable[[Holds, Reasoned], Holds]) -> None:
+def _commit(cli: Cli, env: str, reason: str, act: Act) -> None:
     """Push one commit with the changed file, or none if it says so already; a lost race is tried again."""
     from reconciler.core.declarations import parse_holds, render_holds
     from reconciler.model.holds import Reasoned
@@ -136,21 +106,22 @@ def _commit(cli: Cli, env: str, what: str, reason: str, change: Callable[[Holds,
     def push() -> tuple[str | None, Holds]:
         tip = repo.tip()
         before = parse_holds(repo.files(tip), name)
-        after = change(before, who)
+        after = act.change(before, who)
         if after == before:
             return None, after
         body = render_holds(after)
         parse_holds({path: body}, name)  # what nobody could read must not be committed
         # To hold takes no key, nor the table that says whether to let go takes one.
         pushing = cli.platform.repo(cli.committer(name)) if after.let_go(before) else repo
-        return pushing.push(tip, {path: body}, f"{what}\n\n{reason}\n").sha, after
+        return pushing.push(tip, {path: body}, f"{act.subject}\n\n{reason}\n").sha, after
 
-    _tell(cli, name, *cli.racing(push))
+    _tell(cli, name, act, *cli.racing(push))
 
 
-def _tell(cli: Cli, name: str, sha: str | None, holds: Holds) -> None:
+def _tell(cli: Cli, name: str, act: Act, sha: str | None, holds: Holds) -> None:
     cli.out.document({"environment": name, "commit": sha, "holds": holds.to_json()})
     if sha is None:
         cli.out.line(f"{name} is so already: nothing to commit.")
     else:
-        cli.out.line(f"✓ Pushed {short(sha)}. `reconciler status {name}` shows what it holds back.", "green")
+        cli.out.line(f"✓ Pushed {short(sha)}. {act.done}", "green")
+        cli.out.line(act.then)
