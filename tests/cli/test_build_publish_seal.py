@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.component import Component
-from reconciler.model.errors import Transient
+from reconciler.model.errors import Terminal, Transient
 from tests.cli.desk import Desk
 from tests.engine.scene import RECONCILER_YAML
 
@@ -90,6 +90,46 @@ def test_a_parent_is_found_in_the_artifact_store_too(desk: Desk, code: Path) -> 
     answer = desk.run("build", "libs", "--version", "1.1.0", "--parent", "0.9.0")
     assert answer.code == 3
     assert "The parent libs 0.9.0 is neither in dist nor published." in answer.err
+
+
+def test_a_build_without_a_parent_that_needs_one_says_which_and_why(desk: Desk, code: Path) -> None:
+    for version in ("1.0.0", "1.9.0", "1.10.0-rc.1", "1.10.0", "2.0.0"):
+        desk.scene.publish(version, {"films": version})
+
+    answer = desk.run("build", "--version", "1.11.0")
+
+    assert answer.code == 0
+    assert answer.err.count("warning") == 1
+    assert "warning: dags, libs, dbt 1.11.0 has no parent, though 1.10.0 is published" in answer.err
+    assert "everybody who ever touched it counts as its author" in answer.err
+    assert "reconciler build dags libs dbt --version 1.11.0 --parent 1.10.0" in answer.err
+    assert "warning" not in desk.run("build", "--version", "0.9.0").err
+    parents = [one["parent"] for one in desk.json("build", "--version", "1.11.0")["artifacts"]]
+    assert parents == [None] * 3
+
+
+def test_components_that_have_different_versions_before_them_are_told_apart(desk: Desk, code: Path) -> None:
+    desk.run("build", "--version", "1.0.0")
+    desk.run("publish", "--version", "1.0.0", "--no-seal")
+    child = desk.run("build", "libs", "--version", "1.1.0", "--parent", "1.0.0")
+    assert (child.code, child.err) == (0, "")
+    desk.run("publish", "libs", "--version", "1.1.0", "--no-seal")
+
+    told = desk.run("build", "dags", "libs", "--version", "1.2.0").err
+
+    assert "reconciler build dags --version 1.2.0 --parent 1.0.0" in told
+    assert "reconciler build libs --version 1.2.0 --parent 1.1.0" in told
+
+
+def test_building_needs_no_store(desk: Desk, code: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unset() -> None:
+        raise Terminal("RECONCILER_ARTIFACTS is not set.", "Set it.")
+
+    monkeypatch.setattr(desk.platform, "artifacts", unset)
+
+    answer = desk.run("build", "--version", "1.1.0")
+
+    assert (answer.code, answer.err) == (0, "")
 
 
 def test_build_refuses_what_does_not_compile(desk: Desk, code: Path) -> None:

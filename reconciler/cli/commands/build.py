@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +11,9 @@ import typer
 from reconciler.cli import dist
 from reconciler.cli.context import Cli, OutputOption, begin
 from reconciler.cli.output import Format, short, size
+from reconciler.core.semver import precedence
 from reconciler.model.component import Component
-from reconciler.model.errors import Terminal
+from reconciler.model.errors import ReconcilerError, Terminal
 from reconciler.model.reason import Reason
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ def build(  # noqa: PLR0913, PLR0917  (each is an option of the command)
         before = _parent(cli, out, component, parent) if parent else None
         manifest, archive = build_component(source, component, version, before)
         built.append((manifest, dist.write(out, manifest, archive), len(archive)))
+    if parent is None:
+        _warn(cli, [manifest for manifest, _, _ in built])
     cli.out.document({"artifacts": [_document(manifest, folder) for manifest, folder, _ in built]})
     cli.out.table(
         ["component", "version", "files", "size", "packed", "digest", "gates"],
@@ -67,10 +71,37 @@ def _parent(cli: Cli, folder: Path, component: Component, version: str) -> Artif
     return artifacts.manifest(component, digest)
 
 
+def _warn(cli: Cli, orphans: list[ArtifactManifest]) -> None:
+    """Tell of versions that have one before them: who wrote what cannot be told, and that stays so."""
+    before = defaultdict[str, list[str]](list)
+    for manifest in orphans:
+        if (earlier := _before(cli, manifest)) is not None:
+            before[earlier].append(manifest.component.value)
+    for earlier, parts in sorted(before.items()):
+        what = f"{' '.join(parts)} --version {orphans[0].version}"
+        cli.out.note(
+            f"warning: {', '.join(parts)} {orphans[0].version} has no parent, though {earlier} is published: "
+            "everybody who ever touched it counts as its author, and no author may approve it.\n"
+            f"→ Before you publish it: reconciler build {what} --parent {earlier}",
+            colour="yellow",
+        )
+
+
+def _before(cli: Cli, manifest: ArtifactManifest) -> str | None:
+    """The newest published version before this one; None too where there is no store to ask."""
+    try:
+        published = cli.platform.artifacts().versions(manifest.component)
+    except ReconcilerError:
+        return None
+    older = (one for one in published if precedence(one) < precedence(manifest.version))
+    return max(older, key=precedence, default=None)
+
+
 def _document(manifest: ArtifactManifest, folder: Path) -> dict[str, object]:
     return {
         "component": manifest.component.value,
         "version": manifest.version,
+        "parent": manifest.parent,
         "digest": manifest.digest,
         "folder": str(folder),
         "files": len(manifest.files),
