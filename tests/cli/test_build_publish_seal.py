@@ -250,6 +250,23 @@ def test_an_environment_without_the_other_components_is_passed_over(desk: Desk, 
     assert "prod: nothing to seal." in answer.err
 
 
+def test_an_environment_whose_files_are_wrong_is_no_success(desk: Desk, code: Path, python: Path) -> None:
+    desk.platform.names = ("prod", "dev")
+    _prod_like_dev(desk)
+    desk.scene.repo.person_pushes({"prod/pointer.yaml": b"components: 5\n"})
+    desk.run("build", "--version", "1.0.0")
+
+    answer = desk.run("publish", "--version", "1.0.0")
+    document = desk.run("publish", "--version", "1.0.0", "-o", "json")
+
+    assert (answer.code, document.code) == (3, 3)
+    assert "prod/pointer.yaml:1: " in answer.err
+    assert "→ All of 1.0.0 is published, and sealed where it could be." in answer.err
+    assert "Sealed dags 1.0.0, libs 1.0.0, dbt 1.0.0 as release" in answer.out
+    assert any("prod/pointer.yaml:1: " in one for one in document.json["error"]["problems"])
+    assert desk.scene.artifacts.resolve(Component.DAGS, "1.0.0") is not None
+
+
 def test_publish_when_git_does_not_answer(desk: Desk, code: Path) -> None:
     desk.scene.repo.fail_next("tip", Transient("Git did not answer."))
     desk.run("build", "--version", "1.0.0")
@@ -328,6 +345,14 @@ def test_seal_a_version_that_was_never_published(desk: Desk, python: Path) -> No
 
 def test_one_release_is_sealed_once_for_all_environments(desk: Desk, code: Path, python: Path) -> None:
     desk.platform.names = ("dev", "prod")
+    _prod_like_dev(desk)
+    desk.run("build", "--version", "1.0.0")
+
+    assert len(desk.json("publish", "--version", "1.0.0")["sealed"]) == 1
+
+
+def _prod_like_dev(desk: Desk) -> None:
+    """Both environments name 1.0.0."""
     desk.scene.push("1.0.0")
     files = desk.scene.repo.files(desk.scene.repo.tip())
     prod = {
@@ -336,6 +361,3 @@ def test_one_release_is_sealed_once_for_all_environments(desk: Desk, code: Path,
     }
     prod["reconciler.yaml"] = RECONCILER_YAML.replace(b"[dev]", b"[dev, prod]")
     desk.scene.repo.person_pushes(prod)
-    desk.run("build", "--version", "1.0.0")
-
-    assert len(desk.json("publish", "--version", "1.0.0")["sealed"]) == 1

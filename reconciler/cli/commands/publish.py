@@ -15,7 +15,7 @@ from reconciler.cli.context import Cli, OutputOption, begin
 from reconciler.cli.interpreters import VARIABLE
 from reconciler.cli.output import Format, short
 from reconciler.model.component import Component
-from reconciler.model.errors import Terminal
+from reconciler.model.errors import InvalidInput, Terminal
 
 if TYPE_CHECKING:
     from reconciler.model.artifact import ArtifactManifest
@@ -51,12 +51,19 @@ def publish(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     ]
     cli.out.table(["component", "version", "digest", "stored"], [_row(*one) for one in published])
     sealed: list[sealing.Sealed] = []
+    broken: list[str] = []
     if seal:
-        for wanted in _combinations(cli, dict.fromkeys(chosen, version)):
+        for wanted in _combinations(cli, dict.fromkeys(chosen, version), broken):
             with cli.out.progress(only_live=True) as progress:
                 progress(f"Sealing {wanted} with Airflow {wanted.airflow} …")
                 sealed.append(sealing.seal(cli.platform, wanted, airflow_python))
             cli.out.line(_told(sealed[-1]))
+    if broken:
+        raise InvalidInput(
+            tuple(broken),
+            f"All of {version} is published, and sealed where it could be. Correct these files in the "
+            "environment repo and push them; then `reconciler seal ENV`, or publish again.",
+        )
     cli.out.document(
         {
             "artifacts": [_document(manifest, new) for manifest, new in published],
@@ -65,8 +72,13 @@ def publish(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     )
 
 
-def _combinations(cli: Cli, bumped: Mapping[Component, str]) -> Iterator[sealing.Combination]:
-    """Each different mix of the new versions with an environment's others."""
+def _combinations(
+    cli: Cli, bumped: Mapping[Component, str], broken: list[str]
+) -> Iterator[sealing.Combination]:
+    """Each different mix of the new versions with an environment's others.
+
+    What is wrong with files, so that nobody can tell what runs beside, is added to ``broken``.
+    """
     from reconciler.core.declarations import parse_desired
 
     repo = cli.platform.repo()
@@ -75,6 +87,12 @@ def _combinations(cli: Cli, bumped: Mapping[Component, str]) -> Iterator[sealing
     for environment in cli.platform.environments():
         try:
             wanted = sealing.combination(cli.platform, parse_desired(files, environment), bumped)
+        except InvalidInput as error:
+            if any(path.startswith(f"{environment}/") for path in files):
+                broken += [problem for problem in error.problems if problem not in broken]
+            else:
+                cli.out.note(f"{environment}: nothing to seal. The environment repo has no {environment}/.")
+            continue
         except Terminal as error:
             cli.out.note(f"{environment}: nothing to seal. {error.message}")
             continue
