@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,9 @@ from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.main import COMMANDS
 from tests.cli.desk import Desk
 
-DOCS = Path(__file__).parents[2] / "docs/cli.md"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs/cli.md"
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 NAMES = [command.__name__ for command in COMMANDS]
 HEAVY = ("boto3", "botocore", "pydantic", "git", "airflow_client", "ruamel", "reconciler.bootstrap")
 
@@ -44,6 +47,26 @@ def test_the_docs_name_every_option(desk: Desk, name: str) -> None:
 
     common = {"--output", "--help"}
     assert {option for option in options - common if option not in section} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_the_docs_have_their_options(desk: Desk, page: Path) -> None:
+    lines = re.findall(r"(?:^ *|`)reconciler ([a-z]+)([^`\n]*)", page.read_text(), re.M)
+    wrong = [
+        f"{name} {option}"
+        for name, rest in lines
+        for option in re.findall(r"(?<= )--[a-z-]+", rest.partition(" #")[0])
+        if option not in desk.run(name, "--help").out
+    ]
+    assert wrong == []
+
+
+def test_the_way_to_an_approved_change_is_told_in_order() -> None:
+    steps = (ROOT / "docs/spec/approval.md").read_text().partition("## In order")[2].partition("\n## ")[0]
+    told = re.findall(r"^(\d)\. |^ *reconciler ([a-z]+)", steps, re.M)
+    assert [number or command for number, command in told] == [
+        *("1", "validate", "2", "3", "build", "publish", "4", "5", "plan", "approve", "6")
+    ]
 
 
 @pytest.mark.parametrize("code", list(ExitCode), ids=lambda code: str(code.value))
