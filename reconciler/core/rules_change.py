@@ -57,7 +57,7 @@ def told(before: EnvironmentState, after: EnvironmentState) -> tuple[EventDraft,
 def _flat(said: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
     """Each value with its dotted path."""
     for name, value in said.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and value:
             yield from _flat(value, f"{above}{name}.")
         else:
             yield f"{above}{name}", value
@@ -65,7 +65,7 @@ def _flat(said: Mapping[str, object], above: str = "") -> Iterator[tuple[str, ob
 
 def _line(path: str, old: object, new: object) -> str:
     name = path.removeprefix("environment.")
-    if not (isinstance(old, list) or isinstance(new, list)):
+    if not any(isinstance(one, list) and one for one in (old, new)):
         return f"{name}: {_said(old)} → {_said(new)}"
     before, after = (one if isinstance(one, list) else [] for one in (old, new))
     gone = [f"- {_said(one)}" for one in before if one and one not in after]

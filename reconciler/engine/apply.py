@@ -57,7 +57,7 @@ def _apply(operations: Operations, target: Target, triggered_by: TriggeredBy) ->
         if not plan.stopped:
             operations.drift(diff)
         if diff.empty:
-            operations.change_rules(plan, triggered_by, now)
+            operations.change_rules(plan, diff, triggered_by, now)
             result = _end(operations, plan, diff)
             if result.outcome is Outcome.APPLIED and _tidy(operations, target, plan, listing):
                 continue

@@ -82,10 +82,11 @@ class Operations:
         finding = reconciling(Reason.PROGRESSING, message, evidence)
         self.session.report(finding, plan.revision, state)
 
-    def change_rules(self, plan: Plan, triggered_by: TriggeredBy, now: datetime) -> None:
+    def change_rules(self, plan: Plan, diff: Difference, triggered_by: TriggeredBy, now: datetime) -> None:
         """Accept a commit that changes rules and nothing that runs, as an operation that is over at once.
 
-        People look for it among the attempts, as for any other change.
+        People look for it among the attempts, as for any other change. Where what runs is not well, it proves
+        no version good: how it ends is told with that.
         """
         rules, state = self._rules(), self.session.state
         if not rules:
@@ -97,10 +98,11 @@ class Operations:
                 return
             self._supersede(current)
             state = self.session.state
-        made = self._operation(plan, triggered_by, now)
-        told = {"phase": Phase.SUCCEEDED, "message": "Only rules change.", "finished_at": now}
-        ended = made.model_copy(update=told)
-        self.session.commit(self._accepted(state.model_copy(update={"operation": ended})))
+        operation = self._operation(plan, triggered_by, now)
+        if not diff.rejected:
+            over = {"phase": Phase.SUCCEEDED, "message": "Only rules change.", "finished_at": now}
+            operation = operation.model_copy(update=over)
+        self.session.commit(self._accepted(state.model_copy(update={"operation": operation})))
 
     def hold(self, plan: Plan, now: datetime) -> None:
         """Remember what the gates say, and since when runs in flight hold back each DAG."""

@@ -53,6 +53,10 @@ def desired(policy: bytes = ASKS, roles: bytes = ROLES, keys: str = KEYS) -> Des
             ],
         ),
         (desired(keys=f"{KEYS}\n\n"), ["signers: the same, written otherwise"]),
+        (
+            desired(roles=ROLES + b"  auditor: []\n"),
+            ["roles.auditor: none → []"],
+        ),
     ],
 )
 def test_a_line_for_each_rule_that_differs(after: Desired, lines: list[str]) -> None:

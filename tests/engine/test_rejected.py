@@ -182,3 +182,23 @@ def test_an_error_in_a_file_of_somebody_elses_folder_is_not_ours() -> None:
     scene.airflow.set_import_errors(ImportProblem(file="legacy/one.py", message=MESSAGE, at=late))
     second = scene.deploy("1.1.0", {"one": "A"})
     assert scene.running() == {"one": second.id}
+
+
+def test_rules_that_change_meanwhile_prove_no_version_good() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a", "two": "b"})
+    scene.clock.advance(600)
+    breaks_on_the_target(scene, "one")
+    scene.publish("1.1.0", {"one": "A", "two": "B"})
+    scene.push("1.1.0")
+    scene.tick()
+    scene.clock.advance(60)
+    assert scene.tick().outcome is Outcome.FAILED
+    scene.environment += b"policy: {promotion: {soakMinutes: 5}}\n"
+    scene.push("1.1.0", "Let it soak")
+    assert scene.tick().outcome is Outcome.FAILED
+    newest, *_ = scene.store.operations("dev", 5)
+    assert (newest.phase, newest.rules) == (Phase.FAILED, ("policy.promotion.soakMinutes: none → 5.0",))
+    assert Reason.RULES_CHANGED in scene.reasons
+    assert scene.tick().outcome is Outcome.FAILED
+    assert scene.store.operations("dev", 1)[0] == newest
