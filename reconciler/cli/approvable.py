@@ -23,6 +23,8 @@ def check_ahead(world: World, state: EnvironmentState, sha: str) -> None:
     accepted, name = state.accepted, state.environment
     if accepted is None or sha == accepted.revision or not world.repo.is_ancestor(sha, accepted.revision):
         return
+    if sha == world.repo.tip():
+        return  # the branch was set back, which is another matter
     told = _told(world, sha)
     newer = _newest(world, name, sha, accepted.revision)
     if newer is None:

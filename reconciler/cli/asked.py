@@ -21,24 +21,29 @@ _MOST = 3
 
 @dataclass(frozen=True)
 class Asked:
-    """Lines like ``dags 1.0.0 → 1.1.0``, lines of rules that differ, and the commits, newest first."""
+    """By component the version that runs (None: none does) and the wanted one; lines of rules; the commits.
 
-    versions: tuple[str, ...]
+    The newest commit comes first.
+    """
+
+    versions: dict[str, tuple[str | None, str]]
     rules: tuple[str, ...]
     commits: tuple[Commit, ...]
 
     def to_json(self) -> dict[str, object]:
         """For ``--output json``."""
         commits = [{"sha": one.sha, "author": one.author, "subject": one.subject} for one in self.commits]
-        return {"versions": list(self.versions), "rules": list(self.rules), "commits": commits}
+        versions = {part: {"from": old, "to": new} for part, (old, new) in self.versions.items()}
+        return {"versions": versions, "rules": list(self.rules), "commits": commits}
 
     def facts(self) -> list[tuple[str, str]]:
         """Names and values for a person."""
         from reconciler.core.narrative import names
 
+        versions = [f"{part} {old or 'none'} → {new}" for part, (old, new) in self.versions.items()]
         commits = [f"{one.author}: {one.subject} ({short(one.sha)})" for one in self.commits]
         return [
-            ("Wanted", names(self.versions, _MOST)),
+            ("Wanted", names(versions, _MOST)),
             ("New rules", names(self.rules, _MOST)),
             ("Wanted by", names(commits, _MOST)),
         ]
@@ -68,11 +73,9 @@ def _of_tip(repo: EnvironmentRepo, state: EnvironmentState, in_force: Desired, s
     return Asked(_versions(state, desired), changed_rules(in_force, desired), tuple(commits))
 
 
-def _versions(state: EnvironmentState, desired: Desired) -> tuple[str, ...]:
+def _versions(state: EnvironmentState, desired: Desired) -> dict[str, tuple[str | None, str]]:
     """The versions that differ from those that run."""
     live = state.applied.desired.pointer.components if state.applied is not None else {}
-    return tuple(
-        f"{part} {live[part].version if part in live else 'none'} → {pin.version}"
-        for part, pin in sorted(desired.pointer.components.items())
-        if part not in live or live[part].version != pin.version
-    )
+    wanted = sorted(desired.pointer.components.items())
+    pairs = {part.value: (live[part].version if part in live else None, pin.version) for part, pin in wanted}
+    return {part: (old, new) for part, (old, new) in pairs.items() if old != new}

@@ -124,6 +124,15 @@ def test_what_the_tip_does_not_ask_for_is_not_approved(desk: Desk) -> None:
     assert scene.repo.tags == before
 
 
+def test_a_branch_that_was_set_back_is_not_taken_for_an_older_commit(desk: Desk) -> None:
+    old = desk.scene.repo.log(desk.scene.repo.tip(), ".", 9)[-1].sha
+    desk.run("approve", "dev", "--yes")
+    desk.scene.tick()
+    desk.scene.repo.rewind(old)
+    for commit in ("tip", old):
+        assert "its history was rewritten" in desk.run("approve", "dev", commit, "--yes").err
+
+
 def test_an_older_commit_that_asks_for_the_same_is_approved(desk: Desk) -> None:
     old = desk.scene.repo.tip()
     desk.scene.repo.person_pushes({"notes.md": b"x"}, "Notes")

@@ -99,6 +99,7 @@ def test_what_waits_is_said_once_with_what_is_wanted_and_by_whom(desk: Desk) -> 
         f"Ana <ana@example.com>: Bump dags to 1.1.0 ({old[:10]})"
     )
     assert [one["sha"] for one in document["wanted"]["commits"]] == [tip, old]
+    assert document["wanted"]["versions"]["dags"] == {"from": "1.0.0", "to": "1.1.0"}
     assert document["concerns"] == ["Admitted", "Ready"]
 
 

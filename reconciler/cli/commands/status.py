@@ -37,6 +37,8 @@ _WELL = {
     ConditionType.REACHABLE: True,
 }
 
+_BROAD = (ConditionType.READY, ConditionType.SOURCE_VERIFIED)
+
 
 def status(
     ctx: typer.Context,
@@ -75,7 +77,7 @@ def concerns(state: EnvironmentState) -> list[Condition]:
 def _told(state: EnvironmentState) -> list[Condition]:
     """Those of them that say something of their own: ``Ready`` often repeats what another is about."""
     found: dict[str, Condition] = {}
-    for one in sorted(concerns(state), key=lambda one: one.type is ConditionType.READY):
+    for one in sorted(concerns(state), key=lambda one: one.type in _BROAD):
         found.setdefault(one.message, one)
     return list(found.values())
 
