@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.dag_generator import generate
@@ -28,10 +28,11 @@ class Release:
 
 @dataclass(frozen=True)
 class CodeRepo:
-    """A Git repository on disk and what its developers do."""
+    """A Git repository on disk and what its developers do. `built`: the versions, in order."""
 
     folder: Path
     cli: CommandLine
+    built: list[str] = field(default_factory=list)
 
     @staticmethod
     def create(folder: Path) -> None:
@@ -72,9 +73,15 @@ class CodeRepo:
         sealed = json.loads(self.try_publish(version, *components).expect().stdout)["sealed"]
         return Release(sealed[0]["release"], tuple(sealed[0]["dags"]))
 
+    def build(self, version: str, *components: str) -> list[str]:
+        """The command that builds the next version: it names the one before."""
+        parent = ["--parent", self.built[-1]] if self.built else []
+        return ["build", *components, "--version", version, *parent]
+
     def try_publish(self, version: str, *components: str) -> Ended:
         """The same; how `publish` ended. Raises RuntimeError if `build` refuses already."""
-        self.cli.run("build", *components, "--version", version).expect()
+        self.cli.run(*self.build(version, *components)).expect()
+        self.built.append(version)
         return self.cli.run("publish", *components, "--version", version, "--output", "json")
 
 

@@ -89,7 +89,7 @@ class Story:
     def publish(self, version: str, *components: str) -> Release:
         """Build, publish and seal; shows the commands."""
         names = "".join(f" {name}" for name in components)
-        self.screen.command(f"reconciler build{names} --version {version}")
+        self.screen.command(f"reconciler {' '.join(self.code.build(version, *components))}")
         self.screen.command(f"reconciler publish{names} --version {version}")
         with self.screen.waiting("parsing it with Airflow"):
             return self.code.publish(version, *components)
