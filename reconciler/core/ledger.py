@@ -1,10 +1,12 @@
 """The runs that were promised for some time, against those that exist: the proof that none was missed.
 
-Called when a deployment has been over for long enough that each of its runs must have begun.
+The time begins shortly before the first write of a deployment: a change that only waits disturbs no run. It
+is compared when the deployment has been over for long enough that each of its runs must have begun.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -12,7 +14,7 @@ from types import MappingProxyType
 from reconciler.core.narrative import names
 from reconciler.core.timetable import timetable
 from reconciler.model.observation import DagRun
-from reconciler.model.plan import Action, Change
+from reconciler.model.plan import DeletePointers, FlipBatch, Pause, PutSupport, RestartRuns, Step, Unpause
 from reconciler.model.state import Accounting, EnvironmentState
 from reconciler.model.value import Value
 
@@ -20,7 +22,7 @@ LATE = timedelta(minutes=3)
 """A run that Airflow has not started so long after it was due, it may not start at all."""
 
 MOST = 2_000
-"""Runs of one DAG that are compared at most."""
+"""Runs of one DAG that are compared at most: the newest, which are those around what was written last."""
 
 
 class Account(Value):
@@ -28,7 +30,8 @@ class Account(Value):
 
     ``gaps`` are the times, by DAG, for which the clock's run does not exist, ``owed`` the DAGs to which
     assets owe one, of ``by_assets`` that were looked at. ``waiting`` (there, but not begun) and ``created``
-    (by us) have a line for each run, ``untold`` names the DAGs whose runs cannot be told in advance.
+    (by us) have a line for each run, ``untold`` names the DAGs whose runs cannot be told in advance, ``cut``
+    those of which more runs were due than are compared, and counted.
     """
 
     since: datetime
@@ -41,6 +44,7 @@ class Account(Value):
     waiting: tuple[str, ...] = ()
     created: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
+    cut: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -54,22 +58,28 @@ class Account(Value):
         return not (self.missing or self.waiting)
 
 
-def opened(before: Accounting | None, now: datetime) -> Accounting:
-    """A deployment begins: what is not accounted for yet is, together with it."""
-    if before is None:
-        return Accounting(since=now - LATE)
-    return before.model_copy(update={"until": None, "refused": {}})
+def written(before: Accounting | None, step: Step, now: datetime) -> Accounting | None:
+    """A step begins: what is not accounted for yet is, together with what it may do to runs.
+
+    A DAG that comes, goes, gets another calendar or is paused by a person owes no certain runs then.
+    """
+    if not isinstance(step, PutSupport | FlipBatch | DeletePointers | Pause | Unpause | RestartRuns):
+        return before
+    open_ = before or Accounting(since=now - LATE)
+    skipped = open_.skipped | _uncertain(step)
+    return open_.model_copy(update={"until": None, "written_at": now, "refused": {}, "skipped": skipped})
 
 
-def skipping(state: EnvironmentState, changes: Sequence[Change]) -> Accounting | None:
-    """A DAG that comes, goes, gets another calendar or is paused by a person owes no certain runs then."""
-    open_ = state.accounting
-    if open_ is None:
-        return None
-    came_or_went = (Action.ADD, Action.REMOVE)
-    other = {one.dag_id for one in changes if one.new_calendar or one.action in came_or_went}
-    by_people = {dag_id for dag_id, fence in state.fences.items() if not fence.ours}
-    return open_.model_copy(update={"skipped": open_.skipped | other | by_people})
+def _uncertain(step: Step) -> frozenset[str]:
+    match step:
+        case FlipBatch():
+            return frozenset(flip.pointer.dag_id for flip in step.flips if flip.new_calendar)
+        case DeletePointers():
+            return frozenset(step.dag_ids)
+        case Pause():
+            return frozenset(step.fences.keys() - set(step.ours))
+        case _:
+            return frozenset()
 
 
 def closed(state: EnvironmentState, now: datetime) -> Accounting | None:
@@ -109,13 +119,16 @@ def _by_clock(
     there = {(run.dag_id, run.due_at): run for run in runs}
     gaps = dict[str, tuple[datetime, ...]]()
     promised, dags = 0, 0
-    waiting, created, untold = list[str](), list[str](), list[str]()
+    waiting, created, untold, cut = list[str](), list[str](), list[str](), list[str]()
     for dag_id, calendar in sorted(calendars.items()):
         known = timetable(calendar)
         if known is None:
             untold.append(dag_id)
             continue
-        due = [at for at, _ in zip(known.due(open_.since, until), range(MOST), strict=False)]
+        due = deque(known.due(open_.since, until), maxlen=MOST + 1)
+        if len(due) > MOST:
+            due.popleft()
+            cut.append(dag_id)
         promised, dags = promised + len(due), dags + bool(due)
         if gap := tuple(at for at in due if (dag_id, at) not in there):
             gaps[dag_id] = gap
@@ -134,12 +147,15 @@ def _by_clock(
         waiting=tuple(waiting),
         created=tuple(created),
         untold=tuple(untold),
+        cut=tuple(cut),
     )
 
 
 def in_words(account: Account, left: Iterable[str] = ()) -> str:
     """Some sentences for people; ``left`` are DAGs whose missing runs could not be created."""
     said = [_clock_in_words(account)]
+    if account.cut:
+        said.append(f"More were due of {names(account.cut)}: only the newest {MOST} of a DAG were looked at.")
     if account.by_assets:
         looked_at = f"{account.by_assets} DAG{'s' if account.by_assets > 1 else ''} that assets start"
         owes = f"a run is owed to {names(account.owed)}" if account.owed else "no run is owed"

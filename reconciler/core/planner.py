@@ -211,7 +211,8 @@ def _flip(scene: Scene, change: Change) -> Flip:
         return _as_it_was(live)
     if live is not None and change.action is Action.PUT_BACK:
         return _to_older(scene, live)
-    return to_goal(scene, change.dag_id)
+    new_calendar = change.new_calendar or change.action is Action.ADD
+    return to_goal(scene, change.dag_id).model_copy(update={"new_calendar": new_calendar})
 
 
 def _to_older(scene: Scene, live: LiveDag) -> Flip:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from reconciler.core.findings import MAX_LINE
+from reconciler.core.ledger import written
 from reconciler.core.pointer_file import pointer_key
 from reconciler.model.plan import (
     AwaitParsed,
@@ -36,6 +37,7 @@ def began(
     state: EnvironmentState, step: Step, writes: Mapping[str, str | None], now: datetime
 ) -> EnvironmentState:
     """Remember what a step is about to do."""
+    state = state.model_copy(update={"accounting": written(state.accounting, step, now)})
     if isinstance(step, Pause):
         return state.model_copy(update={"fences": {**state.fences, **_fences(step, state, now)}})
     if isinstance(step, CreateRuns):

@@ -116,7 +116,6 @@ class Operations:
             "held": held,
             "gates": gates,
             "waiting": self._waiting(plan.verdicts, now),
-            "accounting": ledger.skipping(self.session.state, plan.changes),
         }
         self.session.commit(self.session.state.model_copy(update=update))
 
@@ -273,7 +272,6 @@ class Operations:
             "operation": self._operation(plan, triggered_by, now),
             "sync": Sync.OUT_OF_SYNC,
             "health": Health.PROGRESSING,
-            "accounting": ledger.opened(state.accounting, now),
         }
         started = self._accepted(state.model_copy(update=update))
         true, false = [], [ConditionType.READY]

@@ -119,12 +119,14 @@ class Settle(Value):
 class Flip(Value):
     """A pointer to write, and the fingerprint of the DAG behind it.
 
-    ``new``: its newest entry begins with this write; else it says what it said before.
+    ``new``: its newest entry begins with this write; else it says what it said before. ``new_calendar``: the
+    DAG's runs may be due at other times from then on.
     """
 
     pointer: DagPointer
     fingerprint: Fingerprint
     new: bool = False
+    new_calendar: bool = False
 
 
 class Opening(Value):

@@ -98,6 +98,7 @@ class Waiting(Value):
 class Accounting(Value):
     """The time whose runs are to be accounted for: ``until`` is when the deployment was over (None: not yet).
 
+    ``written_at``: when something was last written that DAGs depend on, or a fence opened or closed.
     ``skipped`` are DAGs that came, went, were paused by a person, or whose calendar changed in that time.
     ``creating``: the runs that were found missing and that we set out to create, by DAG: when they were due,
     or nothing if assets owe the DAG a run. ``refused``: what could not be created, a line for each DAG.
@@ -105,6 +106,7 @@ class Accounting(Value):
 
     since: datetime
     until: datetime | None = None
+    written_at: datetime | None = None
     skipped: frozenset[str] = frozenset()
     creating: dict[str, tuple[datetime, ...]] = {}
     refused: dict[str, str] = {}

@@ -7,15 +7,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.core.ledger import Account, account, closed, in_words, opened, skipping
+from reconciler.core.ledger import LATE, MOST, Account, account, closed, in_words, written
 from reconciler.model.observation import DagRun
+from reconciler.model.plan import DeletePointers, Flip, FlipBatch, Opening, Pause, PutRelease, Step, Unpause
 from reconciler.model.state import Accounting, EnvironmentState, Fence
-from tests.builders import BY_ASSETS, EACH_MINUTE
+from tests.builders import BY_ASSETS, EACH_MINUTE, dag_pointer, release_manifest
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 NEVER = {"timetable": '"airflow.timetables.simple.NullTimetable"'}
 OWN = {"timetable": '"my.own.Timetable"'}
+RELEASE = release_manifest(2)
 
 
 def run(minute: int, state: str = "success", dag_id: str = "loads", kind: str = "scheduled") -> DagRun:
@@ -27,6 +29,18 @@ def run(minute: int, state: str = "success", dag_id: str = "loads", kind: str = 
         started_at=None if state == "queued" else NOON,
         due_at=NOON + minute * MINUTE,
     )
+
+
+def flip(*dag_ids: str, new_calendar: bool = False) -> FlipBatch:
+    flips = tuple(
+        Flip(
+            pointer=dag_pointer(RELEASE, dag_id),
+            fingerprint=RELEASE.dags[dag_id].fingerprint,
+            new_calendar=new_calendar,
+        )
+        for dag_id in dag_ids
+    )
+    return FlipBatch(flips=flips, seconds=1, margin_seconds=0)
 
 
 def counted(
@@ -123,22 +137,47 @@ def test_what_is_left_to_people_is_named() -> None:
 
 def test_while_a_dag_is_paused_the_deployment_is_not_over() -> None:
     fence = Fence(opened_at=NOON, ours=True)
-    open_ = EnvironmentState(environment="dev", accounting=opened(None, NOON), fences={"one": fence})
+    open_ = EnvironmentState(environment="dev", accounting=Accounting(since=NOON), fences={"one": fence})
     assert closed(open_, NOON + MINUTE) == open_.accounting
     over = closed(open_.model_copy(update={"fences": {}}), NOON + MINUTE)
     assert over is not None
     assert over.until == NOON + MINUTE
 
 
-def test_a_dag_that_a_person_paused_owes_nothing_certain() -> None:
-    fences = {"ours": Fence(opened_at=NOON, ours=True), "theirs": Fence(opened_at=NOON, ours=False)}
-    open_ = EnvironmentState(environment="dev", accounting=opened(None, NOON), fences=fences)
-    after = skipping(open_, [])
+def test_the_time_begins_shortly_before_the_first_write() -> None:
+    assert written(None, PutRelease(release=RELEASE.id, key="key"), NOON) is None
+    first = written(None, flip("dag_000"), NOON)
+    second = written(first, Unpause(dag_ids=("dag_000",), not_before=NOON), NOON + MINUTE)
+    assert second == Accounting(since=NOON - LATE, written_at=NOON + MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("step", "skipped"),
+    [
+        (flip("dag_000", "dag_001"), set()),
+        (flip("dag_000", new_calendar=True), {"dag_000"}),
+        (DeletePointers(dag_ids=("dag_001",)), {"dag_001"}),
+        (Pause(fences={"dag_000": Opening(ours=True), "dag_001": Opening(ours=False)}), {"dag_001"}),
+    ],
+)
+def test_what_comes_goes_or_is_paused_by_a_person_owes_nothing_certain(step: Step, skipped: set[str]) -> None:
+    after = written(Accounting(since=NOON, skipped=frozenset({"before"})), step, NOON)
     assert after is not None
-    assert after.skipped == {"theirs"}
+    assert after.skipped == {"before", *skipped}
 
 
-def test_another_deployment_tries_anew_what_was_refused() -> None:
+def test_another_write_tries_anew_what_was_refused() -> None:
     before = Accounting(since=NOON, until=NOON, refused={"one": "one: no."}, creating={"one": (NOON,)})
-    after = opened(before, NOON + MINUTE)
+    after = written(before, flip("dag_000"), NOON + MINUTE)
+    assert after is not None
     assert (after.since, after.until, after.refused, after.creating) == (NOON, None, {}, {"one": (NOON,)})
+
+
+def test_of_very_many_the_newest_are_looked_at_and_that_is_said() -> None:
+    runs = [run(minute) for minute in range(100, MOST + 100)]
+    found = counted({"loads": EACH_MINUTE}, runs, MOST + 99)
+    assert (found.promised, found.missing, found.cut) == (MOST, (), ("loads",))
+    assert f"More were due of loads: only the newest {MOST} of a DAG were looked at." in in_words(found)
+    found = counted({"loads": EACH_MINUTE}, runs[:-1], MOST + 99)
+    assert len(found.missing) == 1
+    assert counted({"loads": EACH_MINUTE}, [], MOST).cut == ()

@@ -8,9 +8,9 @@ from reconciler.engine.world import Outcome
 from reconciler.model.errors import Transient
 from reconciler.model.event import Event
 from reconciler.model.observation import DagRun
-from reconciler.model.reason import Health, Reason, Severity
+from reconciler.model.reason import Health, Phase, Reason, Severity
 from tests.builders import EACH_MINUTE
-from tests.engine.scene import Scene
+from tests.engine.scene import ENVIRONMENT_YAML, Scene
 
 MINUTE = timedelta(minutes=1)
 DAGS = ("one", "two")
@@ -116,6 +116,35 @@ def test_a_calendar_that_changes_owes_nothing_certain() -> None:
     scene.clock.advance(200)
     scene.tick()
     assert len(told(scene)) == 1
+
+
+def test_a_change_that_waits_is_accounted_for_from_its_first_write_on() -> None:
+    scene = deployed()
+    scene.clock.advance(200)
+    scene.tick()
+    start = scene.clock.now().replace(tzinfo=None, microsecond=0).isoformat()
+    scene.environment = (
+        ENVIRONMENT_YAML
+        + (
+            f"policy: {{missedRuns: create, windows: {{freeze: [{{name: a, start: {start}, hours: 36}}]}}}}\n"
+        ).encode()
+    )
+    scene.push("1.1.0", "Freeze")
+    scene.tick()
+    scene.deploy("1.2.0", {"one": "AA", "two": "b"})
+    assert scene.state.operation is not None
+    assert scene.state.operation.phase is Phase.RUNNING
+    scene.clock.advance(35 * 3600)
+    scene.tick()
+    assert scene.state.accounting is None
+    scene.clock.advance(2 * 3600)
+    written = scene.clock.now()
+    assert scene.tick().outcome is Outcome.APPLIED
+    scene.airflow.clocked = each_minute(written - 10 * MINUTE, written + 10 * MINUTE)
+    scene.clock.advance(200)
+    scene.tick()
+    assert told(scene)[-1].reason is Reason.RUNS_ACCOUNTED
+    assert scene.airflow.made_up == []
 
 
 def test_what_cannot_be_asked_now_is_asked_later() -> None:
