@@ -90,6 +90,15 @@ def closed(state: EnvironmentState, now: datetime) -> Accounting | None:
     return open_.model_copy(update={"until": now})
 
 
+def quiet(state: EnvironmentState, now: datetime) -> Accounting | None:
+    """A deployment that goes on, but writes nothing, is accounted for so far: who knows how long it waits."""
+    open_ = state.accounting
+    if open_ is None:
+        return None
+    until = (open_.written_at or open_.since + LATE) + LATE
+    return closed(state, until) if until <= now else open_
+
+
 def account(
     calendars: Mapping[str, Mapping[str, str]],
     runs: Sequence[DagRun],

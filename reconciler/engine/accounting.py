@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reconciler.core.findings import News, event_of
-from reconciler.core.ledger import LATE, Account, account, in_words
+from reconciler.core.ledger import LATE, Account, account, in_words, quiet
 from reconciler.core.making_up import creates, left_to_people, to_create
 from reconciler.engine.executor import execute
 from reconciler.engine.manifests import Manifests
@@ -42,9 +42,13 @@ class _Books:
 def settle_accounts(world: World, session: Session) -> None:
     """Compare, create where that is wanted, and tell, once, when a deployment has been over for long enough.
 
+    One that waits is over for now when it has written nothing for some time; it opens another account later.
     What cannot be asked or created now is by a later tick.
     """
-    open_, applied = session.state.accounting, session.state.applied
+    state = session.state
+    open_, applied = quiet(state, session.now), state.applied
+    if open_ != state.accounting:
+        session.commit(state.model_copy(update={"accounting": open_}))
     if open_ is None or open_.until is None or session.now < open_.until + LATE or session.over:
         return
     if applied is not None:

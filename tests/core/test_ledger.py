@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.core.ledger import LATE, MOST, Account, account, closed, in_words, written
+from reconciler.core.ledger import LATE, MOST, Account, account, closed, in_words, quiet, written
 from reconciler.model.observation import DagRun
 from reconciler.model.plan import DeletePointers, Flip, FlipBatch, Opening, Pause, PutRelease, Step, Unpause
 from reconciler.model.state import Accounting, EnvironmentState, Fence
@@ -142,6 +142,27 @@ def test_while_a_dag_is_paused_the_deployment_is_not_over() -> None:
     over = closed(open_.model_copy(update={"fences": {}}), NOON + MINUTE)
     assert over is not None
     assert over.until == NOON + MINUTE
+
+
+@pytest.mark.parametrize(
+    ("open_", "until"),
+    [
+        (Accounting(since=NOON, written_at=NOON), NOON + LATE),
+        (Accounting(since=NOON - LATE), NOON + LATE),
+        (Accounting(since=NOON, written_at=NOON + MINUTE), None),
+        (Accounting(since=NOON, written_at=NOON, until=NOON + MINUTE), NOON + MINUTE),
+    ],
+)
+def test_what_has_written_nothing_for_some_time_is_over_so_far(
+    open_: Accounting, until: datetime | None
+) -> None:
+    state = EnvironmentState(environment="dev", accounting=open_)
+    found = quiet(state, NOON + LATE + MINUTE / 2)
+    assert found is not None
+    assert found.until == until
+    fenced = state.model_copy(update={"fences": {"one": Fence(opened_at=NOON, ours=True)}})
+    assert quiet(fenced, NOON + LATE + MINUTE / 2) == open_
+    assert quiet(EnvironmentState(environment="dev"), NOON) is None
 
 
 def test_the_time_begins_shortly_before_the_first_write() -> None:

@@ -118,6 +118,27 @@ def test_a_calendar_that_changes_owes_nothing_certain() -> None:
     assert len(told(scene)) == 1
 
 
+def test_a_dag_that_waits_for_ever_keeps_nobody_from_hearing_of_the_others() -> None:
+    scene = deployed()
+    scene.clock.advance(200)
+    scene.tick()
+    running = DagRun(dag_id="two", run_id="r", state="running", run_type="manual", started_at=None)
+    scene.airflow.set_runs(running)
+    begin = scene.clock.now()
+    scene.deploy("1.2.0", {"one": "AA", "two": "wider: b"})
+    scene.airflow.clocked = each_minute(begin - 10 * MINUTE, begin + 60 * MINUTE)
+    scene.airflow.clocked = [run for run in scene.airflow.clocked if run.dag_id == "two"]
+    for _ in range(60):
+        scene.clock.advance(60)
+        assert scene.tick().outcome is Outcome.WAITING
+    assert [event.reason for event in told(scene)] == [Reason.RUNS_ACCOUNTED, Reason.RUN_MISSED]
+    assert all(line.startswith("one: no run for") for line in told(scene)[-1].evidence)
+    scene.airflow.set_runs()
+    scene.tick()
+    assert scene.state.accounting is not None
+    assert scene.state.accounting.since > begin + 57 * MINUTE
+
+
 def test_a_change_that_waits_is_accounted_for_from_its_first_write_on() -> None:
     scene = deployed()
     scene.clock.advance(200)
