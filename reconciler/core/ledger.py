@@ -181,7 +181,8 @@ def in_words(account: Account, left: Iterable[str] = ()) -> str:
 
 
 def _clock_in_words(account: Account) -> str:
-    span = f"from {account.since:%Y-%m-%d %H:%M:%S} to {account.until:%H:%M:%S} UTC"
+    date = "" if account.until.date() == account.since.date() else f"{account.until:%Y-%m-%d} "
+    span = f"from {account.since:%Y-%m-%d %H:%M:%S} to {date}{account.until:%H:%M:%S} UTC"
     if not account.promised:
         return f"No run was due by the clock {span}."
     count = f"{account.promised} {'run was' if account.promised == 1 else 'runs were'} due {span}"

@@ -65,6 +65,12 @@ def test_every_run_that_was_due_is_there() -> None:
     )
 
 
+def test_the_day_of_the_end_is_told_where_it_is_another() -> None:
+    daily = EACH_MINUTE | {"timetable expression": '"0 13 * * *"'}
+    found = counted({"loads": daily}, [run(60), run(25 * 60)], 37 * 60)
+    assert "2 runs were due from 2026-03-02 12:00:00 to 2026-03-04 01:00:00 UTC" in in_words(found)
+
+
 def test_one_that_is_not_there_is_named() -> None:
     found = counted({"loads": EACH_MINUTE}, [run(1), run(3)], 3)
     assert found.missing == ("loads: no run for 2026-03-02 12:02:00 UTC",)
