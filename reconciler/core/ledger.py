@@ -31,7 +31,8 @@ class Account(Value):
     ``gaps`` are the times, by DAG, for which the clock's run does not exist, ``owed`` the DAGs to which
     assets owe one, of ``by_assets`` that were looked at. ``waiting`` (there, but not begun) and ``created``
     (by us) have a line for each run, ``untold`` names the DAGs whose runs cannot be told in advance, ``cut``
-    those of which more runs were due than are compared, and counted.
+    those of which more runs were due than are compared, and counted; and ``inactive`` those of which Airflow
+    starts none, for they are not active in it.
     """
 
     since: datetime
@@ -45,6 +46,7 @@ class Account(Value):
     created: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
     cut: tuple[str, ...] = ()
+    inactive: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -163,6 +165,8 @@ def _by_clock(
 def in_words(account: Account, left: Iterable[str] = ()) -> str:
     """Some sentences for people; ``left`` are DAGs whose missing runs could not be created."""
     said = [_clock_in_words(account)]
+    if account.inactive:
+        said.append(f"Not active in Airflow, so that no run starts: {names(account.inactive)}.")
     if account.cut:
         said.append(f"More were due of {names(account.cut)}: only the newest {MOST} of a DAG were looked at.")
     if account.by_assets:

@@ -40,6 +40,10 @@ def left_to_people(
             found[dag_id] = refused[dag_id]
         elif dag_id in pinned:
             found[dag_id] = f"{dag_id}: not created, for it is pinned. {_by_hand(account, dag_id)}"
+        elif dag_id in account.inactive:
+            found[dag_id] = (
+                f"{dag_id}: not created, for it is not active. When it is: {_by_hand(account, dag_id)}"
+            )
         elif dag_id in account.gaps and dags[dag_id].next_run_at is None:
             why = "not created, for Airflow starts no further run of it now: it has as many as it may."
             found[dag_id] = f"{dag_id}: {why} When one has ended: {_by_hand(account, dag_id)}"

@@ -30,6 +30,7 @@ from reconciler.ports import Target
 class _Books:
     """What an account is made from: the calendars of the DAGs that owe runs, and what Airflow says of them.
 
+    A DAG that is not active may be one that Airflow does not know.
     ``owed``: whether assets owe a run to each DAG that they start.
     """
 
@@ -96,15 +97,18 @@ class _Audit:
         open_ = state.accounting or Accounting(since=self.until)
         sealed = _calendars(self.world, state)
         seen = airflow.dags(sorted(sealed.keys() - open_.skipped))
-        dags = {dag_id: dag for dag_id, dag in seen.items() if dag.active and not dag.paused}
-        calendars = {dag_id: sealed[dag_id] for dag_id in dags}
-        runs = airflow.clock_runs(sorted(dags), open_.since, self.until) if dags else ()
+        dags = {dag_id: dag for dag_id, dag in seen.items() if not dag.paused}
+        paused = seen.keys() - dags.keys()
+        calendars = {dag_id: sealed[dag_id] for dag_id in sorted(sealed.keys() - open_.skipped - paused)}
+        inactive = tuple(dag_id for dag_id in calendars if dag_id not in dags or not dags[dag_id].active)
+        runs = airflow.clock_runs(list(calendars), open_.since, self.until) if calendars else ()
         owed = {
             dag_id: known[dag_id] if dag_id in known else self._is_owed(dag_id, open_)
             for dag_id, dag in sorted(dags.items())
             if dag.by_assets
         }
-        return _Books(calendars, dags, account(calendars, runs, open_, self.until, owed), owed)
+        found = account(calendars, runs, open_, self.until, owed)
+        return _Books(calendars, dags, found.model_copy(update={"inactive": inactive}), owed)
 
     def _is_owed(self, dag_id: str, open_: Accounting) -> bool | None:
         """None for a condition that is not understood: it keeps nothing else from being told."""
@@ -119,16 +123,18 @@ class _Audit:
     def _tell(self, books: _Books) -> None:
         state, found = self.session.state, books.found
         left = left_to_people(found, books.dags, state) if creates(state) else {}
+        inactive = (f"{dag_id}: not active in Airflow" for dag_id in found.inactive if dag_id not in left)
         created = (f"created: {line}" for line in found.created)
         reason, severity = _judged(found)
         news = News(
             reason=reason,
             message=in_words(found, left),
             severity=severity,
-            evidence=(*left.values(), *found.missing, *found.waiting, *created),
+            evidence=(*left.values(), *inactive, *found.missing, *found.waiting, *created),
         )
         after = state.model_copy(update={"accounting": None})
-        told = (event_of(news, after, self.applied.revision),) if found.promised or found.by_assets else ()
+        is_news = found.promised or found.by_assets or found.inactive
+        told = (event_of(news, after, self.applied.revision),) if is_news else ()
         self.session.commit(after, events=told)
 
 
@@ -137,7 +143,7 @@ def _judged(found: Account) -> tuple[Reason, Severity]:
         return Reason.RUN_MISSED, Severity.ERROR
     if found.created:
         return Reason.RUNS_CREATED, Severity.WARNING
-    return Reason.RUNS_ACCOUNTED, Severity.INFO
+    return Reason.RUNS_ACCOUNTED, Severity.WARNING if found.inactive else Severity.INFO
 
 
 def _calendars(world: World, state: EnvironmentState) -> Mapping[str, Mapping[str, str]]:

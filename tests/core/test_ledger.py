@@ -96,6 +96,11 @@ def test_what_nobody_can_tell_is_said() -> None:
     assert in_words(found).endswith("Of own nobody can tell.")
 
 
+def test_what_is_not_active_is_named() -> None:
+    found = counted({"loads": EACH_MINUTE}, [run(1)], 1).model_copy(update={"inactive": ("loads",)})
+    assert in_words(found).endswith("Not active in Airflow, so that no run starts: loads.")
+
+
 @pytest.mark.parametrize(
     ("owed", "missing", "said"),
     [

@@ -108,6 +108,19 @@ def test_beside_runs_that_keep_airflow_from_another_none_is_created() -> None:
     assert step.missing == {"mart": ()}
 
 
+def test_what_is_not_active_is_given_none() -> None:
+    found = FOUND.model_copy(update={"inactive": ("loads", "mart")})
+    dags = {dag_id: dag for dag_id, dag in DAGS.items() if dag_id != "loads"}
+    assert left_to_people(found, dags, remembered()) == {
+        "loads": "loads: not created, for it is not active. When it is: "
+        "`airflow backfill create --dag-id loads` makes runs.",
+        "mart": "mart: not created, for it is not active. When it is: Trigger it in Airflow.",
+    }
+    step = to_create(found, CALENDARS, dags, remembered())
+    assert step is not None
+    assert step.missing.keys() == {"windows"}
+
+
 def test_where_nothing_may_be_created_there_is_no_step() -> None:
     assert to_create(Account(since=NOON, until=NOON), CALENDARS, DAGS, remembered()) is None
     refused = {dag_id: "no" for dag_id in CALENDARS}

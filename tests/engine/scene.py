@@ -168,6 +168,12 @@ class Scene:
 
         self.airflow.dags = dags  # type: ignore[method-assign]
 
+    def vanish(self, dag_id: str) -> None:
+        """Airflow drops a DAG, as it does one whose file does not import."""
+        self.airflow.set_dag(
+            AirflowDag(dag_id=dag_id, active=False, paused=False, release=None, last_parsed_at=None)
+        )
+
     def tick(self, triggered_by: TriggeredBy = TriggeredBy.WEBHOOK) -> TickResult:
         """One tick."""
         return tick(self.world, "dev", triggered_by)

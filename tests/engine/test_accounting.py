@@ -87,6 +87,39 @@ def test_what_is_paused_owes_nothing() -> None:
     assert [event.reason for event in told(scene)] == [Reason.RUNS_ACCOUNTED]
 
 
+def test_a_dag_that_is_not_active_is_named_with_the_runs_it_missed() -> None:
+    scene = deployed()
+    scene.airflow.clocked = [run for run in scene.airflow.clocked if run.dag_id == "one"]
+    scene.vanish("two")
+    scene.clock.advance(200)
+    scene.tick()
+    (event,) = told(scene)
+    assert (event.reason, event.severity) == (Reason.RUN_MISSED, Severity.ERROR)
+    assert event.evidence[0] == "two: not active in Airflow"
+    assert all(line.startswith("two: no run for") for line in event.evidence[1:])
+
+
+def test_a_dag_that_is_not_active_is_named_though_it_missed_none_yet() -> None:
+    scene = deployed()
+    scene.vanish("two")
+    scene.clock.advance(200)
+    scene.tick()
+    (event,) = told(scene)
+    assert (event.reason, event.severity) == (Reason.RUNS_ACCOUNTED, Severity.WARNING)
+    assert event.evidence == ("two: not active in Airflow",)
+
+
+def test_a_dag_that_airflow_does_not_know_is_not_active() -> None:
+    scene = deployed()
+    dags = scene.airflow.dags
+    scene.airflow.dags = lambda dag_ids: dags([one for one in dag_ids if one != "two"])  # type: ignore[method-assign]
+    scene.airflow.clocked = [run for run in scene.airflow.clocked if run.dag_id == "one"]
+    scene.clock.advance(200)
+    scene.tick()
+    (event,) = told(scene)
+    assert event.evidence[0] == "two: not active in Airflow"
+
+
 def test_another_deployment_meanwhile_is_accounted_for_together() -> None:
     scene = deployed()
     assert scene.state.accounting is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from reconciler.engine.tick import tick
 from reconciler.engine.world import Outcome
 from reconciler.model.errors import Terminal, Transient
 from reconciler.model.event import Event
-from reconciler.model.observation import AirflowDag, DagRun
+from reconciler.model.observation import DagRun
 from reconciler.model.reason import Reason, Severity, TriggeredBy
 from reconciler.model.state import Changes
 from tests.builders import BY_ASSETS, EACH_MINUTE
@@ -155,22 +155,21 @@ def test_what_is_only_queued_is_not_created_again() -> None:
     assert found.scene.airflow.made_up == []
 
 
-def pause(found: Gap) -> None:
-    found.scene.airflow.set_paused("loads", True)
-
-
-def vanish(found: Gap) -> None:
-    found.scene.airflow.set_dag(
-        AirflowDag(dag_id="loads", active=False, paused=False, release=None, last_parsed_at=None)
-    )
-
-
-@pytest.mark.parametrize("do", [pause, vanish])
-def test_a_dag_that_is_not_at_work_is_given_none(do: Callable[[Gap], None]) -> None:
+def test_a_dag_that_a_person_paused_is_given_none() -> None:
     found = gap()
-    do(found)
+    found.scene.airflow.set_paused("loads", True)
     (event,) = found.settle(3)
     assert event.reason is Reason.RUNS_ACCOUNTED
+    assert found.scene.airflow.made_up == []
+
+
+def test_a_dag_that_is_not_active_is_given_none_and_people_are_told() -> None:
+    found = gap()
+    found.scene.vanish("loads")
+    (event,) = found.settle(3)
+    assert (event.reason, event.severity) == (Reason.RUN_MISSED, Severity.ERROR)
+    assert event.evidence[0].startswith("loads: not created, for it is not active. When it is:")
+    assert "Not active in Airflow, so that no run starts: loads." in event.message
     assert found.scene.airflow.made_up == []
 
 
