@@ -157,6 +157,12 @@ class Airflow(Protocol):
         Each with ``due_at``; from ``since`` to ``until``, both included.
         """
 
+    def runs_between(self, dag_ids: Sequence[str], since: datetime, until: datetime) -> Sequence[DagRun]:
+        """The runs of these DAGs, of every type, that were in flight at any moment of that time.
+
+        Each with ``ended_at``, unless it is in flight now. One that was cleared counts from then on only.
+        """
+
     def import_errors(self) -> Sequence[ImportProblem]:
         """The files that Airflow cannot import now."""
 

@@ -75,6 +75,11 @@ class AirflowClient:
         """See ``ports.Airflow``."""
         return tuple(map(_run, self._dag_runs.by_the_clock(dag_ids, since, until)))
 
+    def runs_between(self, dag_ids: Sequence[str], since: datetime, until: datetime) -> Sequence[DagRun]:
+        """See ``ports.Airflow``."""
+        runs = map(_run, self._dag_runs.ended_since(dag_ids, since))
+        return tuple(run for run in runs if run.in_flight_from is None or run.in_flight_from <= until)
+
     def import_errors(self) -> Sequence[ImportProblem]:
         """See ``ports.Airflow``."""
         errors = self._client.ImportErrorApi(self._api)
@@ -247,6 +252,7 @@ def _dag(row: Any) -> AirflowDag:
         by_assets=bool(BY_ASSETS.match(row.timetable_summary or "")),
         next_run_at=_utc(row.next_dagrun_run_after),
         next_logical_date=_utc(row.next_dagrun_logical_date),
+        at_once=row.max_active_runs,
     )
 
 
@@ -258,6 +264,8 @@ def _run(row: Any) -> DagRun:
         run_type=row.run_type.value,
         started_at=_utc(row.start_date),
         due_at=_utc(row.run_after),
+        queued_at=_utc(row.queued_at),
+        ended_at=_utc(row.end_date),
     )
 
 

@@ -31,6 +31,12 @@ class DagRuns:
         rows = self._all(dag_ids, run_after_gte=since, run_after_lte=until)
         return [row for row in rows if row.run_type.value in _BY_CLOCK]
 
+    def ended_since(self, dag_ids: Sequence[str], since: datetime) -> list[Any]:
+        """Those that ended at that time or later, or have not ended."""
+        # In this order: one that ends between the two questions is among the answers to the second.
+        rows = [*self.active(dag_ids), *self._all(dag_ids, end_date_gte=since)]
+        return list({(row.dag_id, row.dag_run_id): row for row in rows}.values())
+
     def usual_seconds(self, dag_id: str) -> float | None:
         """The median of the last few that ended well; None if none did."""
         page = self._page([dag_id], states=["success"], order_by="-end_date", page_limit=_COMPARED)

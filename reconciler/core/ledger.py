@@ -28,11 +28,12 @@ MOST = 2_000
 class Account(Value):
     """What was promised from ``since`` to ``until`` (UTC): how many runs of how many DAGs; and what is wrong.
 
-    ``gaps`` are the times, by DAG, for which the clock's run does not exist, ``owed`` the DAGs to which
-    assets owe one, of ``by_assets`` that were looked at. ``waiting`` (there, but not begun) and ``created``
-    (by us) have a line for each run, ``untold`` names the DAGs whose runs cannot be told in advance, ``cut``
-    those of which more runs were due than are compared, and counted; and ``inactive`` those of which Airflow
-    starts none, for they are not active in it.
+    ``gaps`` are the times, by DAG, for which the clock's run does not exist, ``put_off`` those for which
+    Airflow leaves it out, or starts it later, because the DAG had as many in flight as it may. ``owed`` are
+    the DAGs to which assets owe a run, of ``by_assets`` that were looked at. ``waiting`` (there, but not
+    begun) and ``created`` (by us) have a line for each run. ``untold`` names the DAGs whose runs cannot be
+    told in advance, ``cut`` those of which more runs were due than are compared, ``inactive`` those that
+    are not active in Airflow, which starts none of them.
     """
 
     since: datetime
@@ -47,12 +48,20 @@ class Account(Value):
     untold: tuple[str, ...] = ()
     cut: tuple[str, ...] = ()
     inactive: tuple[str, ...] = ()
+    put_off: dict[str, tuple[datetime, ...]] = {}
 
     @property
     def missing(self) -> tuple[str, ...]:
         """A line for each run that does not exist."""
         by_clock = (f"{dag_id}: no run for {_time(at)}" for dag_id, due in self.gaps.items() for at in due)
         return (*by_clock, *(f"{dag_id}: no run for its asset events" for dag_id in self.owed))
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """A line for each run that was put off."""
+        return tuple(
+            f"{dag_id}: the run for {_time(at)}" for dag_id, due in self.put_off.items() for at in due
+        )
 
     @property
     def balanced(self) -> bool:
@@ -124,6 +133,30 @@ def account(
     return found.model_copy(update=update)
 
 
+def excused(found: Account, runs: Sequence[DagRun], at_once: Mapping[str, int | None]) -> Account:
+    """Does not count as missing what was due while as many runs were in flight as the DAG may have.
+
+    Without catchup, Airflow leaves out all of them but the newest on purpose. ``at_once``: how many it may
+    have; of one that is not known, it is one.
+    """
+    gaps, put_off = dict[str, tuple[datetime, ...]](), dict[str, tuple[datetime, ...]]()
+    for dag_id, due in found.gaps.items():
+        own = [run for run in runs if run.dag_id == dag_id]
+        told = at_once.get(dag_id)
+        most = 1 if told is None else told
+        full = tuple(at for at in due if sum(_in_flight(run, at) for run in own) >= most)
+        if full:
+            put_off[dag_id] = full
+        if len(full) < len(due):
+            gaps[dag_id] = tuple(at for at in due if at not in full)
+    return found.model_copy(update={"gaps": gaps, "put_off": put_off})
+
+
+def _in_flight(run: DagRun, at: datetime) -> bool:
+    begun = run.in_flight_from is None or run.in_flight_from <= at
+    return begun and (run.ended_at is None or run.ended_at >= at)
+
+
 def _by_clock(
     calendars: Mapping[str, Mapping[str, str]], runs: Sequence[DagRun], open_: Accounting, until: datetime
 ) -> Account:
@@ -193,11 +226,20 @@ def _clock_in_words(account: Account) -> str:
     by_clock = account.missing[: len(account.missing) - len(account.owed)]
     parts = [
         f"{len(lines)} {word} ({names(lines, 2)})"
-        for lines, word in ((by_clock, "missing"), (account.waiting, "not begun"))
+        for lines, word in (
+            (by_clock, "missing"),
+            (account.waiting, "not begun"),
+            (
+                account.left_out,
+                "left out by Airflow, or put off, for the DAG had as many in flight as it may",
+            ),
+        )
         if lines
     ]
-    if parts:
+    if not account.balanced:
         return f"{count}: {', '.join(parts)}."
+    if parts:
+        return f"{count}: {', '.join(parts)}; each of the others exists."
     return f"{count}, before, during and after the deployment: each of them exists."
 
 

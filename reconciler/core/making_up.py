@@ -44,6 +44,10 @@ def left_to_people(
             found[dag_id] = (
                 f"{dag_id}: not created, for it is not active. When it is: {_by_hand(account, dag_id)}"
             )
+        elif dag_id in account.put_off:
+            # Airflow's backfill, which is given two dates, would make them as well.
+            why = "not created, for among them are runs that Airflow leaves out on purpose."
+            found[dag_id] = f"{dag_id}: {why} Of those that are needed: {_by_hand(account, dag_id)}"
         elif dag_id in account.gaps and dags[dag_id].next_run_at is None:
             why = "not created, for Airflow starts no further run of it now: it has as many as it may."
             found[dag_id] = f"{dag_id}: {why} When one has ended: {_by_hand(account, dag_id)}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reconciler.core.findings import News, event_of
-from reconciler.core.ledger import LATE, Account, account, in_words, quiet
+from reconciler.core.ledger import LATE, Account, account, excused, in_words, quiet
 from reconciler.core.making_up import creates, left_to_people, to_create
 from reconciler.engine.executor import execute
 from reconciler.engine.manifests import Manifests
@@ -107,8 +107,11 @@ class _Audit:
             for dag_id, dag in sorted(dags.items())
             if dag.by_assets
         }
-        found = account(calendars, runs, open_, self.until, owed)
-        return _Books(calendars, dags, found.model_copy(update={"inactive": inactive}), owed)
+        found = account(calendars, runs, open_, self.until, owed).model_copy(update={"inactive": inactive})
+        if found.gaps:
+            meanwhile = airflow.runs_between(sorted(found.gaps), open_.since, self.until)
+            found = excused(found, meanwhile, {dag_id: dag.at_once for dag_id, dag in dags.items()})
+        return _Books(calendars, dags, found, owed)
 
     def _is_owed(self, dag_id: str, open_: Accounting) -> bool | None:
         """None for a condition that is not understood: it keeps nothing else from being told."""
@@ -125,12 +128,13 @@ class _Audit:
         left = left_to_people(found, books.dags, state) if creates(state) else {}
         inactive = (f"{dag_id}: not active in Airflow" for dag_id in found.inactive if dag_id not in left)
         created = (f"created: {line}" for line in found.created)
+        left_out = (f"left to Airflow: {line}" for line in found.left_out)
         reason, severity = _judged(found)
         news = News(
             reason=reason,
             message=in_words(found, left),
             severity=severity,
-            evidence=(*left.values(), *inactive, *found.missing, *found.waiting, *created),
+            evidence=(*left.values(), *inactive, *found.missing, *found.waiting, *created, *left_out),
         )
         after = state.model_copy(update={"accounting": None})
         is_news = found.promised or found.by_assets or found.inactive

@@ -44,7 +44,7 @@ class AirflowDag(Value):
     """A DAG as Airflow sees it. ``release`` is the release it was tagged with by the loader, if any.
 
     ``by_assets``: it is scheduled by asset events. ``next_run_at`` and ``next_logical_date``: when its next
-    scheduled run is due, and for what date.
+    scheduled run is due, and for what date. ``at_once``: so many may be in flight, if that is told.
     """
 
     dag_id: str
@@ -55,13 +55,14 @@ class AirflowDag(Value):
     by_assets: bool = False
     next_run_at: datetime | None = None
     next_logical_date: datetime | None = None
+    at_once: int | None = None
 
 
 class DagRun(Value):
     """A DAG run. In flight its ``state`` is ``queued`` or ``running``.
 
     ``started_at``: when the scheduler set it running, which is what the loader pins it by. ``due_at``: from
-    when on it might run.
+    when on it might run. ``queued_at`` and ``ended_at``: from when to when it was in flight.
     """
 
     dag_id: str
@@ -70,6 +71,13 @@ class DagRun(Value):
     run_type: str
     started_at: datetime | None
     due_at: datetime | None = None
+    queued_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def in_flight_from(self) -> datetime | None:
+        """Since when it was queued or running; None if that is not told."""
+        return min(filter(None, (self.queued_at, self.started_at)), default=None)
 
 
 class ImportProblem(Value):

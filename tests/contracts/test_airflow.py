@@ -93,12 +93,17 @@ def twin() -> Scene:
                 last_parsed_at=NOW,
                 by_assets=dag_id == ASSETS,
                 next_run_at=NEW_YEAR if dag_id == YEARLY else None,
+                at_once=1 if dag_id == BUSY else None,
             )
         )
     fake.set_runs(
         DagRun(dag_id=BUSY, run_id="one", state="running", run_type="manual", started_at=NOW),
-        DagRun(dag_id=BUSY, run_id="two", state="queued", run_type="manual", started_at=None),
+        DagRun(dag_id=BUSY, run_id="two", state="queued", run_type="manual", started_at=None, queued_at=NOW),
     )
+    ended = DagRun(
+        dag_id=QUICK, run_id="ended", state="success", run_type="manual", started_at=NOW, ended_at=NOW
+    )
+    fake.clocked.append(ended)
     broken = ImportProblem(file="contract_broken.py", message="No module named 'a_module…'", at=NOW)
     fake.set_import_errors(broken)
     fake.usual[QUICK] = 1.5
@@ -268,6 +273,27 @@ def test_runs_that_the_clock_did_not_start_are_not_the_clocks(scene: Scene) -> N
     now = datetime.now(UTC)
     assert list(scene.airflow.clock_runs([], now - timedelta(days=9), now)) == []
     assert list(scene.airflow.clock_runs([BUSY, QUICK, YEARLY], now - timedelta(days=9), now)) == []
+
+
+def test_runs_that_were_in_flight_at_some_time_are_told_with_their_ends(scene: Scene) -> None:
+    before, after = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+    found = {run.run_id: run for run in scene.airflow.runs_between([BUSY, QUICK, YEARLY], before, after)}
+    assert found.keys() >= {"one", "two", "ended"}
+    for run_id in ("one", "two"):
+        assert found[run_id].in_flight_from is not None
+        assert found[run_id].ended_at is None
+    assert (found["ended"].state, found["ended"].run_type) == ("success", "manual")
+    begun, ended = found["ended"].in_flight_from, found["ended"].ended_at
+    assert begun is not None
+    assert ended is not None
+    assert begun <= ended
+    assert "ended" not in {run.run_id for run in scene.airflow.runs_between([QUICK], after, after)}
+    assert list(scene.airflow.runs_between([BUSY, QUICK], before, before)) == []
+    assert list(scene.airflow.runs_between([], before, after)) == []
+
+
+def test_how_many_runs_may_be_in_flight_is_told(scene: Scene) -> None:
+    assert scene.airflow.dags([BUSY])[BUSY].at_once == 1
 
 
 def test_what_has_no_schedule_misses_no_runs(scene: Scene) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.core.ledger import LATE, MOST, Account, account, closed, in_words, quiet, written
+from reconciler.core.ledger import LATE, MOST, Account, account, closed, excused, in_words, quiet, written
 from reconciler.model.observation import DagRun
 from reconciler.model.plan import DeletePointers, Flip, FlipBatch, Opening, Pause, PutRelease, Step, Unpause
 from reconciler.model.state import Accounting, EnvironmentState, Fence
@@ -94,6 +94,40 @@ def test_what_nobody_can_tell_is_said() -> None:
     found = counted({"loads": EACH_MINUTE, "own": OWN}, [run(1)], 1)
     assert (found.untold, found.balanced) == (("own",), True)
     assert in_words(found).endswith("Of own nobody can tell.")
+
+
+@pytest.mark.parametrize(
+    ("at_once", "ends", "put_off", "missing"),
+    [
+        ({"loads": 1}, 3.5, (2, 3), (4, 5)),
+        ({"loads": 1}, None, (2, 3, 4, 5), ()),
+        ({"loads": 2}, 3.5, (), (2, 3, 4, 5)),
+        ({"loads": None}, 3.5, (2, 3), (4, 5)),
+        ({}, 4.0, (2, 3, 4), (5,)),
+    ],
+)
+def test_what_airflow_leaves_out_because_runs_are_in_flight_is_not_missing(
+    at_once: dict[str, int | None], ends: float | None, put_off: tuple[int, ...], missing: tuple[int, ...]
+) -> None:
+    long = run(1).model_copy(update={"started_at": NOON + 1.5 * MINUTE})
+    if ends is not None:
+        long = long.model_copy(update={"ended_at": NOON + ends * MINUTE})
+    later = run(6).model_copy(update={"queued_at": NOON + 6 * MINUTE, "started_at": NOON + 7 * MINUTE})
+    other = run(1, dag_id="other")
+    found = counted({"loads": EACH_MINUTE}, [run(1), run(6)], 6)
+    found = excused(found, [long, later, other], at_once)
+    assert [at for due in found.put_off.values() for at in due] == [NOON + n * MINUTE for n in put_off]
+    assert [at for due in found.gaps.values() for at in due] == [NOON + n * MINUTE for n in missing]
+    assert found.balanced is not bool(missing)
+
+
+def test_what_airflow_leaves_out_is_told() -> None:
+    in_the_way = run(1).model_copy(update={"queued_at": NOON})
+    found = excused(counted({"loads": EACH_MINUTE}, [run(1)], 2), [in_the_way], {"loads": 1})
+    assert in_words(found).endswith(
+        "1 left out by Airflow, or put off, for the DAG had as many in flight as it may "
+        "(loads: the run for 2026-03-02 12:02:00 UTC); each of the others exists."
+    )
 
 
 def test_what_is_not_active_is_named() -> None:

@@ -108,6 +108,15 @@ def test_beside_runs_that_keep_airflow_from_another_none_is_created() -> None:
     assert step.missing == {"mart": ()}
 
 
+def test_beside_runs_that_airflow_leaves_out_on_purpose_none_is_created() -> None:
+    found = FOUND.model_copy(update={"put_off": {"loads": (NOON - MINUTE / 2,), "other": (NOON,)}})
+    (line,) = left_to_people(found, DAGS, remembered()).values()
+    assert line.startswith("loads: not created, for among them are runs that Airflow leaves out on purpose.")
+    step = to_create(found, CALENDARS, DAGS, remembered())
+    assert step is not None
+    assert step.missing.keys() == {"windows", "mart"}
+
+
 def test_what_is_not_active_is_given_none() -> None:
     found = FOUND.model_copy(update={"inactive": ("loads", "mart")})
     dags = {dag_id: dag for dag_id, dag in DAGS.items() if dag_id != "loads"}

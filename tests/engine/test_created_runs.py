@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from reconciler.engine.tick import tick
 from reconciler.engine.world import Outcome
 from reconciler.model.errors import Terminal, Transient
 from reconciler.model.event import Event
-from reconciler.model.observation import DagRun
+from reconciler.model.observation import AirflowDag, DagRun
 from reconciler.model.reason import Reason, Severity, TriggeredBy
 from reconciler.model.state import Changes
 from tests.builders import BY_ASSETS, EACH_MINUTE
@@ -171,6 +171,34 @@ def test_a_dag_that_is_not_active_is_given_none_and_people_are_told() -> None:
     assert event.evidence[0].startswith("loads: not created, for it is not active. When it is:")
     assert "Not active in Airflow, so that no run starts: loads." in event.message
     assert found.scene.airflow.made_up == []
+
+
+def test_what_airflow_leaves_out_while_another_run_is_in_flight_is_not_created() -> None:
+    for at_once, reason in ((1, Reason.RUNS_ACCOUNTED), (2, Reason.RUNS_CREATED)):
+        found = gap()
+        by_hand = DagRun(
+            dag_id="loads",
+            run_id="long",
+            state="success",
+            run_type="manual",
+            started_at=found.first - MINUTE / 2,
+            ended_at=found.first + 5 * MINUTE / 2,
+        )
+        found.scene.airflow.clocked.append(by_hand)
+        dags = found.scene.airflow.dags
+
+        def told(
+            dag_ids: Sequence[str],
+            dags: Callable[[Sequence[str]], dict[str, AirflowDag]] = dags,
+            at_once: int = at_once,
+        ) -> dict[str, AirflowDag]:
+            limit = {"at_once": at_once}
+            return {dag_id: dag.model_copy(update=limit) for dag_id, dag in dags(dag_ids).items()}
+
+        found.scene.airflow.dags = told  # type: ignore[method-assign]
+        (event,) = found.settle(3)
+        assert event.reason is reason
+        assert bool(found.scene.airflow.made_up) is (at_once == 2)
 
 
 def test_a_dag_whose_calendar_changed_is_given_none() -> None:

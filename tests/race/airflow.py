@@ -61,6 +61,11 @@ class RaceAirflow(Twin):
         return ()
 
     @port_call
+    def runs_between(self, dag_ids: Sequence[str], since: datetime, until: datetime) -> Sequence[DagRun]:
+        """See ``ports.Airflow``: nobody asks for it here."""
+        return ()
+
+    @port_call
     def options(self) -> None:
         """See ``ports.Airflow``: it does not tell."""
 

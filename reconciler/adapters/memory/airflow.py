@@ -55,7 +55,10 @@ class MemoryAirflow(Twin):
         self.usual: dict[str, float] = {}
         """How long a run takes, by DAG."""
         self.clocked: list[DagRun] = []
-        """The runs that ``clock_runs`` tells of, beside those that were created."""
+        """The runs that ``clock_runs`` tells of, beside those that were created.
+
+        So does ``runs_between`` of those that have ended, beside the active ones.
+        """
         self._next: dict[str, datetime] = {}
         self._scheduled: set[tuple[str, datetime]] = set()
 
@@ -83,6 +86,16 @@ class MemoryAirflow(Twin):
             run
             for run in (*self.clocked, *(_backfill(*made) for made in self.made_up))
             if run.dag_id in dag_ids and run.due_at is not None and since <= run.due_at <= until
+        )
+
+    @port_call
+    def runs_between(self, dag_ids: Sequence[str], since: datetime, until: datetime) -> Sequence[DagRun]:
+        """See ``ports.Airflow``."""
+        ended = (run for run in self.clocked if run.ended_at is not None and run.ended_at >= since)
+        return tuple(
+            run
+            for run in (*self._runs, *ended)
+            if run.dag_id in dag_ids and (run.in_flight_from is None or run.in_flight_from <= until)
         )
 
     @port_call
