@@ -217,9 +217,22 @@ def in_words(account: Account, left: Iterable[str] = ()) -> str:
     return " ".join(said)
 
 
+def unknown_in_words(since: datetime, until: datetime, why: str) -> str:
+    """Some sentences for people where no account could be made."""
+    return (
+        f"Whether every run exists that was due {_span(since, until)}, before, during and after the "
+        f"deployment, could not be found out, and it is not tried again. {why} Compare the runs of the DAGs "
+        "in Airflow with their schedules."
+    )
+
+
+def _span(since: datetime, until: datetime) -> str:
+    date = "" if until.date() == since.date() else f"{until:%Y-%m-%d} "
+    return f"from {since:%Y-%m-%d %H:%M:%S} to {date}{until:%H:%M:%S} UTC"
+
+
 def _clock_in_words(account: Account) -> str:
-    date = "" if account.until.date() == account.since.date() else f"{account.until:%Y-%m-%d} "
-    span = f"from {account.since:%Y-%m-%d %H:%M:%S} to {date}{account.until:%H:%M:%S} UTC"
+    span = _span(account.since, account.until)
     if not account.promised:
         return f"No run was due by the clock {span}."
     count = f"{account.promised} {'run was' if account.promised == 1 else 'runs were'} due {span}"

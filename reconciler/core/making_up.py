@@ -17,7 +17,7 @@ from reconciler.model.policy import MissedRuns
 from reconciler.model.state import EnvironmentState
 
 PATIENCE = timedelta(minutes=10)
-"""So long is what does not answer asked again to create runs, before people are told to."""
+"""So long is what does not answer asked again for runs, or to create them, before it is left to people."""
 
 
 def creates(state: EnvironmentState) -> bool:
@@ -29,9 +29,12 @@ def creates(state: EnvironmentState) -> bool:
 
 
 def left_to_people(
-    account: Account, dags: Mapping[str, AirflowDag], state: EnvironmentState
+    account: Account, dags: Mapping[str, AirflowDag], state: EnvironmentState, obstacle: str = ""
 ) -> dict[str, str]:
-    """The DAGs whose missing runs we do not create, or could not, each with a line of why and what to do."""
+    """The DAGs whose missing runs we do not create, or could not, each with a line of why and what to do.
+
+    ``obstacle``: a sentence on why no run at all could be created.
+    """
     pinned = {pin.dag for pin in state.accepted.desired.holds.pins} if state.accepted is not None else set()
     refused = state.accounting.refused if state.accounting is not None else {}
     found = {}
@@ -51,6 +54,8 @@ def left_to_people(
         elif dag_id in account.gaps and dags[dag_id].next_run_at is None:
             why = "not created, for Airflow starts no further run of it now: it has as many as it may."
             found[dag_id] = f"{dag_id}: {why} When one has ended: {_by_hand(account, dag_id)}"
+        elif obstacle:
+            found[dag_id] = f"{dag_id}: not created. {obstacle} {_by_hand(account, dag_id)}"
     return found
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reconciler.core.findings import News, event_of
-from reconciler.core.ledger import LATE, Account, account, excused, in_words, quiet
-from reconciler.core.making_up import creates, left_to_people, to_create
+from reconciler.core.ledger import LATE, Account, account, excused, in_words, quiet, unknown_in_words
+from reconciler.core.making_up import PATIENCE, creates, left_to_people, to_create
 from reconciler.engine.executor import execute
 from reconciler.engine.manifests import Manifests
 from reconciler.engine.session import Session
 from reconciler.engine.world import World
-from reconciler.model.errors import Terminal, Transient
+from reconciler.model.errors import ReconcilerError, Terminal, Transient
 from reconciler.model.observation import AirflowDag
 from reconciler.model.plan import CreateRuns, Plan
 from reconciler.model.reason import Reason, Severity
@@ -69,19 +69,32 @@ class _Audit:
     until: datetime
 
     def settle(self) -> None:
-        books = self._look({})
-        if creates(self.session.state):
-            step = to_create(books.found, books.calendars, books.dags, self.session.state)
-            if step is not None:
-                if self.target.airflow.busy() is not None or not self._create(step):
-                    return
-                books = self._look(
-                    {dag_id: owed for dag_id, owed in books.owed.items() if dag_id not in step.missing}
-                )
-        self._tell(books)
+        """What does not work is tried again by later ticks, and in the end people are told how far it got."""
+        try:
+            books = self._look({})
+        except (Transient, Terminal) as error:
+            if self._gives_up:
+                self._tell_unknown(error)
+            return
+        state, step, obstacle = self.session.state, None, ""
+        if creates(state):
+            step = to_create(books.found, books.calendars, books.dags, state)
+        if step is not None:
+            obstacle = self._create(step)
+        if obstacle and not self._gives_up:
+            return
+        if step is not None and not obstacle:
+            books = self._look(
+                {dag_id: owed for dag_id, owed in books.owed.items() if dag_id not in step.missing}
+            )
+        self._tell(books, obstacle)
 
-    def _create(self, step: CreateRuns) -> bool:
-        """False if there is no time left for it."""
+    @property
+    def _gives_up(self) -> bool:
+        return self.session.now >= self.until + LATE + PATIENCE
+
+    def _create(self, step: CreateRuns) -> str:
+        """A sentence on why it could not be done; empty if it was."""
         applied = self.applied
         plan = Plan(
             environment=applied.desired.environment.name,
@@ -89,7 +102,14 @@ class _Audit:
             release=applied.release,
             steps=(step,),
         )
-        return not execute(self.session, self.target, plan, {}).waiting
+        try:
+            status = self.target.airflow.busy()
+            if status is not None:
+                return f"Airflow's environment is {status}."
+            waiting = execute(self.session, self.target, plan, {}).waiting
+        except (Transient, Terminal) as error:
+            return str(error)
+        return "No tick had the time for it." if waiting else ""
 
     def _look(self, known: Mapping[str, bool | None]) -> _Books:
         """What there is now. Of the DAGs in ``known`` it was asked whether assets owe them a run."""
@@ -114,18 +134,31 @@ class _Audit:
         return _Books(calendars, dags, found, owed)
 
     def _is_owed(self, dag_id: str, open_: Accounting) -> bool | None:
-        """None for a condition that is not understood: it keeps nothing else from being told."""
+        """None for what is not understood, or not answered for long: that keeps nothing else untold."""
         margin = timedelta(seconds=self.applied.desired.environment.airflow.clock_margin_seconds)
         # What came before the deployment began was not lost by it.
         begun = open_.since + LATE
         try:
             return self.target.airflow.owed_by_assets(dag_id, begun - margin, self.until + margin)
-        except Terminal:
+        except (Transient, Terminal) as error:
+            if isinstance(error, Transient) and not self._gives_up:
+                raise
             return None
 
-    def _tell(self, books: _Books) -> None:
+    def _tell_unknown(self, error: ReconcilerError) -> None:
+        state = self.session.state
+        open_ = state.accounting or Accounting(since=self.until)
+        news = News(
+            reason=Reason.RUNS_NOT_ACCOUNTED,
+            message=unknown_in_words(open_.since, self.until, str(error)),
+            severity=Severity.ERROR,
+            evidence=tuple(f"{dag_id}: runs were to be created" for dag_id in open_.creating),
+        )
+        self._close(news)
+
+    def _tell(self, books: _Books, obstacle: str) -> None:
         state, found = self.session.state, books.found
-        left = left_to_people(found, books.dags, state) if creates(state) else {}
+        left = left_to_people(found, books.dags, state, obstacle) if creates(state) else {}
         inactive = (f"{dag_id}: not active in Airflow" for dag_id in found.inactive if dag_id not in left)
         created = (f"created: {line}" for line in found.created)
         left_out = (f"left to Airflow: {line}" for line in found.left_out)
@@ -136,9 +169,11 @@ class _Audit:
             severity=severity,
             evidence=(*left.values(), *inactive, *found.missing, *found.waiting, *created, *left_out),
         )
-        after = state.model_copy(update={"accounting": None})
-        is_news = found.promised or found.by_assets or found.inactive
-        told = (event_of(news, after, self.applied.revision),) if is_news else ()
+        self._close(news if found.promised or found.by_assets or found.inactive else None)
+
+    def _close(self, news: News | None) -> None:
+        after = self.session.state.model_copy(update={"accounting": None})
+        told = (event_of(news, after, self.applied.revision),) if news is not None else ()
         self.session.commit(after, events=told)
 
 

@@ -116,6 +116,10 @@ class Reason(Described):
         "RunMissed",
         "A run that was due around a deployment, or that assets owe, does not exist or has not begun.",
     )
+    RUNS_NOT_ACCOUNTED = (
+        "RunsNotAccounted",
+        "Whether every run exists that was due around a deployment could not be found out.",
+    )
     RUNS_WOULD_BE_LOST = "RunsWouldBeLost", "A changed schedule takes runs away, and nobody said so."
     RUNS_CREATED = "RunsCreated", "Runs that were due around a deployment, and not there, were created."
     RUNS_RESTARTED = "RunsRestarted", "Runs of a release that was rolled back begin anew."

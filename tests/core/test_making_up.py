@@ -130,6 +130,16 @@ def test_what_is_not_active_is_given_none() -> None:
     assert step.missing.keys() == {"windows"}
 
 
+def test_what_could_not_be_created_at_all_is_left_to_people_with_the_reason() -> None:
+    busy = "Airflow's environment is UPDATING."
+    said = remembered(windows="windows: 403 Forbidden.")
+    assert left_to_people(FOUND, DAGS, said, busy) == {
+        "loads": f"loads: not created. {busy} `airflow backfill create --dag-id loads` makes runs.",
+        "windows": "windows: 403 Forbidden.",
+        "mart": f"mart: not created. {busy} Trigger it in Airflow.",
+    }
+
+
 def test_where_nothing_may_be_created_there_is_no_step() -> None:
     assert to_create(Account(since=NOON, until=NOON), CALENDARS, DAGS, remembered()) is None
     refused = {dag_id: "no" for dag_id in CALENDARS}

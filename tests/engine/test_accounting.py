@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from reconciler.engine.world import Outcome
-from reconciler.model.errors import Transient
+from reconciler.model.errors import ReconcilerError, Terminal, Transient
 from reconciler.model.event import Event
 from reconciler.model.observation import DagRun
 from reconciler.model.reason import Health, Phase, Reason, Severity
@@ -14,10 +16,11 @@ from tests.engine.scene import ENVIRONMENT_YAML, Scene
 
 MINUTE = timedelta(minutes=1)
 DAGS = ("one", "two")
+ACCOUNTS = {Reason.RUNS_ACCOUNTED, Reason.RUN_MISSED, Reason.RUNS_NOT_ACCOUNTED}
 
 
 def told(scene: Scene) -> list[Event]:
-    return [event for event in scene.events if event.reason in {Reason.RUNS_ACCOUNTED, Reason.RUN_MISSED}]
+    return [event for event in scene.events if event.reason in ACCOUNTS]
 
 
 def each_minute(since: datetime, until: datetime) -> list[DagRun]:
@@ -210,6 +213,37 @@ def test_what_cannot_be_asked_now_is_asked_later() -> None:
     scene.clock.advance(60)
     scene.tick()
     assert len(told(scene)) == 1
+
+
+@pytest.mark.parametrize("error", [Terminal("403 Forbidden.", "Allow it."), Transient("503 Unavailable.")])
+def test_what_cannot_be_asked_at_all_is_told_in_the_end_and_once(error: ReconcilerError) -> None:
+    scene = deployed()
+    clock_runs = scene.airflow.clock_runs
+
+    def refuse(*_: object) -> list[DagRun]:
+        raise error
+
+    scene.airflow.clock_runs = refuse  # type: ignore[method-assign]
+    scene.clock.advance(200)
+    for _ in range(10):
+        scene.tick()
+        assert told(scene) == []
+        scene.clock.advance(60)
+    for _ in range(5):
+        scene.tick()
+        scene.clock.advance(60)
+    (event,) = told(scene)
+    assert (event.reason, event.severity) == (Reason.RUNS_NOT_ACCOUNTED, Severity.ERROR)
+    assert "could not be found out, and it is not tried again. " + str(error) in event.message
+    assert scene.state.accounting is None
+
+    scene.airflow.clock_runs = clock_runs  # type: ignore[method-assign]
+    begin = scene.clock.now()
+    scene.deploy("1.2.0", {"one": "AA", "two": "b"})
+    scene.airflow.clocked = each_minute(begin - 10 * MINUTE, begin + 10 * MINUTE)
+    scene.clock.advance(200)
+    scene.tick()
+    assert told(scene)[-1].reason is Reason.RUNS_ACCOUNTED
 
 
 def test_a_deployment_that_failed_is_accounted_for_too() -> None:

@@ -25,7 +25,7 @@ from tests.engine.stories import LEASE_SECONDS
 MINUTE = timedelta(minutes=1)
 CREATE = ENVIRONMENT_YAML + b"policy: {missedRuns: create}\n"
 WHO = 'by: Ana, since: "2026-11-21T17:00:00Z", reason: month-end numbers'
-ACCOUNTS = {Reason.RUNS_ACCOUNTED, Reason.RUN_MISSED, Reason.RUNS_CREATED}
+ACCOUNTS = {Reason.RUNS_ACCOUNTED, Reason.RUN_MISSED, Reason.RUNS_CREATED, Reason.RUNS_NOT_ACCOUNTED}
 
 
 @dataclass
@@ -146,6 +146,16 @@ def test_a_condition_that_is_not_understood_keeps_nothing_else_from_being_told()
     assert "Of mart nobody can tell." in event.message
 
 
+def test_what_nobody_says_of_assets_keeps_nothing_else_from_being_told_for_long() -> None:
+    found = gap(ENVIRONMENT_YAML)
+    for _ in range(100):
+        found.scene.airflow.fail_next("owed_by_assets", Transient("503 Unavailable."))
+    assert found.settle(10) == []
+    (event,) = found.settle(5)
+    assert (event.reason, len(event.evidence)) == (Reason.RUN_MISSED, 2)
+    assert "Of mart nobody can tell." in event.message
+
+
 def test_what_is_only_queued_is_not_created_again() -> None:
     found = gap()
     found.scene.airflow.clocked += [run(*one, state="queued") for one in found.missing]
@@ -239,6 +249,52 @@ def test_while_mwaa_updates_itself_none_is_created() -> None:
     found.scene.airflow.set_busy(None)
     (event,) = found.settle(1)
     assert event.reason is Reason.RUNS_CREATED
+
+
+def test_while_mwaa_is_not_well_for_long_people_are_told_what_is_missing() -> None:
+    found = two_gaps()
+    found.scene.airflow.set_busy("UPDATE_FAILED")
+    assert found.settle(10) == []
+    (event,) = found.settle(5)
+    assert (event.reason, event.severity) == (Reason.RUN_MISSED, Severity.ERROR)
+    why = "not created. Airflow's environment is UPDATE_FAILED."
+    assert event.evidence[:2] == (
+        f"loads: {why} `airflow backfill create --dag-id loads` makes runs.",
+        f"mart: {why} Trigger it in Airflow.",
+    )
+    assert len(event.evidence) == 2 + len(found.missing) + 1
+    assert (found.scene.airflow.made_up, found.scene.airflow.created) == ([], [])
+    assert found.scene.state.accounting is None
+
+
+def test_where_nobody_says_how_mwaa_is_people_are_told_too() -> None:
+    found = gap()
+    for _ in range(100):
+        found.scene.airflow.fail_next("busy", Terminal("GetEnvironment is refused.", "Allow it."))
+    assert found.settle(10) == []
+    (event,) = found.settle(5)
+    assert event.evidence[0].startswith("loads: not created. GetEnvironment is refused. Allow it. `airflow")
+    assert found.scene.airflow.made_up == []
+
+
+def test_what_was_to_be_created_is_named_where_nobody_can_tell_whether_it_is_there() -> None:
+    found = gap()
+    clock_runs = found.scene.airflow.clock_runs
+    asked = list[object]()
+
+    def once(*args: object) -> Sequence[DagRun]:
+        asked.append(args)
+        if len(asked) > 1:
+            raise Transient("503 Unavailable.")
+        return clock_runs(*args)  # type: ignore[arg-type]
+
+    found.scene.airflow.clock_runs = once  # type: ignore[method-assign]
+    (event,) = found.settle(15)
+    assert (event.reason, event.evidence) == (
+        Reason.RUNS_NOT_ACCOUNTED,
+        ("loads: runs were to be created",),
+    )
+    assert found.scene.airflow.made_up == found.missing
 
 
 def test_what_airflow_refuses_is_told_with_what_to_do_and_the_rest_is_created() -> None:
