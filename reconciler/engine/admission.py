@@ -17,7 +17,7 @@ from reconciler.core.gates.promotion import promotion
 from reconciler.core.identity import canonical, sha256
 from reconciler.core.patience import impatient
 from reconciler.core.rollback import goes_back
-from reconciler.core.signers import parse_signers, still_valid
+from reconciler.core.signers import addresses, parse_signers, still_valid
 from reconciler.engine.authorship import of_code, of_commits
 from reconciler.engine.desired import Wanted, accepted_release
 from reconciler.engine.provenance import verified_source
@@ -35,7 +35,7 @@ _REMEMBERED = 300
 class Request:
     """A change that has to be approved: what it is, by which rules, and who took part in it.
 
-    ``signers``: the text of the ``allowed_signers`` in force.
+    ``signers``: the ``allowed_signers`` in force, without the keys that are not valid any more.
     """
 
     change: ProposedChange
@@ -141,15 +141,23 @@ def request(world: World, state: EnvironmentState, wanted: Wanted) -> Request | 
         since, before = accepted.revision, accepted_release(world, accepted)
         commits = list(world.repo.between(since, wanted.revision))
         paths = own | set(rule_files(name))
+    # What somebody signed before their key ran out is theirs even now.
+    made = world.repo.changes(since, wanted.revision, sorted(paths), in_force.signers)
     signers = still_valid(in_force.signers, world.clock.now())
-    made = world.repo.changes(since, wanted.revision, sorted(paths), signers)
     return Request(
         change=change,
-        rules=Approvals(policy, in_force.roles, tuple(parse_signers(signers)[0])),
+        rules=_approvals(in_force, signers),
         signers=signers,
         commits=tuple(commits),
         authors=of_commits(made) | of_code(world, before, wanted.release),
     )
+
+
+def _approvals(in_force: Desired, valid: str) -> Approvals:
+    """The rules by which approvals are judged; ``valid`` are the signers whose keys count now."""
+    everybody, able = parse_signers(in_force.signers)[0], addresses(parse_signers(valid)[0])
+    policy = in_force.environment.policy.approval
+    return Approvals(policy, in_force.roles, tuple(everybody), frozenset(able))
 
 
 def rule_files(environment: str) -> tuple[str, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from reconciler.core.approvals import ProposedChange, tag_message, tag_name
 from reconciler.core.gates.approval import Approvals, approval
-from reconciler.core.signers import parse_signers
+from reconciler.core.signers import addresses, parse_signers
 from reconciler.model.observation import SignedTag
 from reconciler.model.policy import ApprovalPolicy
 from reconciler.model.reason import Reason
@@ -33,7 +34,8 @@ ROLES = {
     "on-call": ("dan@example.com",),
 }
 POLICY = ApprovalPolicy(required=1, roles=("release-manager",), valid_hours=24, break_glass=("on-call",))
-RULES = Approvals(POLICY, ROLES, tuple(parse_signers(signers(*PEOPLE))[0]))
+SIGNERS = tuple(parse_signers(signers(*PEOPLE))[0])
+RULES = Approvals(POLICY, ROLES, SIGNERS, frozenset(addresses(SIGNERS)))
 AUTHORS = ("Ana <ana@example.com>", "GitHub <noreply@github.com>")
 
 
@@ -65,7 +67,7 @@ def verdict(*tags: SignedTag, rules: Approvals = RULES, authors: tuple[str, ...]
 
 
 def with_policy(**changes: object) -> Approvals:
-    return Approvals(POLICY.model_copy(update=changes), ROLES, RULES.signers)
+    return replace(RULES, policy=POLICY.model_copy(update=changes))
 
 
 def test_somebody_else_with_the_role_lets_it_through() -> None:
@@ -216,5 +218,18 @@ def test_where_nobody_may_break_the_glass_that_is_said() -> None:
 
 
 def test_who_has_no_key_any_more_is_not_named() -> None:
-    without = Approvals(POLICY, ROLES, tuple(parse_signers(signers(*PEOPLE[:2]))[0]))
+    without = replace(RULES, able=RULES.able - {"cleo@example.com"})
     assert "cleo@example.com" not in verdict(rules=without).message
+
+
+def test_who_has_a_key_under_another_address_is_named_by_that() -> None:
+    moved = replace(RULES, able=RULES.able - {"ben@example.com"})
+    assert "ben@home.example, cleo@example.com can give it." in verdict(rules=moved).message
+
+
+def test_an_address_without_a_key_that_is_valid_signs_nothing() -> None:
+    moved = replace(RULES, able=RULES.able - {"ben@example.com"})
+    found = verdict(tag(signer="ben@home.example"), rules=moved)
+    assert found.decision is Decision.WAIT
+    assert "ben@example.com has no key that is valid" in found.message
+    assert verdict(tag("ben@home.example"), rules=moved).decision is Decision.GO

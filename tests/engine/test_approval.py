@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from reconciler.adapters.git_rules import Identity
 from reconciler.core.pointer_file import pointer_key
 from reconciler.engine.world import Outcome
 from reconciler.model.reason import ConditionType, Phase, Reason, Severity
 from reconciler.model.release import ReleaseManifest
 from reconciler.model.verdict import Decision
 from tests.engine.approving import ANA, ASKS, BEN, ROLES, approve, live
-from tests.engine.scene import ENVIRONMENT_YAML, RECONCILER_YAML
-from tests.signers import signers
+from tests.engine.scene import ENVIRONMENT_YAML, RECONCILER_YAML, Scene
+from tests.signers import TYPE, key, signers
 
 DAY = timedelta(days=1).total_seconds()
 
@@ -215,6 +217,46 @@ def test_where_nobody_is_left_to_approve_it_is_said_what_to_do_and_that_helps() 
     assert "dan@example.com can give it." in scene.state.conditions[ConditionType.ADMITTED].message
     approve(scene, by="dan@example.com")
     assert scene.tick().outcome is Outcome.APPLIED
+
+
+ROTATED = f'ben@example.com,ben@home.example valid-before="20260401" {TYPE} {key("old")}\n'
+"""Ben's first key, which has run out by now."""
+
+
+def rotated(more: str, asks: bytes = ASKS, roles: bytes = ROLES) -> Scene:
+    """1.0.0 waits where Ben's first key has run out; ``more``: the lines below it."""
+    scene = Scene(environment=ENVIRONMENT_YAML + asks, shared=RECONCILER_YAML + roles)
+    scene.signers = f"{ROTATED}{more}{signers('ana@example.com', 'dan@example.com')}"
+    scene.publish("1.0.0", {"one": "a"})
+    scene.push("1.0.0", by=Identity("Eve", "eve@example.com"))
+    return scene
+
+
+BEN_NOW = f"ben@example.com {TYPE} {key('new')}\n"
+
+
+@pytest.mark.parametrize("part", ["the code", "the commit", "the signature"])
+def test_whose_old_key_has_run_out_is_the_same_person_still(part: str) -> None:
+    scene = rotated(BEN_NOW)
+    approve(scene, by=BEN.email)
+    assert scene.tick().outcome is Outcome.APPLIED
+    home = Identity("Ben", "ben@home.example")
+    by = {"the commit": home, "the signature": replace(ANA, key=home.email)}
+    scene.publish("1.1.0", {"one": "A"}, parent="1.0.0", authors=(str(home if part == "the code" else ANA),))
+    scene.push("1.1.0", by=by.get(part, ANA))
+    approve(scene, by=BEN.email)
+    assert scene.tick().outcome is Outcome.WAITING
+    assert "nobody approves what they made themselves" in scene.events[-1].message
+
+
+def test_nobody_counts_twice_when_a_key_of_theirs_has_run_out() -> None:
+    both = ROLES.replace(b"ben@example.com", b"ben@example.com, ben@home.example")
+    more = f"{BEN_NOW}ben@home.example {TYPE} {key('another')}\n"
+    scene = rotated(more, ASKS.replace(b"required: 1", b"required: 2"), both)
+    for who in ("ben@example.com", "ben@home.example"):
+        approve(scene, by=who)
+    assert scene.tick().outcome is Outcome.WAITING
+    assert "Waits for the approval of 1 person" in scene.events[-1].message
 
 
 def test_a_commit_that_drops_the_gate_is_judged_by_it() -> None:

@@ -25,11 +25,15 @@ _NAMED = 4
 
 @dataclass(frozen=True)
 class Approvals:
-    """The rules in force: the policy, who has which role, and whose key is whose."""
+    """The rules in force: the policy, who has which role, and whose key is or was whose.
+
+    ``able``: the addresses that have a key that is still valid. Who somebody is does not expire with a key.
+    """
 
     policy: ApprovalPolicy
     roles: Mapping[str, tuple[str, ...]]
     signers: tuple[Signer, ...]
+    able: frozenset[str]
 
     def may(self, email: str, roles: Sequence[str]) -> bool:
         """Has the person behind an address one of these roles?"""
@@ -41,12 +45,12 @@ class Approvals:
         return other.lower() in person(self.signers, one)
 
     def people(self, roles: Sequence[str]) -> tuple[str, ...]:
-        """Who has one of these roles, and a key to sign with: an address of each, as the role has it."""
-        keys, found = set(addresses(self.signers)), list[str]()
+        """Who has one of these roles, and a valid key: an address of each, the role's own if that has it."""
+        found = list[str]()
         for member in (one for role in roles for one in self.roles.get(role, ())):
-            known = keys & person(self.signers, member)
+            known = self.able & person(self.signers, member)
             if known and not any(self.are_same(one, member) for one in found):
-                found.append(member)
+                found.append(member if member.lower() in known else min(known))
         return tuple(found)
 
 
@@ -97,6 +101,7 @@ def flaw_of(
         _about_change(tag, change, commits),
         _about_time(tag.at, rules.policy, now),
         _about_person(tag, who, authors, rules),
+        _about_key(who, rules),
     )
     return next(flaws, None)
 
@@ -137,6 +142,11 @@ def _about_person(tag: SignedTag, who: str, authors: Collection[str], rules: App
         yield f"it takes one of the roles {names(policy.roles)}"
     if policy.not_author and (own := _own(who, authors, rules)):
         yield f"nobody approves what they made themselves ({own})"
+
+
+def _about_key(who: str, rules: Approvals) -> Iterator[str]:
+    if who.lower() not in rules.able:
+        yield f"{who} has no key that is valid"
 
 
 def who_can(environment: str, authors: Collection[str], counted: Collection[str], rules: Approvals) -> str:
@@ -230,7 +240,7 @@ def _wait(
 
 
 def _unknown(authors: Collection[str], rules: Approvals) -> frozenset[str]:
-    """Who might be anybody, as no key is known of them."""
+    """Who might be anybody, as no key was ever known of them."""
     known = set(addresses(rules.signers))
     return frozenset(author for author in authors if email_of(author) not in known)
 
