@@ -178,5 +178,6 @@ def world(holder: str) -> World:
         clock=clock(),
         target=target,
         holder=holder,
+        environments=settings().environments,
         time=settings().tick_time,
     )

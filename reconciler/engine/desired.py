@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC
 
@@ -54,7 +54,8 @@ def at_revision(world: World, state: EnvironmentState, revision: str) -> Wanted:
     if accepted is not None and (state.files or state.intents):
         _same_place(accepted.desired, desired)
     if accepted is None or _places(accepted.desired) != _places(desired):
-        _own_place(world, desired, environment_names(files))
+        # Also one that this very commit takes out of the order still has its Airflow.
+        _own_place(world, desired, dict.fromkeys((*world.environments, *environment_names(files))))
     release = sealed(world, desired.pointer, state.environment)
     check_deployable(release, desired)
     commit = world.repo.commit(revision)
@@ -191,7 +192,7 @@ def check_deployable(release: ReleaseManifest, desired: Desired) -> None:
         )
 
 
-def _own_place(world: World, desired: Desired, names: Sequence[str]) -> None:
+def _own_place(world: World, desired: Desired, names: Iterable[str]) -> None:
     """``Terminal`` if an environment would reach into another: that one's rules would not protect it."""
     own = desired.environment.name
     for name in names:

@@ -14,7 +14,7 @@ from reconciler.ports import ArtifactStore, Clock, EnvironmentRepo, EventBus, St
 @dataclass(frozen=True)
 class World:
     """Everything outside, and the time there is. ``target`` opens the platform of one environment; it does no
-    I/O by itself.
+    I/O by itself. ``environments`` are all that the stack serves, whatever a commit says.
     """
 
     repo: EnvironmentRepo
@@ -24,6 +24,7 @@ class World:
     clock: Clock
     target: Callable[[Environment], Target]
     holder: str
+    environments: tuple[str, ...]
     time: TickTime = field(default_factory=TickTime)
 
 

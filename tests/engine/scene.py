@@ -45,6 +45,9 @@ airflow:
   syncSeconds: 5
   parseSeconds: 20
 """
+ENVIRONMENTS = ("dev", "staging", "prod")
+"""What the stack serves, whether there is any of it yet or not."""
+
 SUPPORT = {"_reconciler_loader_v1.py": b"# airflow dag loader\n", ".airflowignore": b"_releases/\n"}
 
 
@@ -93,7 +96,7 @@ class Scene:
         """What a tick by ``holder`` works with."""
         return World(
             repo=self.repo, artifacts=self.artifacts, store=self.store, bus=self.bus,
-            clock=self.clock, target=self._target, holder=holder,
+            clock=self.clock, target=self._target, holder=holder, environments=ENVIRONMENTS,
         )  # fmt: skip
 
     def _target(self, environment: Environment) -> AirflowDags:

@@ -308,3 +308,19 @@ def test_no_environment_reaches_into_another(shared: bytes) -> None:
     assert two.tick("other") is Outcome.STALLED
     told = two.dev.store.events("other", 0, 10)[-1].message
     assert "which is staging's" in told
+
+
+def test_who_is_taken_out_of_the_order_keeps_what_it_reaches() -> None:
+    two = Two()
+    two.dev.environment = ENVIRONMENT_YAML.replace(b"8080", b"8081")
+    two.dev.shared = SHARED.replace(b", staging", b"")
+    two.dev.push("1.0.0", "Drop staging, and name its Airflow")
+    assert two.tick("dev") is Outcome.STALLED
+    assert "which is staging's" in two.dev.events[-1].message
+    two.dev.shared = SHARED
+    two.dev.push("1.0.0", "As if nothing had been")
+    assert two.tick("dev") is Outcome.STALLED
+    assert two.dev.state.accepted is not None
+    assert two.dev.state.accepted.desired.environment.airflow.api.http is not None
+    assert "8080" in two.dev.state.accepted.desired.environment.airflow.api.http.url
+    assert two.tick("staging") is Outcome.APPLIED

@@ -71,6 +71,7 @@ class Race:
             clock=self.clock,
             target=self.target,
             holder="tick",
+            environments=("dev",),
         )
 
     def target(self, environment: Environment) -> Target:
