@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import yaml
 
+from reconciler.core.places import address
 from reconciler.core.signers import addresses, parse_signers
 from reconciler.core.windows import flaw_of
 from reconciler.core.yaml_edit import replace_versions
@@ -20,7 +21,7 @@ from reconciler.core.yaml_nodes import Flaw, Node, Unreadable
 from reconciler.core.yaml_schemas import json_schemas, kind_of
 from reconciler.core.yaml_values import in_file, line_of, parse
 from reconciler.model.component import Component
-from reconciler.model.environment import Desired, Environment, ReconcilerConfig
+from reconciler.model.environment import AirflowApi, Desired, Environment, ReconcilerConfig
 from reconciler.model.errors import InvalidInput
 from reconciler.model.holds import Holds
 from reconciler.model.pointer import Pointer
@@ -200,7 +201,16 @@ class _Folder:
             self._check_windows(path, environment.policy.windows, root)
             self._check_approval(path, environment.policy.approval, root)
             self._check_source(path, environment.policy, root)
+            self._check_address(path, environment.airflow.api, root)
         return environment
+
+    def _check_address(self, path: str, api: AirflowApi, root: Node) -> None:
+        """What cannot be compared might be another environment's."""
+        if api.http is None or address(api.http.url) is not None:
+            return
+        at = ("airflow", "api", "http", "url")
+        expected = "a URL with a host; an IP address as four numbers, or as IPv6 in brackets"
+        self._report(path, Flaw(line_of(root, at), ".".join(at), f'"{api.http.url}"', expected))
 
     def _check_source(self, path: str, policy: Policy, root: Node) -> None:
         """What nobody could sign would wait for ever."""

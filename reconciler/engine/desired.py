@@ -11,11 +11,12 @@ from reconciler.core.declarations import environment_names, parse_desired, parse
 from reconciler.core.gates import ancestry
 from reconciler.core.identity import release_id
 from reconciler.core.narrative import names
+from reconciler.core.places import shared
 from reconciler.engine.provenance import verified_source
 from reconciler.engine.world import World
 from reconciler.model.artifact import Digest
 from reconciler.model.component import Component
-from reconciler.model.environment import MAX_DAG_ID, DagFolderSpec, Desired
+from reconciler.model.environment import MAX_DAG_ID, AirflowApi, DagFolderSpec, Desired
 from reconciler.model.errors import Terminal
 from reconciler.model.pointer import Pointer
 from reconciler.model.reason import Reason
@@ -53,7 +54,7 @@ def at_revision(world: World, state: EnvironmentState, revision: str) -> Wanted:
     desired = parse_desired(files, state.environment)
     if accepted is not None and (state.files or state.intents):
         _same_place(accepted.desired, desired)
-    if accepted is None or _places(accepted.desired) != _places(desired):
+    if accepted is None or _place(accepted.desired) != _place(desired):
         # Also one that this very commit takes out of the order still has its Airflow.
         _own_place(world, desired, dict.fromkeys((*world.environments, *environment_names(files))))
     release = sealed(world, desired.pointer, state.environment)
@@ -197,38 +198,19 @@ def _own_place(world: World, desired: Desired, names: Iterable[str]) -> None:
     own = desired.environment.name
     for name in names:
         other = world.store.load(name).accepted if name != own else None
-        shared = _shared(desired, other.desired) if other is not None else ()
-        if shared:
+        both = shared(desired.environment.airflow, other.desired.environment.airflow) if other else ()
+        if both:
             raise Terminal(
-                f"{own} names {', '.join(sorted(shared))}, which is {name}'s.",
+                f"{own} names {', '.join(both)}, which is {name}'s.",
                 "Give each environment an Airflow, a DAG folder and a token of its own.",
                 Reason.INVALID_CONFIGURATION,
             )
 
 
-def _shared(one: Desired, other: Desired) -> frozenset[str]:
-    """What both reach, in words; a DAG folder within the other's, too."""
-    mine, theirs = one.environment.airflow.dag_folder, other.environment.airflow.dag_folder
-    nested = mine.prefix.startswith(theirs.prefix) or theirs.prefix.startswith(mine.prefix)
-    overlap = {_folder(mine)} if nested and mine.bucket == theirs.bucket else set()
-    return (_places(one) & _places(other)) | overlap
-
-
-def _folder(folder: DagFolderSpec) -> str:
-    return f"the DAG folder s3://{folder.bucket}/{folder.prefix}"
-
-
-def _places(desired: Desired) -> frozenset[str]:
-    """What an environment reaches, in words."""
+def _place(desired: Desired) -> tuple[AirflowApi, DagFolderSpec]:
+    """What an environment reaches, as it is written."""
     airflow = desired.environment.airflow
-    folder, mwaa, http = airflow.dag_folder, airflow.api.mwaa, airflow.api.http
-    found = {_folder(folder)}
-    if mwaa is not None:
-        found.add(f"the MWAA environment {mwaa.environment}")
-    if http is not None:
-        found.add(f"the Airflow at {http.url.rstrip('/')}")
-        found |= {f"the token {http.token_secret}"} if http.token_secret is not None else set()
-    return frozenset(found)
+    return airflow.api, airflow.dag_folder
 
 
 def _same_place(before: Desired, after: Desired) -> None:

@@ -166,6 +166,14 @@ ENVIRONMENTS: dict[str, tuple[bytes, str]] = {
         with_environment(b"http://127", b"ftp://127"),
         ':8: airflow.api.http.url: found "ftp://127.0.0.1:8080", expected a URL that starts with https:// or',
     ),
+    "a URL without a host": (
+        with_environment(b"http://127.0.0.1:8080", b"http:///airflow"),
+        ':8: airflow.api.http.url: found "http:///airflow", expected a URL with a host',
+    ),
+    "an IP address cut short": (
+        with_environment(b"http://127.0.0.1:8080", b"http://127.1:8080"),
+        ':8: airflow.api.http.url: found "http://127.1:8080", expected a URL with a host; an IP address as',
+    ),
     "not its folder's name": (
         with_environment(b"name: dev", b"name: prod"),
         ':3: name: found "prod", expected "dev", the name of its folder',

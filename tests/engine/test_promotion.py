@@ -291,13 +291,15 @@ def test_that_it_may_not_push_is_told_once() -> None:
     assert two.dev.store.load("staging").conditions[ConditionType.PROMOTING].status is True
 
 
-@pytest.mark.parametrize("shared", [b"8081", b"staging-airflow", b"staging-airflow, prefix: dags/mine/"])
+@pytest.mark.parametrize(
+    "shared", [b"8081", b"8081/.", b"staging-airflow", b"staging-airflow, prefix: dags/mine/"]
+)
 def test_no_environment_reaches_into_another(shared: bytes) -> None:
     two = Two(VERIFIED)
     two.dev.publish("2.0.0", {"one": "evil"})
     environment = ENVIRONMENT_YAML.replace(b"name: dev", b"name: other").replace(b"8080", b"8082")
     environment = environment.replace(b"dev-airflow", b"other-airflow")
-    own = b"8082" if shared == b"8081" else b"other-airflow"
+    own = b"8082" if shared.startswith(b"8081") else b"other-airflow"
     two.dev.repo.person_pushes(
         {
             "reconciler.yaml": SHARED.replace(b"staging]", b"staging, other]"),
