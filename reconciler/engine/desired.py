@@ -18,6 +18,7 @@ from reconciler.model.artifact import Digest
 from reconciler.model.component import Component
 from reconciler.model.environment import MAX_DAG_ID, AirflowApi, DagFolderSpec, Desired
 from reconciler.model.errors import Terminal
+from reconciler.model.holds import Holds
 from reconciler.model.pointer import Pointer
 from reconciler.model.reason import Reason
 from reconciler.model.release import ReleaseManifest
@@ -100,14 +101,27 @@ def accepted_release(world: World, accepted: Applied) -> ReleaseManifest:
 def held_by(world: World, wanted: Wanted, tip: str) -> Wanted:
     """``wanted`` with what a tip holds that cannot be applied itself, if that much of it can be read.
 
-    Where signatures are asked for, what nobody known signed lifts nothing.
+    Where it may not lift anything, what it holds besides counts all the same: who stops everything, stops it.
     """
     with contextlib.suppress(Terminal):
         holds = parse_holds(world.repo.files(tip), wanted.desired.environment.name)
-        desired = wanted.desired.model_copy(update={"holds": holds})
-        if verified_source(world, wanted.desired, wanted.revision, desired, tip).decision is Decision.GO:
-            return replace(wanted, desired=desired)
+        if holds.let_go(wanted.desired.holds) and not _may_lift(world, wanted, holds, tip):
+            holds = wanted.desired.holds.and_more(holds)
+        return _holding(wanted, holds)
     return wanted
+
+
+def _may_lift(world: World, wanted: Wanted, holds: Holds, tip: str) -> bool:
+    """Where signatures are asked for, what nobody known signed lifts nothing."""
+    with contextlib.suppress(Terminal):
+        after = _holding(wanted, holds).desired
+        said = verified_source(world, wanted.desired, wanted.revision, after, tip)
+        return said.decision is Decision.GO
+    return False
+
+
+def _holding(wanted: Wanted, holds: Holds) -> Wanted:
+    return replace(wanted, desired=wanted.desired.model_copy(update={"holds": holds}))
 
 
 def under_accepted_rules(state: EnvironmentState, wanted: Wanted) -> Wanted | None:

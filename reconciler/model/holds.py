@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
@@ -11,6 +12,8 @@ from reconciler.model.value import Value
 
 Who = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Why = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+MOST_HOLDS, MOST_PINS, MOST_QUARANTINED = 20, 100, 200
 
 
 class Reasoned(Value):
@@ -52,12 +55,12 @@ class Holds(Value):
     suspended: Reasoned | None = Field(
         default=None, description="The reconciler does nothing here at all, until this is taken out."
     )
-    holds: tuple[Hold, ...] = Field(default=(), max_length=20, description="What is held.")
+    holds: tuple[Hold, ...] = Field(default=(), max_length=MOST_HOLDS, description="What is held.")
     pins: tuple[Pin, ...] = Field(
-        default=(), max_length=100, description="DAGs that stay on the release that they run."
+        default=(), max_length=MOST_PINS, description="DAGs that stay on the release that they run."
     )
     quarantine: tuple[Quarantined, ...] = Field(
-        default=(), max_length=200, description="What may not be deployed here any more."
+        default=(), max_length=MOST_QUARANTINED, description="What may not be deployed here any more."
     )
 
     def let_go(self, before: Holds) -> bool:
@@ -69,3 +72,25 @@ class Holds(Value):
         )
         resumed = before.suspended is not None and before.suspended != self.suspended
         return resumed or any(one not in now for was, now in pairs for one in was)
+
+    def and_more(self, others: Holds) -> Holds:
+        """These, and what others hold besides, up to as much as a file may say."""
+        return Holds(
+            suspended=self.suspended or others.suspended,
+            holds=_united(self.holds, others.holds, lambda one: one.at, MOST_HOLDS),
+            pins=_united(self.pins, others.pins, lambda one: (one.dag, one.release), MOST_PINS),
+            quarantine=_united(
+                self.quarantine, others.quarantine, lambda one: one.release, MOST_QUARANTINED
+            ),
+        )
+
+
+R = TypeVar("R", bound=Reasoned)
+
+
+def _united(
+    these: tuple[R, ...], others: tuple[R, ...], about: Callable[[R], object], most: int
+) -> tuple[R, ...]:
+    """Two that are about the same do the same: the one there was stays."""
+    known = {about(one) for one in these}
+    return (*these, *(one for one in others if about(one) not in known))[:most]

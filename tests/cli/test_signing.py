@@ -154,3 +154,19 @@ def test_who_approves_is_told_that_a_signature_is_missing_too() -> None:
     assert desk.scene.tick().outcome is Outcome.WAITING
     (other,) = desk.json("approve", "dev", "--yes")["others"]
     assert "of dev/pointer.yaml is not signed" in other
+
+
+def test_to_suspend_without_a_key_stops_everything_also_on_top_of_what_nobody_may_lift() -> None:
+    desk = live(Keyless())
+    scene = desk.scene
+    assert desk.run(*HOLDING[0]).code == 0
+    assert scene.tick().outcome is Outcome.APPLIED
+    scene.repo.person_pushes({"dev/holds.yaml": None}, "Lift")
+    assert scene.tick().outcome is Outcome.WAITING
+    said = desk.run("suspend", "dev", "-m", "it loses rows")
+    assert said.code == 0, said.err
+    scene.tick()
+    told = desk.run("status", "dev").out
+    assert "it loses rows" in told
+    assert "audit" in told
+    assert desk.asked == 0

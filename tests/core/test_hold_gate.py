@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from reconciler.core.gates import hold
-from reconciler.model.holds import Hold, Holds, Quarantined, Reasoned
+from reconciler.model.holds import Hold, Holds, Pin, Quarantined, Reasoned
 from reconciler.model.plan import Action, Change
 from reconciler.model.reason import Reason
 from reconciler.model.verdict import Decision
@@ -61,3 +61,38 @@ def test_times_are_told_in_utc() -> None:
     early = datetime(2026, 11, 21, 1, tzinfo=timezone(timedelta(hours=5)))
     verdict = hold("dev", Holds(holds=(Hold(by="Ana", since=early, reason="x"),)), HERE, [UPDATE])
     assert "since 2026-11-20 20:00 UTC" in verdict.message
+
+
+def test_what_others_hold_besides_is_added_and_nothing_is_taken_out() -> None:
+    eve = {**ANA, "by": "Eve"}
+    one = Holds(
+        suspended=Reasoned(**ANA),
+        holds=(Hold(**ANA),),
+        pins=(Pin(dag="one", release=HERE, **ANA),),
+        quarantine=(Quarantined(release=HERE, **ANA),),
+    )
+    other = Holds(
+        suspended=Reasoned(**eve),
+        holds=(Hold(**eve), Hold(at=HERE, **eve)),
+        pins=(Pin(dag="one", release=HERE, **eve), Pin(dag="two", release=HERE, **eve)),
+        quarantine=(Quarantined(release=THERE, **eve),),
+    )
+    both = one.and_more(other)
+    assert not both.let_go(one)
+    assert both.suspended == one.suspended
+    assert both.holds == (*one.holds, other.holds[1])
+    assert both.pins == (*one.pins, other.pins[1])
+    assert both.quarantine == (*one.quarantine, *other.quarantine)
+    assert one.and_more(Holds()) == one
+    assert Holds().and_more(other) == other
+
+
+def test_no_more_is_added_than_a_file_may_say() -> None:
+    one, other = (
+        Holds(
+            holds=tuple(Hold(at=f"{number:016x}", **ANA) for number in numbers),
+            pins=tuple(Pin(dag=f"d{number}", release=HERE, **ANA) for number in range(first, first + 100)),
+        )
+        for first, numbers in ((0, range(20)), (100, range(20, 40)))
+    )
+    assert one.and_more(other) == one

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from reconciler.adapters.git_rules import Identity
+from reconciler.core.pointer_file import pointer_key
 from reconciler.engine.world import Outcome
 from reconciler.model.reason import ConditionType, Reason, TriggeredBy
 from reconciler.model.verdict import Decision
@@ -21,9 +22,8 @@ NOBODY = Identity("Ana", "ana@example.com")
 """Who says to be Ana, and has not her key."""
 
 SIGNED = ENVIRONMENT_YAML + b"policy:\n  source: {signed: true}\n"
-HELD = (
-    "apiVersion: reconciler/v1\nkind: Holds\nholds: [{by: Ana, since: 2026-03-01T00:00:00Z, reason: audit}]\n"
-)
+HEAD, DECIDED = "apiVersion: reconciler/v1\nkind: Holds\n", "by: Ana, since: 2026-03-01T00:00:00Z, reason: audit"
+HELD = f"{HEAD}holds: [{{{DECIDED}}}]\n"
 
 
 def live(more: bytes = b"") -> Scene:
@@ -257,6 +257,33 @@ def test_a_tip_that_cannot_be_applied_holds_without_a_signature() -> None:
     assert scene.tick().outcome is Outcome.STALLED
     assert scene.state.accepted is not None
     assert scene.state.accepted.desired.holds.holds
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_what_nobody_may_lift_is_no_way_round_the_emergency_stop(broken: bool) -> None:
+    scene = live()
+    pinned = f"pins: [{{dag: two, release: {scene.state.live['two'].pointer.release}, {DECIDED}}}]\n"
+    scene.holds = HEAD + pinned
+    scene.push("1.0.0", "Pin", by=ANA)
+    assert scene.tick().outcome is Outcome.APPLIED
+    scene.repo.person_pushes({"dev/holds.yaml": None}, "Unpin", by=NOBODY)
+    assert scene.tick().outcome is Outcome.WAITING
+    stop: dict[str, bytes | None] = {"dev/holds.yaml": f"{HEAD}suspended: {{{DECIDED}}}\n".encode()}
+    scene.repo.person_pushes({**stop, "dev/pointer.yaml": b"?"} if broken else stop, "Stop", by=NOBODY)
+    scene.folder.delete(pointer_key("one"), scene.folder.list()[pointer_key("one")])
+    for _ in range(2):
+        scene.tick()
+        scene.clock.advance(60)
+    assert "one" not in scene.running(), "where it is suspended nothing is put back"
+    assert scene.state.accepted is not None
+    held = scene.state.accepted.desired.holds
+    assert (held.suspended is not None, [one.dag for one in held.pins]) == (True, ["two"])
+
+    scene.holds = None
+    scene.push("1.0.0", "Go on", by=NOBODY)
+    scene.repo.person_pushes({"dev/holds.yaml": HEAD.encode()}, "Go on", by=ANA)
+    scene.tick()
+    assert set(scene.running()) == {"one", "two"}
 
 
 def test_neither_approval_nor_broken_glass_stands_for_a_signature() -> None:
