@@ -112,8 +112,10 @@ def held_by(world: World, wanted: Wanted, tip: str) -> Wanted:
 
 
 def _may_lift(world: World, wanted: Wanted, holds: Holds, tip: str) -> bool:
-    """Where signatures are asked for, what nobody known signed lifts nothing."""
+    """A branch that was set back lifts nothing; where signatures are asked for, nor what nobody known signed."""
     with contextlib.suppress(Terminal):
+        if not world.repo.is_ancestor(wanted.revision, tip):
+            return False
         after = _holding(wanted, holds).desired
         said = verified_source(world, wanted.desired, wanted.revision, after, tip)
         return said.decision is Decision.GO

@@ -26,6 +26,7 @@ def test_ancestry(applied: str | None, descends: bool, decision: Decision) -> No
     if decision is Decision.STOP:
         assert verdict.reason is Reason.REVISION_NOT_DESCENDANT
         assert "aaaaaaaaaa" in verdict.message
+        assert "Nothing of it counts but what it holds besides." in verdict.message
 
 
 @pytest.mark.parametrize(

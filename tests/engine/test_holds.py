@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from reconciler.core.pointer_file import pointer_key
@@ -124,6 +126,58 @@ def test_what_is_half_live_goes_no_further(how: str) -> None:
         scene.clock.advance(60)
     assert scene.running() == before
     assert scene.airflow.pauses == []
+
+
+def set_back(scene: Scene, revision: str) -> None:
+    scene.repo.rewind(revision)
+
+
+def pushed_over(scene: Scene, revision: str) -> None:
+    scene.repo.person_pushes({"notes.md": b"other"}, "Another history", onto=revision)
+
+
+@pytest.mark.parametrize("move", [set_back, pushed_over])
+@pytest.mark.parametrize("held", ["suspended: {%s}", "holds: [{%s}]"])
+def test_a_branch_that_is_moved_lifts_nothing(held: str, move: Callable[[Scene, str], None]) -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    scene.publish("1.1.0", {"one": "A"})
+    bump = scene.push("1.1.0")
+    scene.holds = HEAD + held % WHO + "\n"
+    stop = scene.push("1.1.0", "Stop")
+    assert scene.tick().outcome is Outcome.WAITING
+    before, accepted = scene.running(), scene.state.accepted
+    assert accepted is not None
+    move(scene, bump)
+    for _ in range(2):
+        assert scene.tick().outcome is Outcome.STALLED
+        scene.clock.advance(60)
+    assert scene.state.conditions[ConditionType.STALLED].reason is Reason.REVISION_NOT_DESCENDANT
+    assert scene.running() == before
+    assert scene.state.accepted is not None
+    assert scene.state.accepted.desired.holds == accepted.desired.holds
+
+    scene.repo.person_pushes({"dev/holds.yaml": None}, "Go on", onto=stop)
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.running() != before
+
+
+def test_a_branch_that_was_moved_holds_what_is_held_on_it() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    first = scene.repo.tip()
+    scene.holds = f"{HEAD}holds: [{{{WHO}}}]\n"
+    scene.push("1.0.0", "Hold")
+    assert scene.tick().outcome is Outcome.APPLIED
+    stop = f"{HEAD}suspended: {{{WHO}}}\n".encode()
+    scene.repo.person_pushes({"dev/holds.yaml": stop}, "Stop", onto=first)
+    assert scene.tick().outcome is Outcome.STALLED
+    assert scene.state.accepted is not None
+    held = scene.state.accepted.desired.holds
+    assert (held.suspended is not None, len(held.holds)) == (True, 1)
+    scene.folder.delete(pointer_key("one"), scene.folder.list()[pointer_key("one")])
+    scene.tick()
+    assert scene.running() == {}
 
 
 def test_a_hold_costs_no_waiting_in_each_tick() -> None:

@@ -18,7 +18,7 @@ def ancestry(applied: str | None, tip: str, descends: bool) -> Verdict:
         reason=Reason.REVISION_NOT_DESCENDANT,
         message=(
             f"The branch is at {tip[:10]}, which does not descend from the applied {applied[:10]}: its "
-            "history was rewritten. Nothing is changed. "
+            "history was rewritten. Nothing of it counts but what it holds besides. "
             f"Push a commit whose history contains {applied[:10]}; to go back to an older version, revert "
             "instead of forcing."
         ),
