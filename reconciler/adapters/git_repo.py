@@ -257,7 +257,9 @@ def _not_too_many(found: list[T], most: int) -> list[T]:
     if len(found) > most:
         raise Terminal(
             f"Over {most} commits wait to be looked through, more than is sane.",
-            "Have an earlier commit approved and applied first.",
+            "Let a commit say again what is in force (pointer, environment.yaml, reconciler.yaml, "
+            "allowed_signers): nobody has to approve that. When it is accepted, commit the change again. "
+            "Where nothing is in force yet, begin without `policy.approval`.",
             Reason.GIT_OPERATION_FAILED,
         )
     return found

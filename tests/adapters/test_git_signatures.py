@@ -252,4 +252,4 @@ def test_more_commits_than_are_looked_through_are_refused_whole(
     tip = host.person_pushes({"prod/pointer.yaml": b"3"})
     with pytest.raises(Terminal, match="Over 2 commits") as refused:
         repo(host).changes(base, tip, ["prod/pointer.yaml"], PEOPLE)
-    assert refused.value.remedy
+    assert "Let a commit say again what is in force" in refused.value.remedy

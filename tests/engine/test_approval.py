@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ import pytest
 from reconciler.adapters.git_rules import Identity
 from reconciler.core.pointer_file import pointer_key
 from reconciler.engine.world import Outcome
+from reconciler.model.errors import Terminal
 from reconciler.model.reason import ConditionType, Phase, Reason, Severity
 from reconciler.model.release import ReleaseManifest
 from reconciler.model.verdict import Decision
@@ -193,6 +195,28 @@ def test_a_commit_that_changes_no_rules_tells_of_none() -> None:
     scene.tick()
     assert Reason.RULES_CHANGED not in scene.reasons
     assert len(scene.store.operations("dev", 5)) == 1
+
+
+def test_after_too_many_commits_it_helps_to_say_again_what_is_in_force() -> None:
+    scene = live()
+    between = scene.repo.between
+
+    def few(since: str | None, until: str) -> Sequence[str]:
+        found = between(since, until)
+        if len(found) > 3:
+            raise Terminal("Over 3 commits wait to be looked through, more than is sane.", "See above.")
+        return found
+
+    scene.repo.between = few  # type: ignore[method-assign]
+    for number in range(4):
+        scene.push("1.1.0", f"Bump {number}")
+    assert scene.tick().outcome is Outcome.STALLED
+    scene.push("1.0.0", "As it is in force")
+    assert scene.tick().outcome is Outcome.APPLIED
+    scene.push("1.1.0", "Again")
+    assert scene.tick().outcome is Outcome.WAITING
+    approve(scene)
+    assert scene.tick().outcome is Outcome.APPLIED
 
 
 def test_where_nobody_is_left_to_approve_it_is_said_what_to_do_and_that_helps() -> None:
