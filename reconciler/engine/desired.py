@@ -112,7 +112,7 @@ def held_by(world: World, wanted: Wanted, tip: str) -> Wanted:
 
 
 def _may_lift(world: World, wanted: Wanted, holds: Holds, tip: str) -> bool:
-    """A branch that was set back lifts nothing; where signatures are asked for, nor what nobody known signed."""
+    """A branch that was moved lifts nothing, nor does, where signatures are asked for, who has no key."""
     with contextlib.suppress(Terminal):
         if not world.repo.is_ancestor(wanted.revision, tip):
             return False

@@ -79,9 +79,7 @@ class Holds(Value):
             suspended=self.suspended or others.suspended,
             holds=_united(self.holds, others.holds, lambda one: one.at, MOST_HOLDS),
             pins=_united(self.pins, others.pins, lambda one: (one.dag, one.release), MOST_PINS),
-            quarantine=_united(
-                self.quarantine, others.quarantine, lambda one: one.release, MOST_QUARANTINED
-            ),
+            quarantine=_united(self.quarantine, others.quarantine, lambda one: one.release, MOST_QUARANTINED),
         )
 
 

@@ -22,7 +22,8 @@ NOBODY = Identity("Ana", "ana@example.com")
 """Who says to be Ana, and has not her key."""
 
 SIGNED = ENVIRONMENT_YAML + b"policy:\n  source: {signed: true}\n"
-HEAD, DECIDED = "apiVersion: reconciler/v1\nkind: Holds\n", "by: Ana, since: 2026-03-01T00:00:00Z, reason: audit"
+HEAD = "apiVersion: reconciler/v1\nkind: Holds\n"
+DECIDED = "by: Ana, since: 2026-03-01T00:00:00Z, reason: audit"
 HELD = f"{HEAD}holds: [{{{DECIDED}}}]\n"
 
 
