@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 from reconciler.core.identity import canonical, sha256
+from reconciler.core.signers import said_by
 from reconciler.model.artifact import Digest
 from reconciler.model.environment import Desired
 from reconciler.model.people import APPROVALS
@@ -61,7 +62,7 @@ def said_of_rules(desired: Desired) -> dict[str, object]:
     return {
         "environment": desired.environment.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         "roles": {role: sorted(people) for role, people in desired.roles.items()},
-        "signers": desired.signers.split("\n"),
+        "signers": list(said_by(desired.signers)),
         "upstream": desired.upstream,
     }
 

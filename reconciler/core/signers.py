@@ -29,11 +29,15 @@ _EXPECTED = "ana@example.com ssh-ed25519 AAAA…, with addresses separated by co
 
 @dataclass(frozen=True)
 class Signer:
-    """One line of the file: the addresses of one person, and one of their keys."""
+    """One line of the file: the addresses of one person, and one of their keys.
+
+    ``said``: the line as git reads it, without what is only there for people.
+    """
 
     line: int
     emails: frozenset[str]
     key: str
+    said: str
 
 
 def parse_signers(text: str) -> tuple[list[Signer], list[tuple[int, str, str]]]:
@@ -55,16 +59,30 @@ def parse_signers(text: str) -> tuple[list[Signer], list[tuple[int, str, str]]]:
         elif re.search(r"(?:^|,)cert-authority(?:,|$)", (parts["options"] or "").lower()):
             flaws.append((number, "cert-authority", "the keys of people: an authority could sign as anybody"))
         else:
-            signers.append(Signer(number, frozenset(map(str.lower, emails)), parts["key"]))
+            said = " ".join(filter(None, parts.group("who", "options", "type", "key")))
+            signers.append(Signer(number, frozenset(map(str.lower, emails)), parts["key"], said))
     return signers, flaws
 
 
+def said_by(text: str) -> tuple[str, ...]:
+    """What the file says, line by line; two that differ in comments say the same.
+
+    Only this is given to git: what we take for a comment might be a line to ssh-keygen.
+    """
+    return tuple(signer.said for signer in parse_signers(text)[0])
+
+
+def ever_valid(text: str) -> str:
+    """The file as it is given to git, with the keys that are not valid any more."""
+    return "".join(f"{line}\n" for line in said_by(text))
+
+
 def still_valid(text: str, now: datetime) -> str:
-    """The file without the keys that are not valid any more.
+    """The same without those.
 
     git judges a key by the time that is written in what it signed, which is whatever the signer says.
     """
-    return "\n".join(line for line in text.split("\n") if not _is_over(line, now))
+    return "".join(f"{line}\n" for line in said_by(text) if not _is_over(line, now))
 
 
 def person(signers: Collection[Signer], email: str) -> frozenset[str]:
@@ -95,7 +113,7 @@ def _is_key(kind: str, text: str) -> bool:
 
 def _is_over(line: str, now: datetime) -> bool:
     """``valid-before``: a day, or a minute or second of it, in local time or (Z) in UTC; ours is UTC."""
-    parts = _LINE.fullmatch(line.strip())
+    parts = _LINE.fullmatch(line)
     found = _BEFORE.search(parts["options"] or "") if parts is not None else None
     if found is None:
         return False

@@ -17,7 +17,7 @@ from reconciler.core.gates.promotion import promotion
 from reconciler.core.identity import canonical, sha256
 from reconciler.core.patience import impatient
 from reconciler.core.rollback import goes_back
-from reconciler.core.signers import addresses, parse_signers, still_valid
+from reconciler.core.signers import addresses, ever_valid, parse_signers, still_valid
 from reconciler.engine.authorship import of_code, of_commits
 from reconciler.engine.desired import Wanted, accepted_release
 from reconciler.engine.provenance import verified_source
@@ -142,7 +142,7 @@ def request(world: World, state: EnvironmentState, wanted: Wanted) -> Request | 
         commits = list(world.repo.between(since, wanted.revision))
         paths = own | set(rule_files(name))
     # What somebody signed before their key ran out is theirs even now.
-    made = world.repo.changes(since, wanted.revision, sorted(paths), in_force.signers)
+    made = world.repo.changes(since, wanted.revision, sorted(paths), ever_valid(in_force.signers))
     signers = still_valid(in_force.signers, world.clock.now())
     return Request(
         change=change,

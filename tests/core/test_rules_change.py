@@ -52,7 +52,11 @@ def desired(policy: bytes = ASKS, roles: bytes = ROLES, keys: str = KEYS) -> Des
                 + key("another")[-12:]
             ],
         ),
-        (desired(keys=f"{KEYS}\n\n"), ["signers: the same, written otherwise"]),
+        (desired(keys="# people\n\n" + KEYS.replace("\n", " a laptop\n") + "\n"), []),
+        (
+            desired(keys=signers("dan@example.com", "ben@example.com", "ana@example.com")),
+            ["signers: the same, written otherwise"],
+        ),
         (
             desired(roles=ROLES + b"  auditor: []\n"),
             ["roles.auditor: none → []"],

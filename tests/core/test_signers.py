@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.core.signers import MOST_BYTES, parse_signers, person, still_valid
+from reconciler.core.signers import MOST_BYTES, ever_valid, parse_signers, person, said_by, still_valid
 from tests.signers import TYPE, key, signers
 
 
@@ -79,6 +79,24 @@ def test_a_key_that_is_over_is_taken_out(option: str, kept: bool) -> None:
     left = still_valid(text, NOW)
     assert ("ana@example.com" in left) == kept
     assert other in left
+
+
+@pytest.mark.parametrize("line", ["# eve", "\x0c# eve", "\xa0#eve", "\x0c", "\r", " \t# eve"])
+def test_what_is_a_comment_to_us_never_reaches_git(line: str) -> None:
+    ana = signers("ana@example.com")
+    text = f"{line} {TYPE} {key('eve')}\n" if "eve" in line else f"{line}\n"
+    text += ana.replace("\n", " Ana's laptop\n")
+    assert parse_signers(text)[1] == []
+    assert ever_valid(text) == still_valid(text, NOW) == ana
+    assert said_by(text) == said_by(ana)
+
+
+@pytest.mark.parametrize("option", ['valid-before="20300101"', 'namespaces="git"'])
+def test_options_are_part_of_what_a_line_says(option: str) -> None:
+    ana = signers("ana@example.com")
+    with_option = ana.replace(" ", f"  {option}   ", 1)
+    assert said_by(with_option) == (f"ana@example.com {option} {TYPE} {key('ana@example.com')}",)
+    assert still_valid(with_option, NOW) == ever_valid(with_option) != ever_valid(ana)
 
 
 def test_what_ssh_keygen_would_read_otherwise_is_refused() -> None:

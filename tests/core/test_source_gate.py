@@ -95,6 +95,11 @@ BEFORE = {"holds": HELD + SUSPENDED + PINNED + QUARANTINED}
 CHANGES: dict[str, tuple[dict[str, bytes], tuple[str, ...]]] = {
     "nothing": (BEFORE, ()),
     "a comment": ({**BEFORE, "pointer": b"# why\n" + POINTER, "shared": b"# who\n" + SHARED}, ()),
+    "a comment among the keys": ({**BEFORE, "signers": b"# who\n\n" + ANA.replace(b"\n", b" laptop\n")}, ()),
+    "until when a key is valid": (
+        {**BEFORE, "signers": ANA.replace(b" ", b' valid-before="20300101" ', 1)},
+        ("allowed_signers",),
+    ),
     "another version": ({**BEFORE, "pointer": POINTER.replace(b"1.0.0", b"1.0.1", 1)}, (POINTER_PATH,)),
     "another Airflow": (
         {**BEFORE, "environment": environment("dev").replace(b"0.0.1", b"0.0.2")},

@@ -217,8 +217,12 @@ def test_moving_the_branch_back_lets_nothing_go() -> None:
 
 def test_comments_need_no_key() -> None:
     scene = live()
-    scene.repo.person_pushes({"dev/environment.yaml": SIGNED + b"# Ask Ana.\n"}, "Comment", by=NOBODY)
+    keys = f"# Ask eve@example.com.\n{scene.signers}\n"
+    commented = {"dev/environment.yaml": SIGNED + b"# Ask Ana.\n", "allowed_signers": keys.encode()}
+    scene.repo.person_pushes(commented, "Comment", by=NOBODY)
     assert scene.tick().outcome is Outcome.APPLIED
+    scene.repo.person_pushes({"dev/pointer.yaml": pointer_yaml("1.1.0")}, by=EVE)
+    assert scene.tick().outcome is Outcome.WAITING, "a comment makes nobody known"
 
 
 def test_to_hold_takes_no_key_and_to_let_go_takes_one() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from reconciler.core.declarations import CONFIG, SIGNERS
 from reconciler.core.narrative import names
+from reconciler.core.signers import said_by
 from reconciler.model.environment import Desired
 from reconciler.model.holds import Holds
 from reconciler.model.observation import Commit
@@ -66,7 +67,7 @@ def _said(desired: Desired) -> dict[str, object]:
         f"{name}/environment.yaml": desired.environment,
         _holds(desired): desired.holds,
         CONFIG: (desired.roles, desired.upstream),
-        SIGNERS: desired.signers,
+        SIGNERS: said_by(desired.signers),
     }
 
 
