@@ -16,12 +16,11 @@ def difference(path: str, before: bytes, after: bytes, then: str) -> list[str]:
 
 
 def of_rules(world: World, state: EnvironmentState, revision: str) -> list[str]:
-    """What a commit changes of the rules that are in force in an environment; nothing if none are."""
+    """What a commit changes of the rules that are in force in an environment; all of them if none are."""
     from reconciler.engine.admission import rule_files
 
-    if state.accepted is None:
-        return []
-    before, after = world.repo.files(state.accepted.revision), world.repo.files(revision)
+    before = world.repo.files(state.accepted.revision) if state.accepted is not None else {}
+    after = world.repo.files(revision)
     return [
         line
         for path in rule_files(state.environment)

@@ -60,6 +60,7 @@ def at_revision(world: World, state: EnvironmentState, revision: str) -> Wanted:
         _own_place(world, desired, dict.fromkeys((*world.environments, *environment_names(files))))
     release = sealed(world, desired.pointer, state.environment)
     check_deployable(release, desired)
+    _check_repeats(world, state, release, desired)
     commit = world.repo.commit(revision)
     return Wanted(revision, desired, release, commit.author, commit.subject)
 
@@ -207,6 +208,33 @@ def check_deployable(release: ReleaseManifest, desired: Desired) -> None:
             "Shorten the id, publish a new version, and name it in the pointer.",
             Reason.INVALID_CONFIGURATION,
         )
+
+
+def _check_repeats(world: World, state: EnvironmentState, release: ReleaseManifest, desired: Desired) -> None:
+    """``Terminal`` if every DAG that a quarantined release changes here would be as that one has it.
+
+    Quarantined is what the DAGs do: another version of something else makes that no better.
+    """
+    live = (
+        world.artifacts.release(state.applied.release) if state.applied and desired.holds.quarantine else None
+    )
+    for one in desired.holds.quarantine if live is not None and live.id != release.id else ():
+        bad = world.artifacts.release(one.release)
+        changed = _differing(live, bad) if live is not None and bad is not None else set()
+        if bad is not None and changed and not changed & _differing(bad, release):
+            raise Terminal(
+                f"Release {release.id} has {names(sorted(changed))} as {bad.id}, which is quarantined by "
+                f"{one.by}: {one.reason}",
+                f"Name versions that change that, or take it out of {desired.environment.name}/holds.yaml.",
+                Reason.REVISION_QUARANTINED,
+            )
+
+
+def _differing(one: ReleaseManifest, other: ReleaseManifest) -> set[str]:
+    """The DAGs that are in one of them alone, or do other things."""
+    both = one.dags.keys() & other.dags.keys()
+    same = {dag_id for dag_id in both if one.dags[dag_id].fingerprint == other.dags[dag_id].fingerprint}
+    return (one.dags.keys() | other.dags.keys()) - same
 
 
 def _own_place(world: World, desired: Desired, names: Iterable[str]) -> None:

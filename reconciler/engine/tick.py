@@ -223,8 +223,30 @@ class _Tick:
             reason=error.reason,
             message=message,
             severity=Severity.ERROR,
+            told=self._is_news(tip, error),
         )
         self._session.report(stalled, tip, state)
+
+    def _is_news(self, tip: str, error: Terminal) -> bool:
+        """A commit for another environment leaves the files as they are; what is wrong with them was told."""
+        state = self._session.state
+        before, stalled = state.last_attempted_revision, state.conditions.get(ConditionType.STALLED)
+        if (
+            before is None
+            or stalled is None
+            or not stalled.status
+            or not stalled.message.endswith(str(error))
+        ):
+            return True
+        with contextlib.suppress(Transient, Terminal):
+            return self._own_files(before) != self._own_files(tip)
+        return True
+
+    def _own_files(self, revision: str) -> dict[str, bytes]:
+        """What a commit says of this environment, and of all."""
+        own = f"{self._session.state.environment}/"
+        files = self._world.repo.files(revision).items()
+        return {path: body for path, body in files if path.startswith(own) or "/" not in path}
 
     def _report_readable(self, tip: str) -> None:
         condition = self._session.state.conditions.get(ConditionType.FETCH_FAILED)

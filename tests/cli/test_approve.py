@@ -169,6 +169,20 @@ def test_the_glass_is_broken_with_a_reason(desk: Desk) -> None:
     assert desk.scene.tick().outcome is Outcome.APPLIED
 
 
+def test_of_the_first_commit_all_rules_are_shown() -> None:
+    desk = Desk()
+    scene = desk.scene
+    scene.shared, scene.environment = RECONCILER_YAML + ROLES, ENVIRONMENT_YAML + ASKS
+    scene.signers = signers("ana@example.com", "ben@example.com", "dan@example.com")
+    scene.publish("1.0.0", {"films": "one"})
+    scene.push("1.0.0")
+    desk.platform.caller = Person(BEN.name, BEN.email)
+    said = desk.run("approve", "dev", "--yes")
+    assert said.code == 0, said.err
+    for line in (ENVIRONMENT_YAML + ASKS).decode().splitlines():
+        assert f"+{line}" in said.out
+
+
 def test_plan_and_status_say_what_is_waited_for(desk: Desk) -> None:
     gates = {gate["gate"]: gate for gate in desk.json("plan", "dev")["verdicts"]}
     assert gates["approval"]["decision"] == "wait"

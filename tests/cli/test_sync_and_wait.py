@@ -58,6 +58,19 @@ def test_wait_follows_it_until_it_is_live(desk: Desk) -> None:
     assert desk.scene.state.operation.versions["dags"] == "1.1.0"
 
 
+def test_a_branch_that_was_set_back_is_not_live(desk: Desk) -> None:
+    """Its tip is part of what runs, but nobody asks for that any more."""
+    before = desk.scene.push("1.0.0")
+    desk.scene.deploy("1.0.0", {"films": "one"})
+    desk.scene.repo.rewind(before)
+
+    for revision in ("tip", before):
+        answer = desk.run("wait", "dev", "--revision", revision)
+
+        assert answer.code == 7
+        assert f"which the branch no longer holds: it was set back to {before[:10]}" in answer.err
+
+
 def test_a_commit_on_top_counts_as_well(desk: Desk) -> None:
     desk.scene.deploy("1.0.0", {"films": "one"})
     desk.scene.publish("1.1.0", {"films": "two"})

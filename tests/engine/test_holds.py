@@ -91,6 +91,40 @@ def test_a_quarantined_release_is_refused_until_it_is_taken_out() -> None:
     assert scene.tick().outcome is Outcome.APPLIED
 
 
+@pytest.mark.parametrize(
+    ("dags", "refused"),
+    [
+        pytest.param({"one": "A", "two": "b"}, True, id="the same again"),
+        pytest.param({"one": "A", "two": "B"}, True, id="another DAG changes besides"),
+        pytest.param({"one": "mended", "two": "b"}, False, id="it is mended"),
+    ],
+)
+def test_what_a_quarantined_release_does_is_refused_in_other_versions(
+    dags: dict[str, str], refused: bool
+) -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a", "two": "b"})
+    bad = scene.publish("1.1.0", {"one": "A", "two": "b"})
+    scene.holds = f"{HEAD}quarantine: [{{{WHO}, release: {bad.id}}}]\n"
+    again = scene.publish("1.2.0", dags)
+    scene.push("1.2.0")
+    assert scene.tick().outcome is (Outcome.STALLED if refused else Outcome.APPLIED)
+    if refused:
+        said = scene.state.conditions[ConditionType.STALLED].message
+        assert f"Release {again.id} has one as {bad.id}, which is quarantined by Ana" in said
+
+
+def test_a_lost_dag_is_refused_in_other_versions() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a", "two": "b"})
+    bad = scene.publish("1.1.0", {"one": "a"})
+    scene.holds = f"{HEAD}quarantine: [{{{WHO}, release: {bad.id}}}]\n"
+    scene.publish("1.2.0", {"one": "z"})
+    scene.push("1.2.0")
+    assert scene.tick().outcome is Outcome.STALLED
+    assert set(scene.running()) == {"one", "two"}
+
+
 def test_a_holds_file_that_is_wrong_changes_nothing_and_says_where() -> None:
     scene = live_and_a_bump(f"holds: [{{{WHO}, at: yesterday}}]\n")
     assert scene.tick().outcome is Outcome.STALLED

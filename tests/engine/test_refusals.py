@@ -79,6 +79,21 @@ def test_nothing_live_changes(do: Callable[[Scene], None], reason: Reason, says:
     assert len(scene.events) == told, "the same problem is told once"
 
 
+def test_commits_for_others_do_not_tell_it_again() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    unknown_version(scene)
+    for number in range(3):
+        scene.tick()
+        scene.repo.person_pushes({"prod/pointer.yaml": pointer_yaml(f"1.{number}.0")})
+    scene.tick()
+    assert scene.reasons.count(Reason.ARTIFACT_FAILED) == 1
+    assert scene.state.conditions[ConditionType.STALLED].observed_revision == scene.repo.tip()
+    scene.repo.person_pushes({"dev/environment.yaml": ENVIRONMENT_YAML + b"# Try again.\n"})
+    scene.tick()
+    assert scene.reasons.count(Reason.ARTIFACT_FAILED) == 2
+
+
 def test_drift_is_healed_while_the_tip_is_bad() -> None:
     scene = Scene()
     scene.deploy("1.0.0", {"one": "a"})

@@ -73,6 +73,7 @@ class _Watch:
         while True:
             state = self.store.load(self.name)
             if self._live(state):
+                self._check_on_branch(state)
                 return state
             now, verdict = self.clock.now(), self._verdict(state)
             if verdict is not None and (verdict != stale or now - self.began >= _GRACE):
@@ -96,6 +97,17 @@ class _Watch:
             and state.health is Health.HEALTHY
             and self._contains(state.applied.revision)
         )
+
+    def _check_on_branch(self, state: EnvironmentState) -> None:
+        """A tip that was set back is part of what is live, but what is live is no longer asked for."""
+        live = state.applied.revision if state.applied is not None else self.revision
+        tip = self.repo.tip()
+        if live != tip and not self.repo.is_ancestor(live, tip):
+            raise Unhealthy(
+                f"{self.name} runs {short(live)}, which the branch no longer holds: it was set back to "
+                f"{short(tip)}.",
+                f"`reconciler status {self.name}` says what to do; nothing follows the branch until then.",
+            )
 
     def _verdict(self, state: EnvironmentState) -> str | None:
         """Why the commit, or one on top of it, was judged bad; None if it was not."""
