@@ -12,7 +12,14 @@ def accept(state: EnvironmentState, now: Applied, attempted: str) -> Environment
     if before is not None and _is_same(before, now):
         return state
     changes = state.changes + (before is None or _needs_approval(before, now))
-    update = {"accepted": now, "changes": changes, "last_attempted_revision": attempted}
+    # What was quarantined once is not gone back to without a second look, also when that is lifted again.
+    bad = {one.release for one in now.desired.holds.quarantine}
+    update = {
+        "accepted": now,
+        "changes": changes,
+        "last_attempted_revision": attempted,
+        "was_live": state.was_live - bad,
+    }
     return state.model_copy(update=update)
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
+from reconciler.model.plan import Change
+from reconciler.model.release import ReleaseId
 from reconciler.model.state import EnvironmentState
 
 REMEMBERED = 50
@@ -22,17 +26,50 @@ def condemned_by(state: EnvironmentState, release: str) -> frozenset[str]:
 
 
 def begun(state: EnvironmentState, release: str) -> EnvironmentState:
-    """Remember that a release is begun, and what that condemns."""
+    """Remember that a release is begun, what that condemns, and whether it is gone back to."""
     if state.past and state.past[0] == release:
         return state
     past = (release, *(one for one in state.past if one != release))[:REMEMBERED]
     condemned = condemned_by(state, release).intersection(past)
-    return state.model_copy(update={"past": past, "condemned": condemned})
+    update = {
+        "past": past,
+        "condemned": condemned,
+        "was_live": state.was_live.intersection(past) - condemned,
+        "going_back": goes_back(state, release),
+    }
+    return state.model_copy(update=update)
+
+
+def arrived(state: EnvironmentState, release: str) -> EnvironmentState:
+    """Remember that a release is live as a whole. If it was gone back to, that is over."""
+    good = {release} - quarantined(state)
+    return state.model_copy(update={"was_live": state.was_live | good, "going_back": False})
 
 
 def goes_back(state: EnvironmentState, release: str) -> bool:
-    """Is going to ``release`` a rollback, from its first tick to its last? To revert a revert is none."""
-    if release not in state.past or release in state.condemned:
+    """Is going to ``release`` a rollback, from its first tick until it is live as a whole?
+
+    Only to what was live as a whole before: what merely waited here, or failed, is a change like any other.
+    To revert a revert is none, and neither is to go to what is quarantined.
+    """
+    if release in quarantined(state):
         return False
-    newest, *before = state.past
-    return newest != release or (bool(before) and before[0] in state.condemned)
+    if state.past and state.past[0] == release:
+        return state.going_back
+    return release in state.was_live
+
+
+def forward(
+    state: EnvironmentState, release: str, changes: Sequence[Change], condemned: Collection[ReleaseId]
+) -> tuple[Change, ...]:
+    """The changes that are no part of a rollback; of one, those of DAGs that a pin kept on older code."""
+    back = goes_back(state, release)
+    return tuple(
+        one for one in changes if not (back and (one.from_release is None or one.from_release in condemned))
+    )
+
+
+def quarantined(state: EnvironmentState) -> frozenset[ReleaseId]:
+    """The releases that the commit in force keeps out."""
+    known = state.accepted.desired.holds.quarantine if state.accepted is not None else ()
+    return frozenset(one.release for one in known)

@@ -20,7 +20,7 @@ from reconciler.core.findings import (
 )
 from reconciler.core.patience import waiting
 from reconciler.core.planner import plan_digest
-from reconciler.core.rollback import begun
+from reconciler.core.rollback import arrived, begun
 from reconciler.core.rules_change import changed_rules
 from reconciler.engine.admission import Admission
 from reconciler.engine.desired import Wanted
@@ -168,7 +168,7 @@ class Operations:
             operation = None
         state = self.session.state
         release = self.wanted.release.id
-        after = self._all_well(self._applied(begun(state, release)))
+        after = self._all_well(self._applied(arrived(begun(state, release), release)))
         cleared = {"rejected": {}, "held": {}, "gates": self.pending}
         now = self.session.now
         over = {"waiting": self._waiting((), now), "accounting": ledger.closed(after, now)}

@@ -14,7 +14,7 @@ from reconciler.core.patience import impatient, runs_are_over
 from reconciler.core.planner import Scene, make_plan
 from reconciler.core.pointer_file import pointer_key
 from reconciler.core.retention import outdated
-from reconciler.core.rollback import condemned_by, goes_back
+from reconciler.core.rollback import condemned_by, forward
 from reconciler.core.windows import openings
 from reconciler.engine.desired import Wanted
 from reconciler.engine.manifests import Manifests
@@ -48,22 +48,16 @@ def plan_now(
     waiting = drain(diff.changes, goal, state, seen, runs_are_over(state, policy, now), now)
     blocked = sorted({run.dag_id for run in waiting.blocking})
     scene = Scene(goal, state, seen, now, before)
+    onward = forward(state, goal.release.id, diff.changes, goal.condemned)
     verdicts = (
         ownership(diff.foreign),
         busy(target.airflow.busy() if writes else None),
         in_flight(waiting, {one for one in blocked if seen.paused(one)}, _usual(target.airflow, blocked)),
         next_run(diff.changes, state, seen, scene.calendar, goal.airflow, now),
-        calendar(
-            diff.changes,
-            scene.calendar,
-            goal.release,
-            wanted.desired.pointer.loses_runs,
-            goes_back(state, goal.release.id),
-            now,
-        ),
+        calendar(onward, scene.calendar, goal.release, wanted.desired.pointer.loses_runs, now),
         hold(state.environment, wanted.desired.holds, goal.release.id, diff.changes),
         pin(wanted.desired.holds, goal.pinned),
-        window(openings(policy.windows, now), diff.changes, goes_back(state, goal.release.id)),
+        window(openings(policy.windows, now), onward),
     )
     return diff, make_plan(scene, diff, impatient(verdicts, state, policy, goal.release.id, now))
 

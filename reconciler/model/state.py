@@ -170,10 +170,12 @@ class EnvironmentState(Value):
     ``accepted`` is the last commit that was begun, and stays in force while a newer one cannot be, the
     ``changes``-th that changed anything;
     ``applied`` the last that was made live as a whole. ``past`` are the releases begun here, newest first;
-    ``condemned`` those that were rolled back. ``files`` are all keys we own in the DAG folder; ``intents``
-    the writes, by key, that began and are not known to have ended. ``fences`` and ``rejected`` are by DAG,
-    and so is ``held``: since when runs in flight hold back its change. ``gates`` is what they all said while
-    one of them holds something back, ``waiting`` since when, by gate,
+    ``condemned`` those that were rolled back, ``was_live`` those that were live as a whole and neither rolled
+    back nor quarantined since; ``going_back``: the newest is gone back to, and not live as a whole again.
+    ``files`` are all keys we own in the DAG folder; ``intents`` the writes, by key, that began and are not
+    known to have ended. ``fences`` and ``rejected`` are by DAG, and so is ``held``: since when runs in flight
+    hold back its change. ``gates`` is what they all said while one of them holds something back, ``waiting``
+    since when, by gate,
     ``accounting`` what of the last deployment is still to be looked at.
     """
 
@@ -187,6 +189,8 @@ class EnvironmentState(Value):
     last_attempted_revision: str | None = None
     past: tuple[ReleaseId, ...] = ()
     condemned: frozenset[ReleaseId] = frozenset()
+    was_live: frozenset[ReleaseId] = frozenset()
+    going_back: bool = False
     live: dict[str, LiveDag] = {}
     held: dict[str, datetime] = {}
     gates: tuple[Verdict, ...] = ()

@@ -81,7 +81,7 @@ def test_a_window_is_on_by_the_clock_of_its_place(one: Window, now: str, on: boo
 )
 def test_when_it_opens_next(windows: Windows, now: str, opens: str | None) -> None:
     assert openings(windows, utc(now)).next_open() == (utc(opens) if opens else None)
-    verdict = window(openings(windows, utc(now)), [UPDATE], False)
+    verdict = window(openings(windows, utc(now)), [UPDATE])
     assert (verdict.decision is Decision.GO) is (opens == now)
     if verdict.decision is Decision.WAIT:
         assert verdict.reason is Reason.WINDOW_CLOSED
@@ -95,14 +95,11 @@ def test_when_it_closes_next() -> None:
     )
     both = Windows(freeze=(MONTH_END,), allow=(OFFICE,))
     assert openings(both, utc("2026-03-06T15:00")).next_close() == utc("2026-03-06T22:00")
-    assert (
-        "until 2026-03-06 22:00 UTC"
-        in window(openings(both, utc("2026-03-06T15:00")), [UPDATE], False).message
-    )
+    assert "until 2026-03-06 22:00 UTC" in window(openings(both, utc("2026-03-06T15:00")), [UPDATE]).message
 
 
 def test_it_says_which_window_and_until_when() -> None:
-    verdict = window(openings(Windows(freeze=(MONTH_END, ONCE)), utc("2026-02-28T20:00")), [UPDATE], False)
+    verdict = window(openings(Windows(freeze=(MONTH_END, ONCE)), utc("2026-02-28T20:00")), [UPDATE])
     assert "The freeze month-end is on, until 2026-03-02 05:00 UTC" in verdict.message
     assert verdict.evidence == (
         "freeze audit: 2026-05-04 00:00 UTC to 2026-05-05 00:00 UTC",
@@ -110,8 +107,8 @@ def test_it_says_which_window_and_until_when() -> None:
     )
 
 
-def test_a_rollback_does_not_wait() -> None:
-    verdict = window(openings(Windows(freeze=(MONTH_END,)), utc("2026-02-28T20:00")), [UPDATE], True)
+def test_where_nothing_has_to_wait_the_freeze_is_told_even_so() -> None:
+    verdict = window(openings(Windows(freeze=(MONTH_END,)), utc("2026-02-28T20:00")), [])
     assert verdict.decision is Decision.GO
     assert "month-end" in verdict.message
 

@@ -133,6 +133,53 @@ def test_a_release_that_was_never_approved_is_no_rollback() -> None:
     assert scene.running() == before
 
 
+def test_a_release_that_failed_is_no_rollback() -> None:
+    scene = live()
+    scene.push("1.1.0")
+    approve(scene)
+    scene.airflow.unparsed.add("one")
+    assert scene.tick().outcome is Outcome.FAILED
+    scene.airflow.unparsed.clear()
+    scene.publish("1.2.0", {"one": "AAA"}, parent="1.1.0")
+    scene.push("1.2.0")
+    approve(scene)
+    assert scene.tick().outcome is Outcome.APPLIED
+    before = scene.running()
+    scene.push("1.1.0", "Again")
+    assert scene.tick().outcome is Outcome.WAITING
+    assert scene.running() == before
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_was_quarantined_needs_approval_also_when_that_is_lifted(at_once: bool) -> None:
+    scene = live()
+    scene.push("1.1.0")
+    approve(scene)
+    scene.tick()
+    bad = scene.state.past[0]
+    scene.publish("1.2.0", {"one": "AAA", "two": "b"}, parent="1.1.0")
+    scene.push("1.2.0")
+    approve(scene)
+    scene.tick()
+    scene.holds = (
+        "apiVersion: reconciler/v1\nkind: Holds\n"
+        f"quarantine: [{{by: Ana, since: 2026-03-01T00:00:00Z, reason: bad, release: {bad}}}]\n"
+    )
+    scene.push("1.2.0", "Quarantine 1.1.0")
+    assert scene.tick().outcome is Outcome.APPLIED
+    before = scene.running()
+    scene.holds = None
+    if not at_once:
+        scene.push("1.2.0", "Lift it")
+        assert scene.tick().outcome is Outcome.APPLIED
+    scene.push("1.1.0", "Back to it")
+    assert scene.tick().outcome is Outcome.WAITING
+    assert scene.running() == before
+    approve(scene)
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.running() != before
+
+
 @pytest.mark.parametrize(
     ("file", "body"),
     [

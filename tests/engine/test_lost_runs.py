@@ -54,3 +54,14 @@ def test_a_rollback_goes() -> None:
     scene.push("1.0.0", "Revert")
     assert scene.tick().outcome is Outcome.APPLIED
     assert Reason.RUNS_WOULD_BE_LOST not in scene.reasons
+
+
+def test_what_only_waited_is_no_rollback() -> None:
+    scene = changed(HOURLY)
+    old = scene.running()["one"]
+    assert scene.tick().outcome is Outcome.WAITING
+    scene.publish("1.2.0", {"one": "AA", "two": "B"})
+    for version in ("1.2.0", "1.1.0"):
+        scene.push(version)
+        assert scene.tick().outcome is Outcome.WAITING
+    assert scene.running()["one"] == old

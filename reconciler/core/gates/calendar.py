@@ -18,14 +18,14 @@ def calendar(
     calendar_of: Callable[[str], Mapping[str, str]],
     release: ReleaseManifest,
     announced: Collection[DagId],
-    goes_back: bool,
     now: datetime,
 ) -> Verdict:
     """Hold back the DAGs that would have fewer runs in the days to come, unless they are ``announced``.
 
-    ``calendar_of`` gives the calendar that a live DAG has now. A rollback is held back by nothing here.
+    ``changes`` are those that are no part of a rollback, which is held back by nothing here. ``calendar_of``
+    gives the calendar that a live DAG has now.
     """
-    lost = dict(_lost(changes, calendar_of, release, now)) if not goes_back else {}
+    lost = dict(_lost(changes, calendar_of, release, now))
     held = sorted(lost.keys() - set(announced))
     if not held:
         said = f" {names(sorted(lost))}: that was announced." if lost else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from reconciler.core.rollback import quarantined
 from reconciler.model.policy import PromotionPolicy
 from reconciler.model.reason import Health, Phase, Reason
 from reconciler.model.state import EnvironmentState, Operation
@@ -59,7 +60,7 @@ def _proofs(
     now: datetime,
 ) -> Iterator[Proof]:
     where = upstream.environment
-    bad = upstream.condemned | _quarantined(upstream)
+    bad = upstream.condemned | quarantined(upstream)
     for component, version in sorted(changed.items()):
         ran = [one for one in operations if one.versions.get(component) == version]
         spans = list(_spans(upstream, operations, component, version, bad, now))
@@ -102,11 +103,6 @@ def _spans(
 
 def _had(ran: Sequence[Operation], bad: frozenset[str]) -> bool:
     return any(one.release in bad for one in ran)
-
-
-def _quarantined(state: EnvironmentState) -> frozenset[str]:
-    known = state.accepted.desired.holds.quarantine if state.accepted is not None else ()
-    return frozenset(one.release for one in known)
 
 
 def _pins(state: EnvironmentState) -> bool:

@@ -11,12 +11,13 @@ from reconciler.model.reason import Reason
 from reconciler.model.verdict import Decision, Verdict
 
 
-def window(openings: Openings, changes: Sequence[Change], goes_back: bool) -> Verdict:
+def window(openings: Openings, changes: Sequence[Change]) -> Verdict:
     """Hold back what a person changed until the next moment at which that is allowed.
 
-    A rollback does not wait, and neither does what only puts back or tidies up.
+    ``changes`` are those that are no part of a rollback, which does not wait. What only puts back or tidies
+    up does not either.
     """
-    held = () if goes_back else tuple(sorted(change.dag_id for change in changes if change.by_people))
+    held = tuple(sorted(change.dag_id for change in changes if change.by_people))
     if openings.is_open(openings.now):
         closes = openings.next_close()
         return Verdict.go(
