@@ -23,10 +23,11 @@ _MOST = 3
 class Asked:
     """By component the version that runs (None: none does) and the wanted one; lines of rules; the commits.
 
-    The newest commit comes first.
+    The newest commit comes first. ``losing``: DAGs that may lose runs, and might not before.
     """
 
     versions: dict[str, tuple[str | None, str]]
+    losing: tuple[str, ...]
     rules: tuple[str, ...]
     commits: tuple[Commit, ...]
 
@@ -34,7 +35,12 @@ class Asked:
         """For ``--output json``."""
         commits = [{"sha": one.sha, "author": one.author, "subject": one.subject} for one in self.commits]
         versions = {part: {"from": old, "to": new} for part, (old, new) in self.versions.items()}
-        return {"versions": versions, "rules": list(self.rules), "commits": commits}
+        return {
+            "versions": versions,
+            "losesRuns": list(self.losing),
+            "rules": list(self.rules),
+            "commits": commits,
+        }
 
     def facts(self) -> list[tuple[str, str]]:
         """Names and values for a person."""
@@ -44,6 +50,7 @@ class Asked:
         commits = [f"{one.author}: {one.subject} ({short(one.sha)})" for one in self.commits]
         return [
             ("Wanted", names(versions, _MOST)),
+            ("May lose runs", names(self.losing, _MOST)),
             ("New rules", names(self.rules, _MOST)),
             ("Wanted by", names(commits, _MOST)),
         ]
@@ -53,16 +60,17 @@ def asked(platform: Platform, state: EnvironmentState, tip: str | None) -> Asked
     """What is asked for and not so; None if it is so, or cannot be read. Git is only asked if need be."""
     accepted = state.accepted
     if tip is None or accepted is None or tip == accepted.revision:
-        found = Asked(_versions(state, accepted.desired), (), ()) if accepted is not None else None
+        found = Asked(_versions(state, accepted.desired), (), (), ()) if accepted is not None else None
     else:
         try:
             found = _of_tip(platform.repo(), state, accepted.desired, accepted.revision, tip)
         except ReconcilerError:
             return None  # the conditions say what is wrong with it
-    return found if found is not None and (found.versions or found.rules) else None
+    return found if found is not None and (found.versions or found.losing or found.rules) else None
 
 
 def _of_tip(repo: EnvironmentRepo, state: EnvironmentState, in_force: Desired, since: str, tip: str) -> Asked:
+    from reconciler.core.approvals import losing
     from reconciler.core.declarations import parse_desired
     from reconciler.core.rules_change import changed_rules
     from reconciler.engine.admission import rule_files
@@ -70,7 +78,8 @@ def _of_tip(repo: EnvironmentRepo, state: EnvironmentState, in_force: Desired, s
     name = state.environment
     desired = parse_desired(repo.files(tip), name)
     commits = repo.changes(since, tip, (f"{name}/pointer.yaml", *rule_files(name)), "")
-    return Asked(_versions(state, desired), changed_rules(in_force, desired), tuple(commits))
+    more = sorted(set(losing(desired)) - set(losing(in_force)))
+    return Asked(_versions(state, desired), tuple(more), changed_rules(in_force, desired), tuple(commits))
 
 
 def _versions(state: EnvironmentState, desired: Desired) -> dict[str, tuple[str | None, str]]:

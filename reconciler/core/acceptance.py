@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.approvals import rules
+from reconciler.core.approvals import losing, rules
 from reconciler.model.state import Applied, EnvironmentState
 
 
@@ -37,4 +37,5 @@ def _is_same(one: Applied, other: Applied) -> bool:
 
 def _needs_approval(one: Applied, other: Applied) -> bool:
     """Do they differ in more than in what is held?"""
-    return (one.release, rules(one.desired)) != (other.release, rules(other.desired))
+    before, after = ((it.release, rules(it.desired), losing(it.desired)) for it in (one, other))
+    return before != after

@@ -14,7 +14,7 @@ from reconciler.core.signers import said_by
 from reconciler.model.artifact import Digest
 from reconciler.model.environment import Desired
 from reconciler.model.people import APPROVALS
-from reconciler.model.release import ReleaseId
+from reconciler.model.release import DagId, ReleaseId
 from reconciler.model.value import Value
 
 _ADDRESS = re.compile(r"<([^<>]*)>\s*$")
@@ -25,7 +25,8 @@ class ProposedChange(Value):
     """Where an environment would go from what is in force, and what rules would hold there.
 
     ``number``: so many changes were accepted here before, so that no approval is ever of a later change too.
-    ``to_bytes``: the digest of all that the release is.
+    ``to_bytes``: the digest of all that the release is. ``from_losing`` and ``to_losing``: the DAGs that are
+    meant to lose runs.
     """
 
     environment: str
@@ -35,6 +36,8 @@ class ProposedChange(Value):
     to_bytes: Digest
     from_rules: Digest | None
     to_rules: Digest
+    from_losing: tuple[DagId, ...] = ()
+    to_losing: tuple[DagId, ...] = ()
 
     @property
     def digest(self) -> Digest:
@@ -43,8 +46,9 @@ class ProposedChange(Value):
 
     @property
     def changes_nothing(self) -> bool:
-        """Would the same run under the same rules?"""
-        return (self.from_release, self.from_rules) == (self.to_release, self.to_rules)
+        """Would the same run under the same rules, with no more DAGs that may lose runs?"""
+        same = (self.from_release, self.from_rules) == (self.to_release, self.to_rules)
+        return same and set(self.to_losing) <= set(self.from_losing)
 
     @property
     def changes_rules(self) -> bool:
@@ -55,6 +59,11 @@ class ProposedChange(Value):
 def rules(desired: Desired) -> Digest:
     """The digest of a commit's rules."""
     return sha256(canonical(said_of_rules(desired)))
+
+
+def losing(desired: Desired) -> tuple[DagId, ...]:
+    """The DAGs of which a commit says that they are meant to lose runs."""
+    return tuple(sorted(set(desired.pointer.loses_runs)))
 
 
 def said_of_rules(desired: Desired) -> dict[str, object]:

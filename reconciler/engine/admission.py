@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.core.approvals import ProposedChange, rules
+from reconciler.core.approvals import ProposedChange, losing, rules
 from reconciler.core.declarations import CONFIG, SIGNERS
 from reconciler.core.gates.approval import Approvals, approval, flaw_of
 from reconciler.core.gates.promotion import promotion
@@ -176,6 +176,8 @@ def proposed(state: EnvironmentState, wanted: Wanted) -> ProposedChange:
         to_bytes=sha256(canonical(wanted.release.to_json())),
         from_rules=rules(accepted.desired) if accepted is not None else None,
         to_rules=rules(wanted.desired),
+        from_losing=losing(accepted.desired) if accepted is not None else (),
+        to_losing=losing(wanted.desired),
     )
 
 

@@ -8,7 +8,7 @@ from reconciler.cli.platform import Person
 from reconciler.engine.world import Outcome
 from tests.cli.desk import Desk
 from tests.engine.approving import ASKS, BEN, ROLES, approve
-from tests.engine.scene import ENVIRONMENT_YAML, RECONCILER_YAML
+from tests.engine.scene import ENVIRONMENT_YAML, RECONCILER_YAML, pointer_yaml
 from tests.signers import signers
 
 
@@ -39,6 +39,15 @@ def test_what_is_approved_is_shown_and_then_goes_live(desk: Desk) -> None:
     assert "Ana <ana@example.com>" in said.out
     assert "Approved by ben@example.com" in said.out
     assert desk.scene.tick().outcome is Outcome.APPLIED
+
+
+def test_who_may_lose_runs_is_shown_and_wanted(desk: Desk) -> None:
+    desk.scene.repo.person_pushes({"dev/pointer.yaml": pointer_yaml("1.0.0") + b"losesRuns: [films]\n"})
+    desk.interactive = True
+    said = desk.run("approve", "dev", stdin="n\n")
+    assert "loses    runs by a new schedule: films" in said.out
+    assert "May lose runs" in desk.run("status", "dev").out
+    assert desk.json("status", "dev")["wanted"]["losesRuns"] == ["films"]
 
 
 def test_the_document_names_the_tag(desk: Desk) -> None:

@@ -15,8 +15,9 @@ from reconciler.model.errors import Terminal
 from reconciler.model.reason import ConditionType, Phase, Reason, Severity
 from reconciler.model.release import ReleaseManifest
 from reconciler.model.verdict import Decision
+from tests.builders import EACH_MINUTE
 from tests.engine.approving import ANA, ASKS, BEN, ROLES, approve, live
-from tests.engine.scene import ENVIRONMENT_YAML, RECONCILER_YAML, Scene
+from tests.engine.scene import ENVIRONMENT_YAML, RECONCILER_YAML, Scene, pointer_yaml
 from tests.signers import TYPE, key, signers
 
 DAY = timedelta(days=1).total_seconds()
@@ -328,6 +329,34 @@ def test_nobody_counts_twice_when_a_key_of_theirs_has_run_out() -> None:
         approve(scene, by=who)
     assert scene.tick().outcome is Outcome.WAITING
     assert "Waits for the approval of 1 person" in scene.events[-1].message
+
+
+def test_runs_are_lost_only_when_that_is_approved() -> None:
+    scene = live()
+    scene.calendars["one"] = EACH_MINUTE
+    scene.publish("1.2.0", {"one": "A", "two": "b"}, parent="1.1.0")
+    scene.push("1.2.0")
+    approve(scene)
+    assert scene.tick().outcome is Outcome.APPLIED
+    scene.calendars["one"] = EACH_MINUTE | {"timetable expression": '"0 * * * *"'}
+    scene.publish("1.3.0", {"one": "B", "two": "b"}, parent="1.2.0")
+    scene.push("1.3.0")
+    approve(scene)
+    assert scene.tick().outcome is Outcome.WAITING
+    assert Reason.RUNS_WOULD_BE_LOST in scene.reasons
+    before = scene.running()
+    body = pointer_yaml("1.3.0") + b"losesRuns: [one]\n"
+    scene.repo.person_pushes({"dev/pointer.yaml": body}, "Once an hour is enough")
+    for _ in range(2):
+        assert scene.tick().outcome is Outcome.WAITING
+    assert scene.running() == before
+    approve(scene)
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.running() != before
+    scene.push("1.3.0", "That is over")
+    assert scene.tick().outcome is Outcome.APPLIED
+    scene.repo.person_pushes({"dev/pointer.yaml": body}, "Once more")
+    assert scene.tick().outcome is Outcome.WAITING
 
 
 def test_a_commit_that_drops_the_gate_is_judged_by_it() -> None:

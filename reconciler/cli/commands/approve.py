@@ -108,11 +108,13 @@ def _show(cli: Cli, state: EnvironmentState, wanted: Wanted, asked: Request) -> 
 
     before = state.accepted.desired.pointer.components.items() if state.accepted is not None else ()
     change, policy = asked.change, asked.rules.policy
+    losing = [f"  loses    runs by a new schedule: {names(change.to_losing, 10)}"] if change.to_losing else []
     cli.show(
         (
             f"{state.environment}: commit {short(wanted.revision)} by {wanted.author}: {wanted.subject}",
             f"  from     {versions({part.value: pin.version for part, pin in before}) or 'nothing'}",
             f"  to       {versions(wanted.versions)} (release {change.to_release})",
+            *losing,
             f"  rules    {'CHANGE TOO, as below' if change.changes_rules else 'as they are'}",
             f"  made by  {names(sorted(asked.authors), 10)}",
             f"  counts   for {policy.valid_hours:g} hours; {policy.required} needed",
