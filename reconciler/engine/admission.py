@@ -15,7 +15,7 @@ from reconciler.core.declarations import CONFIG, SIGNERS
 from reconciler.core.gates.approval import Approvals, approval, flaw_of
 from reconciler.core.gates.promotion import promotion
 from reconciler.core.identity import canonical, sha256
-from reconciler.core.patience import impatient
+from reconciler.core.patience import impatient, waiting_outside
 from reconciler.core.rollback import goes_back
 from reconciler.core.signers import addresses, ever_valid, parse_signers, still_valid
 from reconciler.engine.authorship import of_code, of_commits
@@ -76,7 +76,8 @@ def admission(world: World, state: EnvironmentState, wanted: Wanted) -> Admissio
     """What the gates say of a commit. Git and the environment before are only asked where that is needed."""
     asked = (source(world, state, wanted), _approval(world, state, wanted), _promotion(world, state, wanted))
     policy = _in_force(state, wanted).environment.policy
-    return Admission(*impatient(asked, state, policy, wanted.release.id, world.clock.now()))
+    known = waiting_outside(state, proposed(state, wanted).digest) if state.outside is not None else {}
+    return Admission(*impatient(asked, known, policy, wanted.release.id, world.clock.now()))
 
 
 def source(world: World, state: EnvironmentState, wanted: Wanted) -> Verdict:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,15 +28,15 @@ from reconciler.engine.world import World
 from reconciler.model.event import EventDraft
 from reconciler.model.plan import Action, Plan
 from reconciler.model.reason import ConditionType, Health, Phase, Reason, Severity, Sync, TriggeredBy
-from reconciler.model.state import Applied, EnvironmentState, Operation, Waiting
-from reconciler.model.verdict import Decision, Verdict
+from reconciler.model.state import Applied, EnvironmentState, Operation
+from reconciler.model.verdict import Decision
 
 
 @dataclass(frozen=True)
 class Operations:
     """Writes one operation's course into the session's state. ``at_tip``: what is wanted is the tip.
 
-    ``admitted`` is what let it pass; ``pending`` what the gates say of a tip that may not be gone to yet.
+    ``admitted`` is what let it pass.
     """
 
     world: World
@@ -45,7 +44,6 @@ class Operations:
     wanted: Wanted
     at_tip: bool
     admitted: Admission | None = None
-    pending: tuple[Verdict, ...] = ()
 
     def drift(self, diff: Difference) -> None:
         """Tell what somebody else changed, and that it was put back."""
@@ -111,18 +109,13 @@ class Operations:
         held = {dag_id: known.get(dag_id, now) for verdict in gate for dag_id in verdict.dag_ids}
         # A change that goes ahead although runs are in its way remembers for how long they were.
         held |= {one.dag_id: known[one.dag_id] for one in plan.changes if one.dag_id in known}
-        gates = self.pending or (plan.verdicts if plan.held or plan.stopped else ())
+        state = self.session.state
         update = {
             "held": held,
-            "gates": gates,
-            "waiting": self._waiting(plan.verdicts, now),
+            "gates": plan.verdicts if plan.held or plan.stopped else (),
+            "waiting": waiting(plan.verdicts, state.waiting, plan.release, now),
         }
-        self.session.commit(self.session.state.model_copy(update=update))
-
-    def _waiting(self, verdicts: Sequence[Verdict], now: datetime) -> dict[str, Waiting]:
-        """Of a tip that waits outside it was remembered before."""
-        state = self.session.state
-        return state.waiting if self.pending else waiting(verdicts, state, self.wanted.release.id, now)
+        self.session.commit(state.model_copy(update=update))
 
     def wait(self, plan: Plan, waiting: str) -> None:
         """Some of it has to wait, for a gate or for files to arrive; the gates' findings tell why."""
@@ -169,9 +162,8 @@ class Operations:
         state = self.session.state
         release = self.wanted.release.id
         after = self._all_well(self._applied(arrived(begun(state, release), release)))
-        cleared = {"rejected": {}, "held": {}, "gates": self.pending}
-        now = self.session.now
-        over = {"waiting": self._waiting((), now), "accounting": ledger.closed(after, now)}
+        cleared: dict[str, object] = {"rejected": {}, "held": {}, "gates": (), "waiting": {}}
+        over = {"accounting": ledger.closed(after, self.session.now)}
         after = after.model_copy(update={**cleared, **over})
         if operation is not None and self._is_ours(operation) and operation.phase is not Phase.SUCCEEDED:
             told = f"Release {release} is live."

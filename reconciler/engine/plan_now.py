@@ -59,7 +59,7 @@ def plan_now(
         pin(wanted.desired.holds, goal.pinned),
         window(openings(policy.windows, now), onward),
     )
-    return diff, make_plan(scene, diff, impatient(verdicts, state, policy, goal.release.id, now))
+    return diff, make_plan(scene, diff, impatient(verdicts, state.waiting, policy, goal.release.id, now))
 
 
 def would_say(world: World, state: EnvironmentState, wanted: Wanted) -> tuple[Verdict, ...]:

@@ -13,10 +13,10 @@ from reconciler.core.diff import drifted_keys, outdated_support
 from reconciler.core.fencing import open_for_long
 from reconciler.core.findings import Finding, with_conditions
 from reconciler.core.outage import reachable
-from reconciler.core.patience import waiting
+from reconciler.core.patience import waiting, waiting_outside
 from reconciler.core.rollback import goes_back
 from reconciler.engine.accounting import settle_accounts
-from reconciler.engine.admission import Admission, admission, source
+from reconciler.engine.admission import Admission, admission, proposed, source
 from reconciler.engine.apply import apply
 from reconciler.engine.desired import Wanted, as_accepted, at_revision, held_by, under_accepted_rules
 from reconciler.engine.letting_go import let_go
@@ -28,7 +28,8 @@ from reconciler.engine.world import Outcome, TickResult, World
 from reconciler.model.errors import Conflict, ReconcilerError, Terminal, Transient
 from reconciler.model.lease import Lease
 from reconciler.model.reason import ConditionType, Phase, Reason, Severity, Sync, TriggeredBy
-from reconciler.model.verdict import Decision, Verdict
+from reconciler.model.state import Outside
+from reconciler.model.verdict import Decision
 
 _SETTLED = (Outcome.IDLE, Outcome.APPLIED)
 _CONCERNS = (
@@ -96,7 +97,7 @@ class _Tick:
             return TickResult(Outcome.IDLE, "Nothing to do.")
         if self._triggered_by is TriggeredBy.MANUAL:
             # A person who asks for a tick asks for another try.
-            fresh = self._session.state.model_copy(update={"rejected": {}, "waiting": {}})
+            fresh = self._session.state.model_copy(update={"rejected": {}, "waiting": {}, "outside": None})
             self._session.commit(fresh)
         try:
             wanted = at_revision(self._world, self._session.state, tip)
@@ -154,20 +155,22 @@ class _Tick:
             )
         ]
         state = with_conditions(session.state, well, tip, session.now)
-        verdicts = (*admitted.verdicts, *would_say(self._world, session.state, wanted))
-        update = {
-            "last_attempted_revision": tip,
-            "sync": Sync.OUT_OF_SYNC,
-            "waiting": waiting(admitted.verdicts, session.state, wanted.release.id, session.now),
-            "gates": verdicts,
-        }
+        change = proposed(state, wanted).digest
+        known = waiting_outside(state, change)
+        outside = Outside(
+            revision=tip,
+            change=change,
+            gates=(*admitted.verdicts, *would_say(self._world, state, wanted)),
+            waiting=waiting(admitted.verdicts, known, wanted.release.id, session.now),
+        )
+        update = {"last_attempted_revision": tip, "sync": Sync.OUT_OF_SYNC, "outside": outside}
         session.report(finding, tip, state.model_copy(update=update))
         result = TickResult(Outcome.WAITING, finding.message)
         if not goes_back(session.state, wanted.release.id):
-            return self._stay(result, tip, verdicts)
-        return self._go_back(result, wanted, verdicts)
+            return self._stay(result, tip)
+        return self._go_back(result, wanted)
 
-    def _go_back(self, result: TickResult, wanted: Wanted, pending: tuple[Verdict, ...]) -> TickResult:
+    def _go_back(self, result: TickResult, wanted: Wanted) -> TickResult:
         """Only the rules that came with a rollback wait for people; what is signed of it is rolled back."""
         state = self._session.state
         try:
@@ -176,25 +179,22 @@ class _Tick:
         except (Transient, Terminal):
             back, signed = None, False
         if back is None or not signed:
-            return self._stay(result, wanted.revision, pending)
-        operations = Operations(self._world, self._session, back, at_tip=False, pending=pending)
+            return self._stay(result, wanted.revision)
+        operations = Operations(self._world, self._session, back, at_tip=False)
         apply(operations, self._triggered_by)
         return result
 
     def _report_admitted(self, tip: str, admitted: Admission) -> None:
         """Tell who approved, or that nothing is waited for any more; told once."""
+        if self._session.state.outside is not None:
+            self._session.commit(self._session.state.model_copy(update={"outside": None}))
         waited = self._session.state.conditions.get(ConditionType.ADMITTED)
         by_people = admitted.approval.reason is not Reason.GATE_OPEN
         if by_people or (waited is not None and waited.status is False):
             self._session.report(_admitted(admitted), tip)
 
-    def _stay(
-        self, result: TickResult, tip: str | None = None, pending: tuple[Verdict, ...] = ()
-    ) -> TickResult:
-        """Keep what was accepted as it is, drift put back and all. What the tip holds is held even so.
-
-        ``pending`` is what gates say of the tip.
-        """
+    def _stay(self, result: TickResult, tip: str | None = None) -> TickResult:
+        """Keep what was accepted as it is, drift put back and all. What the tip holds is held even so."""
         try:
             wanted = as_accepted(self._world, self._session.state)
             if wanted is not None and tip is not None:
@@ -205,7 +205,7 @@ class _Tick:
                 let_go(self._world, self._session, error)
             return result
         if wanted is not None:
-            operations = Operations(self._world, self._session, wanted, at_tip=False, pending=pending)
+            operations = Operations(self._world, self._session, wanted, at_tip=False)
             apply(operations, self._triggered_by)
         return result
 
@@ -216,7 +216,10 @@ class _Tick:
             untrue.append(ConditionType.SOURCE_VERIFIED)
         findings = [Finding(type=kind, status=False, reason=error.reason, message=message) for kind in untrue]
         state = with_conditions(self._session.state, findings, tip, self._session.now)
-        state = state.model_copy(update={"last_attempted_revision": tip, "sync": Sync.OUT_OF_SYNC})
+        # What waited before is told of no more; since when it did is remembered, if it is asked for again.
+        outside = state.outside.model_copy(update={"gates": ()}) if state.outside is not None else None
+        update = {"last_attempted_revision": tip, "sync": Sync.OUT_OF_SYNC, "outside": outside}
+        state = state.model_copy(update=update)
         stalled = Finding(
             type=ConditionType.STALLED,
             status=True,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import ConfigDict
 
+from reconciler.model.artifact import Digest
 from reconciler.model.environment import Desired
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.event import EventDraft
@@ -95,6 +96,18 @@ class Waiting(Value):
     gave_up: bool = False
 
 
+class Outside(Value):
+    """A commit of which nothing is begun before it is admitted: what all gates say of it.
+
+    ``waiting``: since when, by gate, its ``change`` (the digest that an approval names) is kept waiting.
+    """
+
+    revision: str
+    change: Digest
+    gates: tuple[Verdict, ...] = ()
+    waiting: dict[str, Waiting] = {}
+
+
 class Accounting(Value):
     """The time whose runs are to be accounted for: ``until`` is when the deployment was over (None: not yet).
 
@@ -174,8 +187,8 @@ class EnvironmentState(Value):
     back nor quarantined since; ``going_back``: the newest is gone back to, and not live as a whole again.
     ``files`` are all keys we own in the DAG folder; ``intents`` the writes, by key, that began and are not
     known to have ended. ``fences`` and ``rejected`` are by DAG, and so is ``held``: since when runs in flight
-    hold back its change. ``gates`` is what they all said while one of them holds something back, ``waiting``
-    since when, by gate,
+    hold back its change. ``gates`` is what they all said of what is accepted while one of them holds
+    something of it back, ``waiting`` since when, by gate; ``outside`` the same of a commit that is not.
     ``accounting`` what of the last deployment is still to be looked at.
     """
 
@@ -195,6 +208,7 @@ class EnvironmentState(Value):
     held: dict[str, datetime] = {}
     gates: tuple[Verdict, ...] = ()
     waiting: dict[str, Waiting] = {}
+    outside: Outside | None = None
     fences: dict[str, Fence] = {}
     rejected: dict[str, Rejected] = {}
     files: dict[str, OwnedFile] = {}

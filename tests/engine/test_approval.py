@@ -12,6 +12,7 @@ from reconciler.adapters.git_rules import Identity
 from reconciler.core.pointer_file import pointer_key
 from reconciler.engine.world import Outcome
 from reconciler.model.errors import Terminal
+from reconciler.model.observation import DagRun
 from reconciler.model.reason import ConditionType, Phase, Reason, Severity
 from reconciler.model.release import ReleaseManifest
 from reconciler.model.verdict import Decision
@@ -37,7 +38,9 @@ def test_nothing_is_begun_before_it_is_approved_and_then_it_goes_by_itself() -> 
     assert scene.reasons.count(Reason.APPROVAL_PENDING) == 1
     condition = state.conditions[ConditionType.ADMITTED]
     assert (condition.status, condition.observed_revision) == (False, tip)
-    gates = {gate.gate: gate.decision for gate in state.gates}
+    assert state.outside is not None
+    assert (state.outside.revision, state.gates) == (tip, ())
+    gates = {gate.gate: gate.decision for gate in state.outside.gates}
     assert gates.pop("approval") is Decision.WAIT
     assert set(gates) >= {"window", "hold", "in-flight", "busy"}
 
@@ -45,7 +48,7 @@ def test_nothing_is_begun_before_it_is_approved_and_then_it_goes_by_itself() -> 
     assert scene.tick().outcome is Outcome.APPLIED
     state = scene.state
     assert scene.running() != before
-    assert state.gates == ()
+    assert (state.gates, state.outside) == ((), None)
     assert state.conditions[ConditionType.ADMITTED].status is True
     assert state.operation is not None
     (approval,) = state.operation.approvals
@@ -385,6 +388,28 @@ def test_what_is_not_approved_says_nothing_of_where_airflow_is() -> None:
     scene.push("1.1.0")
     assert scene.tick().outcome is Outcome.WAITING
     assert set(asked) == {"http://127.0.0.1:8080"}
+
+
+def test_what_gates_say_of_what_is_under_way_is_kept_while_another_change_waits_for_people() -> None:
+    scene = live()
+    scene.publish("2.0.0", {"one": "wider: a", "two": "b"}, parent="1.0.0")
+    run = DagRun(dag_id="one", run_id="r", state="running", run_type="manual", started_at=scene.clock.now())
+    scene.airflow.set_runs(run)
+    scene.push("2.0.0")
+    approve(scene)
+    assert scene.tick().outcome is Outcome.WAITING
+    scene.publish("2.1.0", {"one": "a", "two": "B"}, parent="2.0.0")
+    tip = scene.push("2.1.0")
+    assert scene.tick().outcome is Outcome.WAITING
+    closed = {one.gate: one.dag_ids for one in scene.state.gates if one.decision is not Decision.GO}
+    assert closed == {"in-flight": ("one",)}
+    assert scene.state.outside is not None
+    assert scene.state.outside.revision == tip
+    assert [one.gate for one in scene.state.outside.gates if one.decision is not Decision.GO] == ["approval"]
+    scene.airflow.set_runs()
+    scene.tick()
+    assert scene.state.gates == ()
+    assert scene.state.outside is not None
 
 
 def test_drift_is_put_back_while_a_change_waits_for_people() -> None:

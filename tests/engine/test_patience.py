@@ -95,6 +95,74 @@ def test_another_version_begins_anew() -> None:
     assert not scene.state.waiting["window"].gave_up
 
 
+def given_up_by_a_freeze() -> Scene:
+    """1.1.0 was approved, and given up for a freeze that is over by now."""
+    scene = live()
+    start = scene.clock.now().replace(tzinfo=None, microsecond=0).isoformat()
+    scene.environment += f"  windows: {{freeze: [{{name: audit, start: {start}, hours: 24}}]}}\n".encode()
+    scene.environment += b"  patience: {window: {afterMinutes: 60, then: fail}}\n"
+    scene.push("1.0.0", "Freeze")
+    approve(scene)
+    assert scene.tick().outcome is Outcome.APPLIED
+    scene.push("1.1.0")
+    approve(scene)
+    assert scene.tick().outcome is Outcome.WAITING
+    scene.clock.advance(HOUR + 60)
+    scene.tick()
+    assert scene.state.waiting["window"].gave_up
+    scene.clock.advance(48 * HOUR)
+    return scene
+
+
+@pytest.mark.parametrize("version", ["1.2.0", "9.9.9"])
+def test_what_is_given_up_is_not_begun_by_a_commit_that_may_not_be(version: str) -> None:
+    scene = given_up_by_a_freeze()
+    before = scene.running()
+    scene.publish("1.2.0", {"one": "AA", "two": "b"}, parent="1.1.0")
+    scene.push(version, "Without approval, or not even published")
+    for _ in range(3):
+        scene.tick()
+    assert scene.running() == before
+    assert scene.state.waiting["window"].gave_up
+
+
+def asks_in_time() -> Scene:
+    """An approval is to come within an hour; it did not."""
+    scene = live()
+    scene.environment += b"  patience: {approval: {afterMinutes: 60, then: fail}}\n"
+    scene.push("1.0.0", "Patience")
+    approve(scene)
+    assert scene.tick().outcome is Outcome.APPLIED
+    return scene
+
+
+def test_rules_that_were_given_up_and_taken_back_keep_nothing_shut() -> None:
+    scene = asks_in_time()
+    rules = scene.environment
+    scene.environment += b"  missedRuns: create\n"
+    scene.push("1.0.0", "Other rules")
+    assert scene.tick().outcome is Outcome.WAITING
+    scene.clock.advance(HOUR + 60)
+    scene.tick()
+    assert Reason.GATE_TIMED_OUT in scene.reasons
+    scene.environment = rules
+    scene.push("1.0.0", "Revert")
+    assert scene.tick().outcome is Outcome.APPLIED
+
+
+def test_that_it_was_given_up_is_remembered_while_the_tip_cannot_be_read() -> None:
+    scene = asks_in_time()
+    scene.push("1.1.0")
+    scene.tick()
+    scene.clock.advance(HOUR + 60)
+    scene.tick()
+    scene.push("9.9.9")
+    assert scene.tick().outcome is Outcome.STALLED
+    scene.push("1.1.0")
+    scene.tick()
+    assert scene.state.conditions[ConditionType.ADMITTED].reason is Reason.GATE_TIMED_OUT
+
+
 def test_a_dag_changes_under_its_runs_where_that_is_wanted() -> None:
     scene = in_flight("proceed")
     before = scene.running()
@@ -147,6 +215,6 @@ def test_an_approval_that_does_not_come_is_told() -> None:
     scene.tick()
     told = scene.events[-1]
     assert (told.reason, told.severity) == (Reason.GATE_TIMED_OUT, Severity.ERROR)
-    approve(scene)
     assert scene.tick().outcome is Outcome.WAITING
-    assert scene.tick(TriggeredBy.MANUAL).outcome is Outcome.APPLIED
+    approve(scene)
+    assert scene.tick().outcome is Outcome.APPLIED

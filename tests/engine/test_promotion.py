@@ -101,6 +101,22 @@ def test_it_soaks() -> None:
     assert two.tick("staging") is Outcome.APPLIED
 
 
+def test_what_was_given_up_does_not_go_on_when_it_is_verified_after_all() -> None:
+    two = Two(VERIFIED)
+    said = b"policy: {promotion: {verified: true}, patience: {promotion: {afterMinutes: 60, then: fail}}}\n"
+    two.environment = STAGING + said
+    two.staging("1.0.0")
+    assert two.tick("staging") is Outcome.APPLIED
+    two.staging("1.1.0")
+    for _ in range(2):
+        assert two.tick("staging") is Outcome.WAITING
+        two.dev.clock.advance(61 * MINUTE)
+    assert two.tick("staging") is Outcome.WAITING
+    two.deploy_to_dev()
+    assert two.tick("staging") is Outcome.WAITING
+    assert two.reasons()[-1] is Reason.GATE_TIMED_OUT
+
+
 def test_what_was_rolled_back_before_is_not_taken() -> None:
     two = Two(VERIFIED)
     two.deploy_to_dev()

@@ -64,7 +64,8 @@ def test_what_nobody_signed_waits_and_goes_on_with_a_signature_on_top() -> None:
     )
     for kind in (ConditionType.ADMITTED, ConditionType.SOURCE_VERIFIED):
         assert (state.conditions[kind].status, state.conditions[kind].observed_revision) == (False, tip)
-    gates = {gate.gate: gate.decision for gate in state.gates}
+    assert state.outside is not None
+    gates = {gate.gate: gate.decision for gate in state.outside.gates}
     assert gates.pop("source") is Decision.WAIT
     assert set(gates) >= {"approval", "window", "hold", "in-flight", "busy"}
 
@@ -313,11 +314,28 @@ def test_patience_with_signatures_ends_where_that_is_wanted() -> None:
     scene.tick()
     scene.clock.advance(3700)
     scene.tick()
-    assert scene.state.waiting["source"].gave_up
+    assert scene.state.outside is not None
+    assert scene.state.outside.waiting["source"].gave_up
     assert Reason.GATE_TIMED_OUT in scene.reasons
-    scene.repo.person_pushes({"dev/pointer.yaml": b"# Seen.\n" + pointer_yaml("1.1.0")}, by=ANA)
     assert scene.tick().outcome is Outcome.WAITING
-    assert scene.tick(TriggeredBy.MANUAL).outcome is Outcome.APPLIED
+    scene.repo.person_pushes({"dev/pointer.yaml": b"# Seen.\n" + pointer_yaml("1.1.0")}, by=ANA)
+    assert scene.tick().outcome is Outcome.APPLIED
+
+
+def test_a_rollback_that_is_signed_late_goes() -> None:
+    scene = forward()
+    scene.environment = SIGNED + b"  patience: {source: {afterMinutes: 60, then: fail}}\n"
+    scene.push("1.1.0", "Patience", by=ANA)
+    assert scene.tick().outcome is Outcome.APPLIED
+    bad = scene.running()
+    scene.push("1.0.0", "Revert", by=NOBODY)
+    assert scene.tick().outcome is Outcome.WAITING
+    scene.clock.advance(3700)
+    scene.tick()
+    assert "or sign for it" in scene.state.conditions[ConditionType.ADMITTED].message
+    scene.repo.person_pushes({"dev/pointer.yaml": b"# Revert\n" + pointer_yaml("1.0.0")}, by=BEN)
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert scene.running() != bad
 
 
 def test_where_no_signatures_are_asked_for_git_is_not_asked() -> None:
