@@ -7,6 +7,7 @@ import pytest
 from reconciler.engine.world import Outcome
 from reconciler.model.observation import DagRun
 from tests.cli.desk import Desk
+from tests.engine import approving
 
 
 @pytest.fixture
@@ -43,6 +44,39 @@ def test_one_dag(desk: Desk) -> None:
     assert document["dags"]["prices"][-1] == "It waits for nothing."
     assert [gate["gate"] for gate in document["gates"]] == ["in-flight"]
     assert desk.run("explain", "dev", "nope").code == 2
+
+
+def test_what_is_under_way_and_what_is_not_begun_are_told_apart() -> None:
+    desk = Desk()
+    scene = desk.scene = desk.platform.scene = approving.live()
+    run = DagRun(dag_id="one", run_id="r", state="running", run_type="manual", started_at=scene.clock.now())
+    scene.airflow.set_runs(run)
+    scene.publish("2.0.0", {"one": "wider: a", "two": "b"}, parent="1.0.0")
+    begun = scene.push("2.0.0")
+    approving.approve(scene)
+    scene.tick()
+    scene.publish("2.1.0", {"one": "wider: a", "two": "B"}, parent="2.0.0")
+    tip = scene.push("2.1.0")
+    scene.tick()
+
+    one, two = desk.run("explain", "dev", "one").out, desk.run("explain", "dev", "two").out
+    status, document = desk.run("status", "dev").out, desk.json("explain", "dev")
+
+    assert "It waits for: in-flight." in one
+    assert "It waits for nothing." in two
+    assert f"Commit {tip[:10]}, which is not begun, waits for: approval, in-flight." in one
+    assert f"Commit {tip[:10]}, which is not begun, waits for: approval." in two
+    for said in (one, two):
+        assert f"gate in-flight (commit {begun[:10]})" in said
+        assert f"gate approval (commit {tip[:10]}, which is not begun)" in said
+    assert f"Gates: commit {begun[:10]}\n" in status
+    assert f"Gates: commit {tip[:10]}, which is not begun" in status
+    assert desk.json("status", "dev")["outside"]["revision"] == tip
+    assert [(one["gate"], one["revision"], one["begun"]) for one in document["gates"]] == [
+        ("in-flight", begun, True),
+        ("approval", tip, False),
+        ("in-flight", tip, False),
+    ]
 
 
 def test_nothing_waits() -> None:

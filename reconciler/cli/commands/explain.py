@@ -8,6 +8,7 @@ import typer
 
 from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, begin
 from reconciler.cli.errors import Usage
+from reconciler.cli.gates import Said, said_by_gates
 from reconciler.cli.output import Format, when
 
 if TYPE_CHECKING:
@@ -32,13 +33,23 @@ def explain(
     if dag is not None and dag not in _known(state):
         raise Usage(f"{env} knows no DAG {dag!r}.", f"`reconciler status {env} --dags` lists those that run.")
     found = {one: list(_sentences(state, one)) for one in ([dag] if dag is not None else _waiting(state))}
-    cli.out.document({"environment": env, "dags": found, "gates": [one.to_json() for one in _closed(state)]})
-    if not found and not _closed(state):
+    gates = [(said, verdict) for said in said_by_gates(state) for verdict in said.closed]
+    cli.out.document(
+        {
+            "environment": env,
+            "dags": found,
+            "gates": [
+                {**verdict.to_json(), "revision": said.revision, "begun": said.begun}
+                for said, verdict in gates
+            ],
+        }
+    )
+    if not found and not gates:
         cli.out.line(f"✓ No DAG of {env} waits for anything.", "green")
     for name, sentences in found.items():
         _tell(cli, name, sentences)
-    for verdict in _closed(state):
-        _tell(cli, f"gate {verdict.gate}", _about(verdict))
+    for said, verdict in gates:
+        _tell(cli, f"gate {verdict.gate} ({said.commit})", _about(verdict))
 
 
 def _tell(cli: Cli, title: str, sentences: Sequence[str]) -> None:
@@ -48,19 +59,15 @@ def _tell(cli: Cli, title: str, sentences: Sequence[str]) -> None:
 
 
 def _known(state: EnvironmentState) -> set[str]:
-    named = {dag_id for verdict in state.gates for dag_id in verdict.dag_ids}
+    named = {
+        dag_id for said in said_by_gates(state) for verdict in said.verdicts for dag_id in verdict.dag_ids
+    }
     return {*state.live, *state.fences, *state.rejected, *named}
 
 
 def _waiting(state: EnvironmentState) -> list[str]:
-    named = {dag_id for verdict in _closed(state) for dag_id in verdict.dag_ids}
+    named = {dag_id for said in said_by_gates(state) for verdict in said.closed for dag_id in verdict.dag_ids}
     return sorted({*named, *state.fences, *state.rejected})
-
-
-def _closed(state: EnvironmentState) -> list[Verdict]:
-    from reconciler.model.verdict import Decision
-
-    return [one for one in state.gates if one.decision is not Decision.GO]
 
 
 def _sentences(state: EnvironmentState, dag_id: str) -> Iterator[str]:
@@ -83,8 +90,16 @@ def _sentences(state: EnvironmentState, dag_id: str) -> Iterator[str]:
         yield f"{one.by} pinned it to release {one.release} at {when(one.since)}: {one.reason}"
     if dag_id in state.held:
         yield f"Its runs hold back its change since {when(state.held[dag_id])}."
-    waits = [one for one in _closed(state) if dag_id in one.dag_ids or not one.dag_ids]
-    yield f"It waits for: {', '.join(one.gate for one in waits)}." if waits else "It waits for nothing."
+    waits = {said.begun: (said, _gates_of(said, dag_id)) for said in said_by_gates(state)}
+    begun, outside = waits.get(True), waits.get(False)
+    yield f"It waits for: {begun[1]}." if begun is not None and begun[1] else "It waits for nothing."
+    if outside is not None and outside[1]:
+        yield f"{outside[0].commit.capitalize()}, waits for: {outside[1]}."
+
+
+def _gates_of(said: Said, dag_id: str) -> str:
+    """The gates that hold back one DAG."""
+    return ", ".join(one.gate for one in said.closed if dag_id in one.dag_ids or not one.dag_ids)
 
 
 def _about(verdict: Verdict) -> list[str]:

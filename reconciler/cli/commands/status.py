@@ -10,6 +10,7 @@ import typer
 from reconciler.cli.asked import Asked, asked
 from reconciler.cli.completion import complete_environment
 from reconciler.cli.context import Cli, OutputOption, begin
+from reconciler.cli.gates import outside_json, said_by_gates
 from reconciler.cli.output import Format, short, when
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.reason import ConditionType
@@ -140,6 +141,7 @@ def _document(state: EnvironmentState, tip: str | None, dags: bool) -> dict[str,
         "held": [one.to_json() for one in _held(state)],
         "pinned": [one.to_json() for one in _pins(state)],
         "gates": [verdict.to_json() for verdict in state.gates],
+        "outside": outside_json(state),
     }
     if dags:
         document["dags"] = {
@@ -178,7 +180,6 @@ def _overview(cli: Cli, states: list[EnvironmentState], tip: str | None) -> None
 def _details(cli: Cli, state: EnvironmentState, tip: str | None, wanted: Asked | None) -> None:
     from reconciler.core.gates.hold import told_of
     from reconciler.core.narrative import versions
-    from reconciler.model.verdict import Decision
 
     applied, operation = state.applied, state.operation
     said = [one.message for one in _told(state)]
@@ -205,12 +206,13 @@ def _details(cli: Cli, state: EnvironmentState, tip: str | None, wanted: Asked |
         ]
     )
     _concerns(cli, state, tip)
-    if state.gates:
-        cli.out.line("\nGates")
+    for said_of in said_by_gates(state):
+        cli.out.line(f"\nGates: {said_of.commit}")
         cli.out.table(
-            ["decision", "gate", "dags", "until", "message"], [_gate(one, said) for one in state.gates]
+            ["decision", "gate", "dags", "until", "message"],
+            [_gate(one, said) for one in said_of.verdicts],
         )
-        for line in (line for one in state.gates if one.decision is not Decision.GO for line in one.evidence):
+        for line in (line for one in said_of.closed for line in one.evidence):
             if not _is_in(line, said):
                 cli.out.line(f"  {line}")
 
