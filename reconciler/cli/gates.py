@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Said:
-    """All that the gates said of one commit; ``begun``: it is accepted, and not only the tip."""
+    """All that the gates said of one commit. ``begun``: it is accepted; of a rollback, but for its rules."""
 
     revision: str
     begun: bool
     verdicts: tuple[Verdict, ...]
+    note: str = ""
 
     @property
     def commit(self) -> str:
         """The commit in a few words."""
-        return f"commit {short(self.revision)}{'' if self.begun else ', which is not begun'}"
+        return f"commit {short(self.revision)}{self.note}"
 
     @property
     def closed(self) -> tuple[Verdict, ...]:
@@ -36,8 +37,11 @@ class Said:
 def said_by_gates(state: EnvironmentState) -> list[Said]:
     """Of each commit that a gate holds back."""
     accepted, outside = state.accepted, state.outside
-    found = [Said(accepted.revision, True, state.gates)] if accepted is not None else []
-    found += [Said(outside.revision, False, outside.gates)] if outside is not None else []
+    known = (accepted.pointer_of or accepted.revision) if accepted is not None else ""
+    found = [Said(known, True, state.gates)]
+    if outside is not None:
+        part = "whose rules are not in force" if outside.revision == known else "which is not begun"
+        found.append(Said(outside.revision, False, outside.gates, f", {part}"))
     return [one for one in found if one.verdicts]
 
 

@@ -32,7 +32,8 @@ def apply(state: EnvironmentState, now: Applied, attempted: str) -> EnvironmentS
 
 def _is_same(one: Applied, other: Applied) -> bool:
     """One commit, which says the same: what it holds may be another's."""
-    return (one.revision, one.release, one.desired) == (other.revision, other.release, other.desired)
+    before, after = ((it.revision, it.pointer_of, it.release, it.desired) for it in (one, other))
+    return before == after
 
 
 def _needs_approval(one: Applied, other: Applied) -> bool:

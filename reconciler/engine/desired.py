@@ -84,7 +84,10 @@ def as_accepted(world: World, state: EnvironmentState) -> Wanted | None:
     if accepted is None:
         return None
     release = accepted_release(world, accepted)
-    return Wanted(accepted.revision, accepted.desired, release, accepted.author, accepted.subject)
+    known = (accepted.desired, release, accepted.author, accepted.subject)
+    if accepted.pointer_of is not None:
+        return Wanted(accepted.pointer_of, *known, rules_of=accepted.revision)
+    return Wanted(accepted.revision, *known)
 
 
 def accepted_release(world: World, accepted: Applied) -> ReleaseManifest:

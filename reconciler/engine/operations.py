@@ -243,6 +243,7 @@ class Operations:
         return Applied(
             # What a commit says beside its rules may be in force before they are: then it is looked at again.
             revision=self.wanted.rules_of or self.wanted.revision,
+            pointer_of=self.wanted.revision if self.wanted.rules_of is not None else None,
             release=self.wanted.release.id,
             desired=self.wanted.desired,
             at=self.session.now,

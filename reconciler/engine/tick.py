@@ -14,11 +14,11 @@ from reconciler.core.fencing import open_for_long
 from reconciler.core.findings import Finding, with_conditions
 from reconciler.core.outage import reachable
 from reconciler.core.patience import waiting, waiting_outside
-from reconciler.core.rollback import goes_back
 from reconciler.engine.accounting import settle_accounts
-from reconciler.engine.admission import Admission, admission, proposed, source
+from reconciler.engine.admission import Admission, admission, proposed
 from reconciler.engine.apply import apply
-from reconciler.engine.desired import Wanted, as_accepted, at_revision, held_by, under_accepted_rules
+from reconciler.engine.course import course
+from reconciler.engine.desired import Wanted, as_accepted, at_revision, held_by
 from reconciler.engine.letting_go import let_go
 from reconciler.engine.operations import Operations
 from reconciler.engine.plan_now import would_say
@@ -109,10 +109,18 @@ class _Tick:
             return self._stay(TickResult(Outcome.STALLED, str(error)), tip)
         self._report_readable(tip)
         if admitted.waiting:
-            return self._wait_outside(wanted, admitted)
-        self._report_admitted(tip, admitted)
-        operations = Operations(self._world, self._session, wanted, at_tip=True, admitted=admitted)
-        return apply(operations, self._triggered_by)
+            self._report_outside(wanted, admitted)
+        else:
+            self._report_admitted(tip, admitted)
+        going = course(self._world, self._session.state, wanted, admitted)
+        waits = TickResult(Outcome.WAITING, _admitted(admitted).message)
+        if going is None:
+            return self._stay(waits, tip)
+        operations = Operations(
+            self._world, self._session, going.wanted, at_tip=going.whole, admitted=going.admitted
+        )
+        result = apply(operations, self._triggered_by)
+        return result if going.whole else waits
 
     def _nothing_to_do(self, tip: str) -> bool:
         """The usual case, decided with as few calls as can be: one more than reading tip and state."""
@@ -143,7 +151,7 @@ class _Tick:
         self._session.report(finding, self._session.state.last_attempted_revision)
         return self._stay(TickResult(Outcome.RETRY, str(error)))
 
-    def _wait_outside(self, wanted: Wanted, admitted: Admission) -> TickResult:
+    def _report_outside(self, wanted: Wanted, admitted: Admission) -> None:
         """Nothing of the tip is begun; what the other gates would say of it is told already."""
         session, tip, finding = self._session, wanted.revision, _admitted(admitted)
         well = [
@@ -165,24 +173,6 @@ class _Tick:
         )
         update = {"last_attempted_revision": tip, "sync": Sync.OUT_OF_SYNC, "outside": outside}
         session.report(finding, tip, state.model_copy(update=update))
-        result = TickResult(Outcome.WAITING, finding.message)
-        if not goes_back(session.state, wanted.release.id):
-            return self._stay(result, tip)
-        return self._go_back(result, wanted)
-
-    def _go_back(self, result: TickResult, wanted: Wanted) -> TickResult:
-        """Only the rules that came with a rollback wait for people; what is signed of it is rolled back."""
-        state = self._session.state
-        try:
-            back = under_accepted_rules(state, wanted)
-            signed = back is not None and source(self._world, state, back).decision is Decision.GO
-        except (Transient, Terminal):
-            back, signed = None, False
-        if back is None or not signed:
-            return self._stay(result, wanted.revision)
-        operations = Operations(self._world, self._session, back, at_tip=False)
-        apply(operations, self._triggered_by)
-        return result
 
     def _report_admitted(self, tip: str, admitted: Admission) -> None:
         """Tell who approved, or that nothing is waited for any more; told once."""

@@ -167,9 +167,13 @@ class StepRecord(Value):
 
 
 class Applied(Value):
-    """A commit that was made live, with all that it said."""
+    """A commit that was made live, with all that it said.
+
+    ``pointer_of``: the later commit whose pointer and holds are in force with it, and whose rules are not.
+    """
 
     revision: str
+    pointer_of: str | None = None
     release: ReleaseId
     desired: Desired
     at: datetime

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.declarations import parse_desired
+from reconciler.engine.world import Outcome
 from reconciler.model.component import Component
 from reconciler.model.errors import Terminal
 from reconciler.model.reason import Phase
 from tests.cli.desk import PERSON, Desk
+from tests.engine import approving
 
 
 @pytest.fixture
@@ -258,3 +260,67 @@ def _lose_races(desk: Desk, times: int) -> None:
         return push(base, files, message)
 
     repo.push = late  # type: ignore[method-assign,assignment]
+
+
+@pytest.fixture
+def asking() -> Desk:
+    """1.1.0 is live where changes need approval; rules that nobody has approved are on the tip."""
+    desk = Desk()
+    scene = desk.scene = desk.platform.scene = approving.live()
+    scene.push("1.1.0")
+    approving.approve(scene)
+    scene.tick()
+    scene.environment += b"  missedRuns: create\n"
+    scene.push("1.1.0", "Other rules")
+    scene.tick()
+    return desk
+
+
+def test_it_is_made_followed_and_told_while_other_rules_wait(asking: Desk) -> None:
+    bad, rules = asking.scene.running(), asking.scene.state.accepted
+
+    said = asking.run("rollback", "dev", "--yes").out
+    plan = asking.json("plan", "dev")
+    shown = asking.run("plan", "dev").out
+
+    assert f"reconciler wait dev --revision {asking.scene.repo.tip()[:10]}" in said
+    assert [step["kind"] for step in plan["steps"]]
+    assert [one["gate"] for one in plan["rulesWait"]] == ["approval"]
+    assert "its other rules do: Waits for the approval of 1 person" in shown
+    assert asking.scene.tick().outcome is Outcome.WAITING
+    assert asking.scene.running() != bad
+    assert rules is not None
+    assert asking.scene.state.applied is not None
+    assert asking.scene.state.applied.desired.environment == rules.desired.environment
+    document = asking.json("wait", "dev", "--timeout", "5")
+    assert document["rulesWait"].startswith("Waits for the approval")
+    assert "Its other rules are not in force yet" in asking.run("wait", "dev", "--timeout", "5").out
+
+
+def test_that_it_is_live_is_known_after_something_was_put_back_too(asking: Desk) -> None:
+    asking.run("rollback", "dev", "--yes")
+    asking.scene.tick()
+    asking.scene.folder.tamper("one.py", b"# mine\n")
+    asking.scene.tick()
+
+    assert asking.run("wait", "dev", "--timeout", "5").code == 0
+
+
+def test_the_rules_are_in_force_when_they_are_approved(asking: Desk) -> None:
+    asking.run("rollback", "dev", "--yes")
+    asking.scene.tick()
+    approving.approve(asking.scene)
+    assert asking.scene.tick().outcome is Outcome.APPLIED
+
+    assert asking.json("wait", "dev")["rulesWait"] is None
+
+
+def test_what_may_not_be_begun_is_told_instead_of_a_wait_that_does_not_end(asking: Desk) -> None:
+    asking.run("rollback", "dev", "--yes")
+    asking.scene.tick()
+
+    said = asking.run("rollback", "dev", "--to", "2", "--yes").out
+
+    assert "Nothing of it is begun before this: Waits for the approval of 1 person" in said
+    assert "reconciler status dev" in said
+    assert "reconciler wait" not in said

@@ -184,7 +184,10 @@ def test_a_signed_rollback_goes_on_while_unsigned_rules_wait() -> None:
     assert scene.running() != bad
     state = scene.state
     assert state.accepted is not None
+    assert state.accepted.pointer_of == scene.repo.tip()
     assert "eve@example.com" not in state.accepted.desired.signers
+    begun = [event for event in scene.events if event.reason is Reason.PROGRESSING][-1]
+    assert any(line.endswith("signed by ana@example.com") for line in begun.evidence)
 
 
 def test_a_rollback_that_was_made_is_not_undone_by_moving_the_branch_back() -> None:

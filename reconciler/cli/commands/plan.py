@@ -43,6 +43,7 @@ def plan(
     """
     from reconciler.core.planner import plan_digest
     from reconciler.engine.admission import admission
+    from reconciler.engine.course import course
     from reconciler.engine.desired import at_revision
     from reconciler.engine.manifests import Manifests
     from reconciler.engine.plan_now import in_accepted_place, plan_now
@@ -55,13 +56,16 @@ def plan(
         _check_ahead(world, state, sha)
     wanted = at_revision(world, state, sha)
     admitted = admission(world, state, wanted)
-    known = in_accepted_place(state, wanted) if admitted.waiting else wanted
+    going = course(world, state, wanted, admitted)
+    known = going.wanted if going is not None else in_accepted_place(state, wanted)
     if known is None:
         waits = " ".join(verdict.message for verdict in admitted.waiting)
         raise Terminal(f"Nothing of the first commit of {name} is looked at before this: {waits}", "")
     target, manifests = world.target(known.desired.environment), Manifests(world.artifacts)
     diff, made = plan_now(known, state, target, manifests, target.folder.list(), world.clock.now())
-    made, rules = made.admitted_by(admitted.verdicts), of_rules(world, state, sha)
+    judged = going.admitted if going is not None else admitted
+    made, rules = made.admitted_by(judged.verdicts), of_rules(world, state, sha)
+    later = admitted.waiting if going is not None else ()
     changed = bool(rules or not diff.empty)
     digest, reasons = plan_digest(made), _reasons(world, state, wanted, made)
     runs = _runs(manifests, wanted, made, world.clock.now())
@@ -76,6 +80,7 @@ def plan(
             "versions": wanted.versions,
             "digest": digest,
             "rules": rules,
+            "rulesWait": [one.to_json() for one in later],
             "changed": changed,
         }
     )
@@ -87,6 +92,8 @@ def plan(
         if rules:
             cli.out.line("\nRules")
             cli.show(rules)
+        for one in later:
+            cli.out.line(f"\nThe rollback does not wait for that; its other rules do: {one.message}")
         cli.out.line(f"\nPlan {digest[:16]}")
     raise typer.Exit(ExitCode.CHANGES if detailed_exitcode and changed else ExitCode.OK)
 

@@ -13,7 +13,7 @@ from reconciler.cli.difference import difference
 from reconciler.cli.errors import Usage
 from reconciler.cli.output import Format, short
 from reconciler.cli.revisions import resolve
-from reconciler.model.errors import InvalidInput, Terminal
+from reconciler.model.errors import InvalidInput, Terminal, Transient
 from reconciler.model.reason import Phase
 
 if TYPE_CHECKING:
@@ -73,7 +73,29 @@ def rollback(
         cli.out.line(f"The tip {short(restoring.tip)} says {restoring.versions} already: nothing to commit.")
         return
     cli.out.line(f"✓ Pushed {short(sha)}: {name} goes back to {restoring.versions}.", "green")
+    waits = _waits(cli.platform.world(), name, sha)
+    if waits:
+        cli.out.line(f"Nothing of it is begun before this: {waits}")
+        cli.out.line(f"See what becomes of it with: reconciler status {name}")
+        return
     cli.out.line(f"Follow it with: reconciler wait {name} --revision {short(sha)}")
+
+
+def _waits(world: World, name: str, sha: str) -> str:
+    """What a tick would wait for before it begins anything of the commit; empty if it would not."""
+    from reconciler.engine.admission import admission
+    from reconciler.engine.course import course
+    from reconciler.engine.desired import at_revision
+
+    try:
+        world.repo.tip()  # to have the commit here
+        state = world.store.load(name)
+        wanted = at_revision(world, state, sha)
+        admitted = admission(world, state, wanted)
+        begins = course(world, state, wanted, admitted) is not None
+    except (Transient, Terminal):
+        return ""  # it is pushed; what is wrong is told by the tick
+    return "" if begins else " ".join(one.message for one in admitted.waiting)
 
 
 def _commit(cli: Cli, name: str, to: str | None, yes: bool) -> tuple[_Restoring, str | None]:

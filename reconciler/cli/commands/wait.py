@@ -50,9 +50,12 @@ def wait(
             "release": state.applied.release if state.applied else None,
             "health": state.health.value,
             "waitedSeconds": took.total_seconds(),
+            "rulesWait": (waits := watch.rules_wait(state)),
         }
     )
     cli.out.line(f"✓ {name} runs {short(watch.revision)}, seen healthy after {duration(took)}.", "green")
+    if waits is not None:
+        cli.out.line(f"Its other rules are not in force yet: {waits}")
 
 
 @dataclass
@@ -92,11 +95,18 @@ class _Watch:
             )
 
     def _live(self, state: EnvironmentState) -> bool:
-        return (
-            state.applied is not None
-            and state.health is Health.HEALTHY
-            and self._contains(state.applied.revision)
-        )
+        """Also if only its pointer is, as of a rollback whose other rules wait for people."""
+        applied = state.applied
+        if applied is None or state.health is not Health.HEALTHY:
+            return False
+        return any(self._contains(one) for one in (applied.revision, applied.pointer_of) if one is not None)
+
+    def rules_wait(self, state: EnvironmentState) -> str | None:
+        """What the rules that came with it wait for; None if they are in force."""
+        admitted = state.conditions.get(ConditionType.ADMITTED)
+        if state.applied is None or self._contains(state.applied.revision) or admitted is None:
+            return None
+        return admitted.message
 
     def _check_on_branch(self, state: EnvironmentState) -> None:
         """A tip that was set back is part of what is live, but what is live is no longer asked for."""
@@ -136,8 +146,11 @@ class _Watch:
 
     def _told(self, state: EnvironmentState) -> str:
         operation, admitted = state.operation, state.conditions.get(ConditionType.ADMITTED)
+        ours = operation is not None and self._contains(operation.revision)
+        if operation is not None and ours and operation.finished_at is None:
+            return f"{self.name}: {operation.phase.value}, {state.health.value}: {operation.message}"
         if admitted and admitted.status is False and self._contains(admitted.observed_revision or ""):
             return f"{self.name}: {admitted.message}"
-        if operation is None or not self._contains(operation.revision):
+        if operation is None or not ours:
             return f"{self.name}: waiting for {short(self.revision)} to be looked at"
         return f"{self.name}: {operation.phase.value}, {state.health.value}: {operation.message}"
