@@ -178,6 +178,22 @@ def test_the_glass_is_broken_with_a_reason(desk: Desk) -> None:
     assert desk.scene.tick().outcome is Outcome.APPLIED
 
 
+def test_no_approval_opens_a_freeze(desk: Desk) -> None:
+    scene = desk.scene
+    scene.push("1.0.0", "Back to what runs")
+    freeze = b"  windows: {freeze: [{name: audit, start: 2026-01-01T00:00:00, hours: 8784}]}\n"
+    scene.environment += freeze
+    scene.push("1.0.0", "Freeze")
+    approve(scene)
+    scene.tick()
+    scene.push("1.1.0")
+    approve(scene)
+    scene.tick()
+    desk.platform.caller = Person("Dan", "dan@example.com")
+    said = desk.run("approve", "dev", "--break-glass", "the ledger is wrong", "--yes")
+    assert "What it waits for, no approval opens: The freeze audit is on" in said.out
+
+
 def test_of_the_first_commit_all_rules_are_shown() -> None:
     desk = Desk()
     scene = desk.scene

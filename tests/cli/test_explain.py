@@ -38,6 +38,21 @@ def test_who_waits_for_what(desk: Desk) -> None:
     assert "usually takes 5 min" in status
 
 
+def test_a_stall_is_what_explains_it() -> None:
+    desk = Desk()
+    desk.scene.deploy("1.0.0", {"films": "a"})
+    desk.scene.push("9.9.9")
+    desk.scene.tick()
+    said = desk.run("explain", "dev").out
+    assert "! dev is stalled: Commit" in said
+    assert "dags 9.9.9 was never published" in " ".join(said.split())
+    assert "waits for anything" not in said
+    assert "9.9.9 was never published" in desk.json("explain", "dev")["stalled"]
+    status = desk.run("status", "dev").out
+    assert "Phase      Stalled" in status or "Phase       Stalled" in status
+    assert "Stalled" in desk.run("status").out.split("dev ", 1)[1].splitlines()[0]
+
+
 def test_one_dag(desk: Desk) -> None:
     document = desk.json("explain", "dev", "prices")
     assert list(document["dags"]) == ["prices"]

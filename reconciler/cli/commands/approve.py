@@ -9,6 +9,7 @@ import typer
 from reconciler.cli.approvable import check_ahead, check_person, check_tip
 from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, YesOption, begin, one_line
 from reconciler.cli.difference import of_rules
+from reconciler.cli.gates import said_by_gates
 from reconciler.cli.output import Format, short
 from reconciler.cli.revisions import TIP, resolve
 from reconciler.model.errors import Terminal
@@ -54,10 +55,12 @@ def approve(
     wanted = at_revision(world, state, sha)
     asked = request(world, state, wanted)
     if isinstance(asked, Verdict):
-        cli.out.document(
-            {"environment": name, "commit": wanted.revision, "tag": None, "message": asked.message}
-        )
+        others = [one.message for said in said_by_gates(state) for one in said.closed]
+        said = {"environment": name, "commit": wanted.revision, "tag": None, "message": asked.message}
+        cli.out.document({**said, "others": others})
         cli.out.line(f"Nothing to approve: {asked.message}")
+        for message in others:
+            cli.out.line(f"What it waits for, no approval opens: {message}", "yellow")
         return
     check_tip(world, state, wanted, asked)
     person, key, now = cli.platform.person(), cli.platform.signing_key(), cli.platform.clock().now()

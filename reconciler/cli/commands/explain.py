@@ -10,6 +10,7 @@ from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, begin
 from reconciler.cli.errors import Usage
 from reconciler.cli.gates import Said, said_by_gates
 from reconciler.cli.output import Format, when
+from reconciler.model.reason import ConditionType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,10 +34,13 @@ def explain(
     if dag is not None and dag not in _known(state):
         raise Usage(f"{env} knows no DAG {dag!r}.", f"`reconciler status {env} --dags` lists those that run.")
     found = {one: list(_sentences(state, one)) for one in ([dag] if dag is not None else _waiting(state))}
+    condition = state.conditions.get(ConditionType.STALLED)
+    stalled = condition.message if condition is not None and condition.status else None
     gates = [(said, verdict) for said in said_by_gates(state) for verdict in said.closed]
     cli.out.document(
         {
             "environment": env,
+            "stalled": stalled,
             "dags": found,
             "gates": [
                 {**verdict.to_json(), "revision": said.revision, "begun": said.begun}
@@ -44,7 +48,9 @@ def explain(
             ],
         }
     )
-    if not found and not gates:
+    if stalled is not None:
+        cli.out.line(f"! {env} is stalled: {stalled}", "yellow")
+    if not found and not gates and stalled is None:
         cli.out.line(f"✓ No DAG of {env} waits for anything.", "green")
     for name, sentences in found.items():
         _tell(cli, name, sentences)

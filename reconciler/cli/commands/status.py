@@ -103,12 +103,21 @@ def _versions(state: EnvironmentState) -> dict[str, str]:
     return {part.value: pin.version for part, pin in state.applied.desired.pointer.components.items()}
 
 
-def _held(state: EnvironmentState) -> list[Reasoned]:
+def _held(state: EnvironmentState) -> Sequence[Reasoned]:
     """What holds the whole environment, whether anything waits for it or not."""
-    if state.accepted is None:
-        return []
-    holds = state.accepted.desired.holds
-    return [*([holds.suspended] if holds.suspended is not None else []), *holds.holds]
+    return state.accepted.desired.holds.holds if state.accepted is not None else ()
+
+
+def _suspended(state: EnvironmentState) -> Reasoned | None:
+    return state.accepted.desired.holds.suspended if state.accepted is not None else None
+
+
+def _phase(state: EnvironmentState) -> str:
+    """Of the last operation; whatever came of that, a tip that cannot be applied is what counts."""
+    stalled = state.conditions.get(ConditionType.STALLED)
+    if stalled is not None and stalled.status:
+        return "Stalled"
+    return state.operation.phase.value if state.operation else ""
 
 
 def _pins(state: EnvironmentState) -> tuple[Pin, ...]:
@@ -167,7 +176,7 @@ def _overview(cli: Cli, states: list[EnvironmentState], tip: str | None) -> None
                 state.health.value,
                 versions(_versions(state)),
                 short(state.applied.revision if state.applied else None),
-                state.operation.phase.value if state.operation else "",
+                _phase(state),
                 str(len(state.live)),
             ]
             for state in states
@@ -183,7 +192,7 @@ def _details(cli: Cli, state: EnvironmentState, tip: str | None, wanted: Asked |
 
     applied, operation = state.applied, state.operation
     said = [one.message for one in _told(state)]
-    held = [told_of(one) for one in _held(state)]
+    held, suspended = [told_of(one) for one in _held(state)], _suspended(state)
     cli.out.line(state.environment, "bold")
     cli.out.facts(
         [
@@ -193,7 +202,7 @@ def _details(cli: Cli, state: EnvironmentState, tip: str | None, wanted: Asked |
             ("Release", applied.release if applied else ""),
             ("Applied", f"{short(applied.revision)} at {when(applied.at)}" if applied else "nothing yet"),
             ("Tip", short(tip)),
-            ("Phase", operation.phase.value if operation else ""),
+            ("Phase", _phase(state)),
             ("Operation", _besides(operation.message, said) if operation else ""),
             ("Since", f"{when(operation.started_at)}, attempt {operation.attempt}" if operation else ""),
             ("By", f"{operation.initiated_by}: {operation.subject}" if operation else ""),
@@ -201,6 +210,7 @@ def _details(cli: Cli, state: EnvironmentState, tip: str | None, wanted: Asked |
             ("DAGs", ", ".join(f"{n} on {release}" for release, n in _releases(state).most_common())),
             ("Fenced", ", ".join(_fenced(dag_id, fence) for dag_id, fence in sorted(state.fences.items()))),
             ("Condemned", ", ".join(sorted(state.condemned))),
+            ("Suspended", told_of(suspended) if suspended is not None else ""),
             ("Held", "; ".join(one for one in held if not _is_in(one, said))),
             ("Pinned", "; ".join(f"{one.dag} to {one.release} by {told_of(one)}" for one in _pins(state))),
         ]
