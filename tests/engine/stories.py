@@ -41,11 +41,16 @@ def bump() -> Scene:
 
 
 def rollback() -> Scene:
-    """Back from a release with a changed body and a changed graph, a run of it in flight in each."""
+    """Back, in a freeze, from a release with a changed body and a changed graph, a run in flight in each."""
     scene = Scene()
     scene.deploy("1.0.0", {"body": "a", "graph": "a"})
     scene.clock.advance(600)
     scene.deploy("1.1.0", {"body": "A", "graph": "wider: a"})
+    start = scene.clock.now().replace(tzinfo=None, microsecond=0).isoformat()
+    windows = f"policy: {{windows: {{freeze: [{{name: audit, start: {start}, hours: 240}}]}}}}\n"
+    scene.environment += windows.encode()
+    scene.push("1.1.0", "Freeze")
+    scene.tick()
     scene.airflow.pauses.clear()
     scene.clock.advance(600)
     scene.airflow.set_runs(run(scene, "body"), run(scene, "graph"))
