@@ -7,13 +7,13 @@ is judged by the old ones.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.core.approvals import ProposedChange, losing, rules
 from reconciler.core.declarations import CONFIG, SIGNERS
 from reconciler.core.gates.approval import Approvals, approval, flaw_of
-from reconciler.core.gates.promotion import promotion
+from reconciler.core.gates.promotion import promotion, revoked
 from reconciler.core.identity import canonical, sha256
 from reconciler.core.patience import impatient, waiting_outside
 from reconciler.core.rollback import goes_back
@@ -102,6 +102,8 @@ def _promotion(world: World, state: EnvironmentState, wanted: Wanted) -> Verdict
         return Verdict.go("promotion", f"{state.environment} asks for no verification elsewhere.")
     if goes_back(state, wanted.release.id):
         return Verdict.go("promotion", "A rollback needs no verification elsewhere.")
+    if _is_begun(state, wanted):
+        return Verdict.go("promotion", "It was verified elsewhere when it was begun.")
     return verified_upstream(world, in_force, wanted.versions, _versions(state))
 
 
@@ -116,9 +118,29 @@ def verified_upstream(
     return promotion(policy, upstream, operations, changed, world.clock.now())
 
 
+def looked_at_upstream(world: World, state: EnvironmentState, wanted: Wanted) -> Wanted:
+    """A commit with what was taken back upstream since it was begun, until it is live as a whole.
+
+    By the rules of what was live as a whole last, so that none loosens what it has to pass itself.
+    """
+    judge = state.applied or state.accepted
+    if judge is None or not _is_begun(state, wanted) or goes_back(state, wanted.release.id):
+        return wanted
+    before, upstream = _versions(state), judge.desired.upstream
+    changed = {part: version for part, version in wanted.versions.items() if before.get(part) != version}
+    if not changed or upstream is None or not judge.desired.environment.policy.promotion.verified:
+        return wanted
+    known, operations = world.store.load(upstream), world.store.operations(upstream, _REMEMBERED)
+    return replace(wanted, revoked=revoked(known, operations, changed, wanted.release.id, world.clock.now()))
+
+
+def _is_begun(state: EnvironmentState, wanted: Wanted) -> bool:
+    return state.accepted is not None and state.accepted.release == wanted.release.id
+
+
 def _versions(state: EnvironmentState) -> dict[str, str]:
-    """What is in force, by component."""
-    known = state.accepted.desired.pointer.components.items() if state.accepted is not None else ()
+    """What was live as a whole last, by component."""
+    known = state.applied.desired.pointer.components.items() if state.applied is not None else ()
     return {part.value: pin.version for part, pin in known}
 
 

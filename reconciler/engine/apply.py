@@ -9,6 +9,7 @@ from datetime import timedelta
 from reconciler.core.diff import Difference
 from reconciler.core.findings import Finding
 from reconciler.core.retention import tidying
+from reconciler.engine.admission import looked_at_upstream
 from reconciler.engine.executor import Execution, execute
 from reconciler.engine.letting_go import let_go
 from reconciler.engine.manifests import Manifests
@@ -49,11 +50,12 @@ def apply(operations: Operations, triggered_by: TriggeredBy) -> TickResult:
 
 def _apply(operations: Operations, target: Target, triggered_by: TriggeredBy) -> TickResult:
     session, manifests = operations.session, Manifests(operations.world.artifacts)
+    wanted = looked_at_upstream(operations.world, session.state, operations.wanted)
     while True:
         listing = target.folder.list()
         recover(session, target, listing)
         now = session.now
-        diff, plan = plan_now(operations.wanted, session.state, target, manifests, listing, now)
+        diff, plan = plan_now(wanted, session.state, target, manifests, listing, now)
         if not plan.stopped:
             operations.drift(diff)
         if diff.empty:

@@ -31,7 +31,8 @@ from reconciler.ports import EnvironmentRepo
 class Wanted:
     """A commit and what it means for one environment.
 
-    ``rules_of``: the commit whose rules hold, where they are not this one's own.
+    ``rules_of``: the commit whose rules hold, where they are not this one's own. ``revoked``: what of it was
+    taken back upstream since it was begun; None where nothing has to be good there.
     """
 
     revision: str
@@ -40,6 +41,7 @@ class Wanted:
     author: str
     subject: str
     rules_of: str | None = None
+    revoked: tuple[str, ...] | None = None
 
     @property
     def versions(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from reconciler.core.diff import Difference, difference, releases_left
 from reconciler.core.drain import Seen, drain, is_fresh, is_stale, needs_fence
 from reconciler.core.gates import busy, calendar, hold, in_flight, next_run, ownership, pin, pinned, window
+from reconciler.core.gates.promotion import still_good
 from reconciler.core.patience import impatient, runs_are_over
 from reconciler.core.planner import Scene, make_plan
 from reconciler.core.pointer_file import pointer_key
@@ -58,6 +59,7 @@ def plan_now(
         hold(state.environment, wanted.desired.holds, goal.release.id, diff.changes),
         pin(wanted.desired.holds, goal.pinned),
         window(openings(policy.windows, now), onward),
+        *((still_good(wanted.revoked, diff.changes),) if wanted.revoked is not None else ()),
     )
     return diff, make_plan(scene, diff, impatient(verdicts, state.waiting, policy, goal.release.id, now))
 

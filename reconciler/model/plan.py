@@ -295,9 +295,14 @@ class Plan(Value):
     steps: tuple[Step, ...] = ()
 
     def admitted_by(self, verdicts: tuple[Verdict, ...]) -> Plan:
-        """The plan with the verdicts of gates that are asked before all others; nothing runs if one waits."""
+        """The plan with the verdicts of gates that are asked before all others; nothing runs if one waits.
+
+        A gate that is asked again of what is begun says so itself.
+        """
         steps = self.steps if all(one.decision is Decision.GO for one in verdicts) else ()
-        return self.model_copy(update={"verdicts": (*verdicts, *self.verdicts), "steps": steps})
+        again = {one.gate for one in self.verdicts}
+        first = (one for one in verdicts if one.gate not in again)
+        return self.model_copy(update={"verdicts": (*first, *self.verdicts), "steps": steps})
 
     @property
     def stopped(self) -> bool:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from reconciler.core.gates.promotion import promotion
+from reconciler.core.gates.promotion import promotion, revoked, still_good
+from reconciler.model.plan import Action, Change
 from reconciler.model.policy import PromotionPolicy
 from reconciler.model.reason import Health, Phase, Reason, TriggeredBy
 from reconciler.model.state import EnvironmentState, Operation
@@ -108,3 +109,33 @@ def test_only_the_time_for_which_it_ran_counts() -> None:
 def test_a_release_of_which_a_dag_stayed_behind_proves_nothing() -> None:
     held_back = ran().model_copy(update={"pinned": frozenset({"films"})})
     assert verdict(held_back).decision is Decision.WAIT
+
+
+@pytest.mark.parametrize(
+    ("operations", "condemned", "taken_back"),
+    [
+        ([ran(GOOD)], set(), False),
+        ([ran(GOOD)], {GOOD}, True),
+        ([ran(GOOD), ran(BAD)], {BAD}, False),
+        ([], set(), False),
+        ([], {GOOD}, True),
+        ([ran("c" * 16, phase=Phase.FAILED)], set(), False),
+    ],
+)
+def test_what_was_taken_back_is_good_no_more(
+    operations: list[Operation], condemned: set[str], taken_back: bool
+) -> None:
+    upstream = EnvironmentState(environment="staging", condemned=frozenset(condemned))
+    found = revoked(upstream, operations, {"dags": "1.1.0"}, GOOD, NOW)
+    assert bool(found) is taken_back
+
+
+def test_only_what_is_still_to_go_there_is_held_back() -> None:
+    changes = [
+        Change(dag_id="one", action=Action.UPDATE, from_release=BAD, to_release=GOOD),
+        Change(dag_id="two", action=Action.HEAL, from_release=BAD, to_release=BAD),
+    ]
+    held = still_good(["dags 1.1.0 was rolled back in staging"], changes)
+    assert (held.decision, held.dag_ids) == (Decision.WAIT, ("one",))
+    assert still_good(["dags 1.1.0 was rolled back in staging"], changes[1:]).decision is Decision.GO
+    assert still_good([], changes).decision is Decision.GO

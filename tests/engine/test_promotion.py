@@ -127,6 +127,94 @@ def test_what_was_rolled_back_before_is_not_taken() -> None:
     assert "was rolled back in dev" in message
 
 
+def frozen(two: Two) -> None:
+    """Staging is in a freeze, in which 1.1.0 waits that was verified in dev."""
+    start = two.dev.clock.now().replace(tzinfo=None, microsecond=0).isoformat()
+    window = f"windows: {{freeze: [{{name: audit, start: {start}, hours: 24}}]}}"
+    two.environment = STAGING + f"policy: {{promotion: {{verified: true}}, {window}}}\n".encode()
+    two.staging("1.0.0")
+    assert two.tick("staging") is Outcome.APPLIED
+    two.deploy_to_dev()
+    two.staging("1.1.0")
+    assert two.tick("staging") is Outcome.WAITING
+
+
+@pytest.mark.parametrize("how", ["rolled back", "quarantined"])
+def test_what_is_taken_back_upstream_while_it_waits_here_does_not_go_live(how: str) -> None:
+    two = Two(VERIFIED)
+    frozen(two)
+    before, bad = two.there.running(), two.dev.state.past[0]
+    two.dev.publish("1.2.0", {"one": "AA", "two": "b"})
+    if how == "quarantined":
+        two.deploy_to_dev("1.2.0")
+        two.dev.holds = (
+            "apiVersion: reconciler/v1\nkind: Holds\n"
+            f"quarantine: [{{by: Ana, since: 2026-03-01T00:00:00Z, reason: bad, release: {bad}}}]\n"
+        )
+        two.deploy_to_dev("1.2.0")
+    else:
+        two.deploy_to_dev("1.0.0")
+    two.dev.clock.advance(25 * 60 * MINUTE)
+    for _ in range(2):
+        assert two.tick("staging") is Outcome.WAITING
+    state = two.dev.store.load("staging")
+    assert two.there.running() == before
+    assert state.conditions[ConditionType.RECONCILING].reason is Reason.DEPENDENCY_NOT_READY
+    assert "dags 1.1.0 was rolled back or quarantined in dev" in (
+        state.conditions[ConditionType.RECONCILING].message
+    )
+    two.staging("1.0.0")
+    assert two.tick("staging") is Outcome.APPLIED
+
+
+@pytest.mark.parametrize("version", ["1.2.0", "9.9.9"])
+def test_also_while_another_commit_may_not_be_begun(version: str) -> None:
+    two = Two(VERIFIED)
+    frozen(two)
+    before = two.there.running()
+    two.deploy_to_dev("1.0.0")
+    two.dev.publish("1.2.0", {"one": "AA", "two": "b"})
+    two.staging(version)
+    two.dev.clock.advance(25 * 60 * MINUTE)
+    for _ in range(2):
+        two.tick("staging")
+    assert two.there.running() == before
+
+
+def test_what_was_verified_goes_on_also_when_upstream_moves_on() -> None:
+    two = Two(VERIFIED)
+    frozen(two)
+    before = two.there.running()
+    two.dev.publish("1.2.0", {"one": "AA", "two": "b"})
+    two.deploy_to_dev("1.2.0")
+    two.dev.clock.advance(25 * 60 * MINUTE)
+    assert two.tick("staging") is Outcome.APPLIED
+    assert two.there.running() != before
+
+
+def test_what_is_taken_back_and_verified_once_more_goes_on() -> None:
+    two = Two(VERIFIED)
+    frozen(two)
+    two.deploy_to_dev("1.0.0")
+    two.dev.clock.advance(25 * 60 * MINUTE)
+    assert two.tick("staging") is Outcome.WAITING
+    two.deploy_to_dev("1.1.0")
+    assert two.tick("staging") is Outcome.APPLIED
+
+
+def test_no_commit_drops_what_is_asked_of_it_while_it_is_under_way() -> None:
+    two = Two(VERIFIED)
+    frozen(two)
+    before = two.there.running()
+    two.environment = STAGING
+    two.staging("1.1.0")
+    assert two.tick("staging") is Outcome.WAITING
+    two.deploy_to_dev("1.0.0")
+    two.dev.clock.advance(25 * 60 * MINUTE)
+    assert two.tick("staging") is Outcome.WAITING
+    assert two.there.running() == before
+
+
 def test_a_rollback_needs_nothing_upstream() -> None:
     two = Two(VERIFIED)
     two.deploy_to_dev()

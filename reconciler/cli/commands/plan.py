@@ -42,7 +42,7 @@ def plan(
     What would change and why, what holds it back, and the steps. Changes nothing.
     """
     from reconciler.core.planner import plan_digest
-    from reconciler.engine.admission import admission
+    from reconciler.engine.admission import admission, looked_at_upstream
     from reconciler.engine.course import course
     from reconciler.engine.desired import at_revision
     from reconciler.engine.manifests import Manifests
@@ -62,7 +62,8 @@ def plan(
         waits = " ".join(verdict.message for verdict in admitted.waiting)
         raise Terminal(f"Nothing of the first commit of {name} is looked at before this: {waits}", "")
     target, manifests = world.target(known.desired.environment), Manifests(world.artifacts)
-    diff, made = plan_now(known, state, target, manifests, target.folder.list(), world.clock.now())
+    known, listing = looked_at_upstream(world, state, known), target.folder.list()
+    diff, made = plan_now(known, state, target, manifests, listing, world.clock.now())
     judged = going.admitted if going is not None else admitted
     made, rules = made.admitted_by(judged.verdicts), of_rules(world, state, sha)
     later = admitted.waiting if going is not None else ()

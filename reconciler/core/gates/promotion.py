@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from reconciler.core.narrative import names
 from reconciler.core.rollback import quarantined
+from reconciler.model.plan import Change
 from reconciler.model.policy import PromotionPolicy
 from reconciler.model.reason import Health, Phase, Reason
+from reconciler.model.release import ReleaseId
 from reconciler.model.state import EnvironmentState, Operation
 from reconciler.model.value import Value
 from reconciler.model.verdict import Decision, Verdict
@@ -50,6 +53,35 @@ def promotion(
         return _wait(told, list(_lines(proofs)), until)
     said = f"{', '.join(map(str, proofs))} was verified in {where}." if proofs else "No version changes."
     return Verdict.go("promotion", said).model_copy(update={"evidence": tuple(_lines(proofs))})
+
+
+def revoked(
+    upstream: EnvironmentState,
+    operations: Sequence[Operation],
+    changed: Mapping[str, str],
+    release: ReleaseId,
+    now: datetime,
+) -> tuple[str, ...]:
+    """Which versions, on their way here as this release, were taken back ``upstream``: a line each."""
+    bad = upstream.condemned | quarantined(upstream)
+    return tuple(
+        f"{component} {version} was rolled back or quarantined in {upstream.environment}"
+        for component, version in sorted(changed.items())
+        if release in bad or _had([one for one in operations if one.versions.get(component) == version], bad)
+        if not any(_spans(upstream, operations, component, version, bad, now))
+    )
+
+
+def still_good(revoked: Sequence[str], changes: Sequence[Change]) -> Verdict:
+    """Hold back the DAGs that are still to go to what was taken back upstream since it was begun here."""
+    held = tuple(change.dag_id for change in changes if change.by_people)
+    if not revoked or not held:
+        return Verdict.go("promotion", "Nothing that is on its way here was taken back upstream.")
+    told = (
+        f"{names(revoked, 3)} since it was begun here. No more DAGs go to it: revert the commit here too, or "
+        "have it verified there again."
+    )
+    return _wait(told, list(revoked), None).model_copy(update={"dag_ids": held})
 
 
 def _proofs(
