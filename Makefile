@@ -53,10 +53,10 @@ lint: .venv/.synced ## Format, lint, types, import layers
 check: lint ## The linters and the fast tests
 	@$(BIN)/pytest -n auto -m "not airflow and not stack and not awslambda"
 
-test: setup lint ## The linters and every test but the race on the real stack
+test: setup lint ## The linters and every test but the long ones
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not long" --durations 25
 
-race: setup ## 30 deployments, runs at random moments and ten SIGKILLs race on the real stack
+race: setup ## The long tests: deployments, runs and SIGKILLs race on the real stack; a later Airflow
 	@$(BIN)/pytest -s -m long
 
 # For example: make bench ARGS="deploy flip --full --docs"; `make bench ARGS=--list` says what there is.

@@ -91,6 +91,7 @@ def site(
     airflow.stop()
 
 
+@pytest.mark.long  # the first scene of the demo is the short one of this
 def test_films_travel_from_source_to_rated(site: Site) -> None:
     seed(site.source, site.destination)
     first = site.run("films_elt")

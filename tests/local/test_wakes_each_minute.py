@@ -9,7 +9,7 @@ import pytest
 from local.processes import wait_until
 from local.stack_info import StackInfo
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 
 def test_the_sweep_runs_by_itself_each_minute(light: StackInfo) -> None:

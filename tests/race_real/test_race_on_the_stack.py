@@ -18,7 +18,7 @@ from tests.race_real.late_copy import run_before_the_copy
 from tests.race_real.race import Race
 from tests.race_real.stage import Stage, set_up
 
-pytestmark = [pytest.mark.stack, pytest.mark.airflow, pytest.mark.awslambda]
+pytestmark = [pytest.mark.stack, pytest.mark.airflow, pytest.mark.awslambda, pytest.mark.long]
 
 SEED = int(os.environ.get("RACE_SEED") or 1)
 DEPLOYMENTS = int(os.environ.get("RACE_DEPLOYMENTS") or 30)
@@ -33,7 +33,6 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     made.stack.down()
 
 
-@pytest.mark.long
 def test_nothing_goes_wrong(stage: Stage) -> None:
     began = time.monotonic()
     print(f"seed {SEED}")

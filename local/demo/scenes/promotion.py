@@ -46,6 +46,7 @@ def play(story: Story) -> None:
     story.until(LIVE, airflow.There("prod", runs), limit=120, since=time.monotonic() + left)
     story.judge(NOT_BEFORE, folder.NotBefore("prod", end.isoformat()))
     story.judge(SAME, ("dev", "staging", "prod"))
+    story.environment.pull()
 
 
 def _freeze(story: Story) -> datetime:
