@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.core import narrative
 from reconciler.core.approvals import said_of_rules
-from reconciler.core.findings import Finding, event_of
+from reconciler.core.findings import News, event_of
 from reconciler.core.identity import canonical
 from reconciler.model.environment import Desired
 from reconciler.model.event import EventDraft
-from reconciler.model.reason import ConditionType, Reason, Severity
+from reconciler.model.reason import Reason, Severity
 from reconciler.model.state import EnvironmentState
 
 _MOST = 20
@@ -43,15 +43,13 @@ def told(before: EnvironmentState, after: EnvironmentState) -> tuple[EventDraft,
     ours = operation is not None and operation.revision == new.revision
     approvals = operation.approvals if operation is not None and ours else ()
     commit = narrative.commit(new.revision, new.author, new.subject)
-    finding = Finding(
-        type=ConditionType.ADMITTED,
-        status=True,
+    news = News(
         reason=Reason.RULES_CHANGED,
         message=narrative.rules_changed(after.environment, commit, lines, approvals),
         severity=Severity.WARNING,
         evidence=(*approvals, *lines),
     )
-    return (event_of(finding, after, new.revision),)
+    return (event_of(news, after, new.revision),)
 
 
 def _flat(said: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
