@@ -17,6 +17,7 @@ NETWORKS = {"visa": "411111", "mastercard": "545454"}
 TRADES = (("5411", "Groceries"), ("5812", "Restaurants"), ("5541", "Fuel"), ("5912", "Pharmacy"),
           ("4511", "Travel"), ("5732", "Electronics"))  # fmt: skip
 """Merchant category codes, and what a category is called."""
+_NETWORKS = tuple(NETWORKS)
 _NOTES = ("chip and PIN", "contactless", "e-commerce, 3-D Secure")
 
 
@@ -110,7 +111,7 @@ def owner(bank: Bank, merchant: int) -> int:
 
 
 def network(card: int) -> str:
-    return list(NETWORKS)[card % len(NETWORKS)]
+    return _NETWORKS[card % len(_NETWORKS)]
 
 
 def masked(bank: Bank, card: int) -> str:

@@ -59,11 +59,16 @@ def instructions(bank: Bank, hour: datetime) -> Iterator[Instruction]:
             scheme,
             draw.amount(20, 900),
             people.currency(debtor),
-            f"{ROUTING}{hour.hour * 100_000 + number:07d}" if scheme == "ach" else None,
+            f"{ROUTING}{_sequence(hour, number):07d}" if scheme == "ach" else None,
             "executed",
             at,
             at,
         )
+
+
+def _sequence(hour: datetime, number: int) -> int:
+    """Seven digits, as NACHA has it: after a week they come again."""
+    return slot(hour) % 168 * 59_000 + number
 
 
 def transfers(bank: Bank, hour: datetime) -> Iterator[Transfer]:

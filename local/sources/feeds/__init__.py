@@ -1,0 +1,1 @@
+"""The files that others put into the landing bucket, one module per feed."""
