@@ -46,14 +46,16 @@ def bank(seeded: str) -> Iterator[Connection]:
         yield connection
 
 
+@pytest.fixture(scope="module")
+def spare(server: str, seeded: str) -> Iterator[Connection]:
+    """A copy for tests that undo what they do."""
+    yield from _copy(server)
+
+
 @pytest.fixture
 def changeable(server: str, seeded: str) -> Iterator[Connection]:
     """A copy of it that is the test's own."""
-    name = f"copy_{next(_NUMBERS)}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE seeded STRATEGY file_copy".encode())
-    with psycopg.connect(f"{server}/{name}") as connection:
-        yield connection
+    yield from _copy(server)
 
 
 @pytest.fixture
@@ -70,3 +72,11 @@ def empty(server: str) -> Iterator[Connect]:
     yield connect
     for connection in made:
         connection.close()
+
+
+def _copy(server: str) -> Iterator[Connection]:
+    name = f"copy_{next(_NUMBERS)}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE seeded STRATEGY file_copy".encode())
+    with psycopg.connect(f"{server}/{name}") as connection:
+        yield connection
