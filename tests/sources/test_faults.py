@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 
+import psycopg
 import pytest
 
+from local import films_source
 from local.sources.database import Connection
 from local.sources.faults.catalogue import FAULTS
 from local.sources.faults.fault import FileFault, TableFault
 from local.sources.faults.files import FILE_FAULTS
+from local.sources.faults.films import FILMS_FAULTS
+from local.sources.faults.market import MARKET_FAULTS
 from local.sources.faults.tables import TABLE_FAULTS
 from local.sources.landing import deliver
 from local.sources.times import Interval
@@ -79,8 +83,24 @@ def test_files_that_did_not_come_cannot_be_spoilt(files: Files) -> None:
 
 
 def test_every_fault_has_a_name_of_its_own() -> None:
-    assert len(FAULTS) == len(TABLE_FAULTS) + len(FILE_FAULTS)
-    rules = set(table_rules.RULES) | set(feed_rules.RULES) | {
-        "columns_match", "unmatched_value", "no_customer_listed",
-    }  # fmt: skip
-    assert {fault.rule for fault in FAULTS.values()} == rules
+    assert len(FAULTS) == sum(map(len, (TABLE_FAULTS, FILMS_FAULTS, FILE_FAULTS, MARKET_FAULTS)))
+    beside = {"columns_match", "unmatched_value", "no_customer_listed"}
+    rules = set(table_rules.RULES) | set(feed_rules.RULES) | beside
+    assert {fault.rule for fault in (*TABLE_FAULTS, *FILE_FAULTS)} == rules
+
+
+def test_every_pipeline_has_a_fault() -> None:
+    assert len({fault.dag_id for fault in FAULTS.values()}) == 25
+
+
+@pytest.mark.parametrize("fault", FILMS_FAULTS, ids=lambda fault: fault.name)
+def test_a_fault_in_the_films_breaks_its_rule(fault: TableFault, server: str) -> None:
+    rules = {
+        "rating_in_range": b"SELECT 1 FROM films WHERE user_rating NOT BETWEEN 1 AND 5",
+        "actor_exists": b"SELECT 1 FROM film_actors LEFT JOIN actors a USING (actor_id) WHERE a IS NULL",
+    }
+    films_source.seed(f"{server}/films_source", f"{server}/films_destination")
+    with psycopg.connect(f"{server}/films_source") as films, films.transaction(force_rollback=True):
+        assert not any(films.execute(rule).fetchone() for rule in rules.values())
+        fault.plant(films, TUESDAY)
+        assert {name for name, rule in rules.items() if films.execute(rule).fetchone()} == {fault.rule}
