@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import boto3
+import psycopg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
@@ -13,7 +14,8 @@ from local.sources.bank import Bank
 from local.sources.database import Connection
 from local.sources.feeds import ach_returns, bank_statements, credit_bureau, fx_rates
 from local.sources.feeds.parquet import Column, Kind, to_parquet
-from local.sources.landing import FEEDS, bucket, deliver
+from local.sources.landing import FEEDS, deliver
+from local.sources.prepare import DATABASE, prepare
 from local.sources.times import HOUR, Interval, midnight
 from tests.sources.conftest import BANK, MONDAY, TWO_DAYS
 from tests.sources.feed_rules import Files, broken, table
@@ -56,6 +58,7 @@ def test_returns_are_of_payments_that_were_made(bank: Connection) -> None:
 
 
 @given(DAYS)
+@settings(max_examples=30, deadline=None)
 def test_each_day_s_payments_come_back_on_exactly_one_banking_day(day: date) -> None:
     after = [day + timedelta(days=number) for number in range(1, 9)]
     assert sum(day in ach_returns.paid_on(other) for other in after if ach_returns.FEED.comes(other)) == 1
@@ -95,14 +98,20 @@ def test_feeds_come_on_their_days() -> None:
     assert days["credit_bureau"] == {"2026-03-08"}
 
 
-def test_files_reach_a_bucket() -> None:
+def test_a_stack_gets_database_and_buckets(server: str) -> None:
     with mock_aws():
-        client = boto3.client("s3", region_name="eu-west-1")
-        client.create_bucket(Bucket="landing", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        client = boto3.client("s3", region_name="us-east-1")
         hour = midnight(MONDAY)
-        assert deliver(bucket(client, "landing"), BANK, Interval(hour, hour + HOUR)) == {"clickstream": 1}
+        wanted = (f"{server}/postgres", client, ("dev", "prod"), BANK, Interval(hour, hour + HOUR))
+        counts = prepare(*wanted)
+        assert counts["core.customers"] == BANK.customers
+        assert counts["clickstream"] == 2
         key = "clickstream/dt=2026-03-02/hour=00/events.json.gz"
-        assert client.get_object(Bucket="landing", Key=key)["Body"].read()[:2] == b"\x1f\x8b"
+        landed = client.get_object(Bucket="finedge-landing-prod", Key=key)["Body"].read()
+        assert prepare(*wanted) == counts, "it may be called again"
+    assert landed == delivered(Interval(hour, hour + HOUR))[key]
+    with psycopg.connect(f"{server}/{DATABASE}") as connection:
+        assert connection.execute("SELECT count(*) FROM ledger.period_close").fetchone() == (1,)
 
 
 def test_other_seeds_have_other_values() -> None:

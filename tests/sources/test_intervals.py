@@ -83,7 +83,7 @@ def test_a_day_that_never_was_cannot_be_closed(changeable: Connection) -> None:
 
 
 @given(HOURS, st.integers(0, 3))
-@settings(deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_an_hour_is_the_same_whoever_asks_and_when(hour: datetime, seed: int) -> None:
     bank = Bank(seed)
     first = list(transactions(bank, hour))
@@ -95,14 +95,14 @@ def test_an_hour_is_the_same_whoever_asks_and_when(hour: datetime, seed: int) ->
 
 
 @given(HOURS, HOURS)
-@settings(deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_hours_share_no_keys(one: datetime, other: datetime) -> None:
     keys = [{row.authorization_id for row in authorizations(BANK, hour)} for hour in (one, other)]
     assert one == other or not keys[0] & keys[1]
 
 
 @given(HOURS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_each_pending_row_is_posted_once_within_two_days(hour: datetime) -> None:
     pending = {row.transaction_id for row in transactions(BANK, hour) if row.status == "pending"}
     posted = [

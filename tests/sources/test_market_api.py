@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.sources.faults.market import MARKET_FAULTS, MarketFault
@@ -136,6 +136,7 @@ def test_who_pauses_twelve_seconds_is_never_refused(market: Market, clock: Clock
 
 
 @given(st.sampled_from(sorted(COMPANIES)), st.dates(date(2024, 1, 8), date(2027, 12, 31)))
+@settings(max_examples=30, deadline=None)
 def test_prices_keep_the_rules(symbol: str, day: date) -> None:
     price, before, *_ = prices(BANK, symbol, day)
     assert 0 < price.low <= min(price.open, price.close) <= max(price.open, price.close) <= price.high
