@@ -34,9 +34,10 @@ def main() -> None:
 
 @app.command()
 def setup() -> None:
-    """Make the environments of Airflow, dbt, Lambda and the AWS emulator, where missing or outdated."""
+    """Make the environments of Airflow, dbt, Lambda, the AWS emulator and the warehouse, where missing."""
     prerequisites.check()
-    for name in (*installed.AIRFLOWS, installed.MINISTACK, installed.DBT, installed.LAMBDA):
+    others = (installed.MINISTACK, installed.DBT, installed.LAMBDA, installed.WAREHOUSE)
+    for name in (*installed.AIRFLOWS, *others):
         installed.ensure(name, _say)
 
 
@@ -93,6 +94,11 @@ def _describe(info: StackInfo) -> None:
         "Git": info.git_url,
         **{f"Airflow {name}": f"{one.url} (no password)" for name, one in info.airflows.items()},
         "PostgreSQL": info.postgres_url,
+        **(
+            {"Warehouse": "{host}:{port} (Snowflake's protocol)".format(**info.warehouse)}
+            if info.warehouse
+            else {}
+        ),
         "AWS": info.aws_endpoint,
         "Webhook": info.webhook_url,
         "Logs": info.logs,

@@ -19,6 +19,7 @@ from local.options import Sync
 from local.plan import REPO, Plan
 from local.postgres import start_postgres
 from local.processes import Command, Process, answers, start, wait_for
+from local.warehouse import start_warehouse
 
 AIRFLOW_VERSION = "3.0.6"
 
@@ -31,6 +32,12 @@ def airflow(settled: Plan, config: AirflowConfig) -> list[Process]:
 def postgres(settled: Plan) -> list[Process]:
     """PostgreSQL."""
     return [start_postgres(settled.home, settled.ports["postgres"]).process]
+
+
+def warehouse(settled: Plan) -> list[Process]:
+    """Snowflake's protocol on DuckDB."""
+    port = settled.ports["warehouse"]
+    return [start_warehouse(settled.pythons.warehouse, port, settled.home).process]
 
 
 def git(settled: Plan) -> list[Process]:

@@ -13,6 +13,7 @@ from local import template
 from local.cloudformation import create_stack
 from local.plan import REPO, Plan
 from local.stack_info import AirflowInfo, StackInfo
+from local.warehouse import login
 from local.webhooks import Target, Webhooks
 from reconciler.model.tick_time import TickTime
 
@@ -85,6 +86,7 @@ def info(settled: Plan, outputs: Mapping[str, str], processes: Mapping[str, int]
         webhook_url=webhook_url(settled, outputs),
         webhook_secret=outputs["WebhookSecretArn"],
         postgres_url=settled.postgres_url if settled.options.postgres else "",
+        warehouse=login(settled.ports["warehouse"]) if settled.options.warehouse else {},
         logs=str(settled.logs),
         functions=functions,
         env=_env(settled, outputs),

@@ -54,11 +54,12 @@ class StackOptions:
     `seed`: a folder whose content becomes the first commit of the environment repo, there in the folder
     `seed_below` (empty: in its root). `adapt` may edit it before: it is given the repo's folder.
     `airflow_env`: further variables for Airflow, such as AIRFLOW_CONN_*; the text `{postgres}` in a value
-    becomes `user@host:port` of the stack's PostgreSQL.
+    becomes `user@host:port` of the stack's PostgreSQL, and `{warehouse}` the `host:port` of its warehouse.
     `parse_interval`: seconds between two parses of a file that did not change. Parsing 25 files each second
     would leave no time for a new one.
     `prepare` is called when all answers, and before the stack counts as up.
-    `airflow`, `postgres`: False leaves them out (a light stack for tests of the rest).
+    `airflow`, `postgres`: False leaves them out (a light stack for tests of the rest). `warehouse`: True adds
+    Snowflake's protocol on DuckDB.
     `lease_seconds`: for so long nobody takes over from a tick that was killed.
     `template`, `code`: the SAM template and the folder that holds its handlers.
     """
@@ -76,6 +77,7 @@ class StackOptions:
     prepare: Callable[[StackInfo], object] | None = None
     airflow: bool = True
     postgres: bool = True
+    warehouse: bool = False
     lease_seconds: float = TickTime.lease_seconds
     template: Path = ROOT / "template.yaml"
     code: Path = ROOT

@@ -24,6 +24,7 @@ class Pythons:
     airflow: Path
     ministack: Path
     functions: Path
+    warehouse: Path = Path()
 
 
 @dataclass(frozen=True)
@@ -55,19 +56,26 @@ class Plan:
 def settle(home: Path, options: StackOptions, pythons: Pythons) -> Plan:
     """Choose ports and folders."""
     names = list(options.environments) if options.airflow else []
-    parts = ["aws", "git", "lambda", "mwaa", "postgres"]
+    parts = ["aws", "git", "lambda", "mwaa", "postgres", "warehouse"]
     ports = dict(
         zip(
             [*parts, *(f"airflow-{name}" for name in names)], free_ports(len(parts) + len(names)), strict=True
         )
     )
     place = f"{SUPERUSER}@127.0.0.1:{ports['postgres']}"
-    extra = {name: value.replace("{postgres}", place) for name, value in options.airflow_env.items()}
+    places = {"{postgres}": place, "{warehouse}": f"127.0.0.1:{ports['warehouse']}"}
+    extra = {name: _replaced(value, places) for name, value in options.airflow_env.items()}
     airflows = {
         name: _airflow_config(home / "airflow" / name, ports[f"airflow-{name}"], options, extra)
         for name in names
     }
     return Plan(home, options, pythons, ports, airflows)
+
+
+def _replaced(value: str, places: Mapping[str, str]) -> str:
+    for name, place in places.items():
+        value = value.replace(name, place)
+    return value
 
 
 def _airflow_config(home: Path, port: int, options: StackOptions, extra: dict[str, str]) -> AirflowConfig:

@@ -45,6 +45,7 @@ class Stack:
             airflow=environments.airflow_python(say) if wanted.airflow else Path(),
             ministack=environments.ministack_python(say),
             functions=environments.lambda_python(say),
+            warehouse=environments.warehouse_python(say) if wanted.warehouse else Path(),
         )
         folder = Home.at(home)
         servers = Servers(folder.take(), say)
@@ -120,6 +121,8 @@ def _start(plan: Plan, servers: Servers) -> StackInfo:
         slow = [pool.submit(_airflow, plan, servers, name) for name in sorted(begun)]
         if plan.options.postgres:
             slow.append(pool.submit(servers.add, "PostgreSQL", partial(assembly.postgres, plan)))
+        if plan.options.warehouse:
+            slow.append(pool.submit(servers.add, "Warehouse", partial(assembly.warehouse, plan)))
         servers.add("Git server", partial(assembly.git, plan))
         servers.add("AWS", partial(assembly.aws, plan))
         servers.add("Lambda host", partial(assembly.lambda_host, plan))

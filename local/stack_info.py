@@ -33,6 +33,7 @@ class StackInfo:
 
     `env` is what the command line and boto3 read: the deployed configuration and dummy credentials.
     `postgres_url` names the database `postgres` as superuser; make databases of your own.
+    `warehouse`: arguments of `snowflake.connector.connect`, but for the database; any password is right.
     `processes`: name -> pid of its leash.
     """
 
@@ -52,6 +53,7 @@ class StackInfo:
     webhook_url: str
     webhook_secret: str
     postgres_url: str
+    warehouse: Mapping[str, str | int]
     logs: str
     functions: Mapping[str, str]
     env: Mapping[str, str]

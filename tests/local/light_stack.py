@@ -14,14 +14,15 @@ from local.stack_info import StackInfo
 TINY = Path(__file__).parent / "tiny"
 
 
-def start(home: Path) -> Stack:
+def start(home: Path, *, warehouse: bool = False) -> Stack:
     """Start it; the template is the project's own, but for the functions' commands and one timeout."""
     template = home.parent / f"{home.name}-template.yaml"
     text = (ROOT / "template.yaml").read_text()
     for name in ("on_push", "reconcile", "sweep"):
         text = text.replace(f"handlers.{name}.handler", "handlers.echo.handler")
     template.write_text(text.replace("Timeout: 30", "Timeout: 3"))
-    return Stack.up(home, StackOptions(airflow=False, postgres=False, template=template, code=TINY))
+    options = StackOptions(airflow=False, postgres=False, warehouse=warehouse, template=template, code=TINY)
+    return Stack.up(home, options)
 
 
 def invoke(info: StackInfo, function: str, event: dict[str, Any]) -> tuple[str | None, Any]:

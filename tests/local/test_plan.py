@@ -39,12 +39,18 @@ def test_a_variable_for_airflow_may_name_the_stacks_postgresql(tmp_path: Path) -
     assert found == f"postgresql://postgres@127.0.0.1:{settled.ports['postgres']}/films"
 
 
+def test_a_variable_for_airflow_may_name_the_stacks_warehouse(tmp_path: Path) -> None:
+    settled = plan(tmp_path, airflow_env={"AIRFLOW_CONN_WAREHOUSE": "snowflake://{warehouse}/"})
+    found = variables(settled.airflows["dev"], tmp_path)["AIRFLOW_CONN_WAREHOUSE"]
+    assert found == f"snowflake://127.0.0.1:{settled.ports['warehouse']}/"
+
+
 def test_environments_have_airflows_and_ports_of_their_own(tmp_path: Path) -> None:
     names = {name: MwaaEnvironment(f"finedge-{name}", f"bucket-{name}") for name in ("dev", "staging", "aws")}
     settled = plan(tmp_path, environments=names)
     ports = [config.port for config in settled.airflows.values()] + list(settled.ports.values())
     assert len({config.home for config in settled.airflows.values()}) == 3
-    assert len(set(ports)) == 3 + 5
+    assert len(set(ports)) == 3 + 6
 
 
 def test_the_emulator_gets_the_template_with_four_edits_and_no_more() -> None:
