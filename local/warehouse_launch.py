@@ -6,17 +6,20 @@ FOLDER/recorded.sql. The repairs touch private names, so each is asserted to exi
 - a MERGE inside a transaction fails, and SWAP WITH is unknown;
 - DDL does not commit an open transaction, as it does on Snowflake;
 - an error is answered with HTTP 500, which the connector repeats for minutes;
+- a timestamp that is NULL is read as 1970;
 - NULL and fractions cannot be bound, and of rows that are bound together each is parsed anew;
-- a client that left without a word keeps its transaction open for ever.
+- a client that left, with or without a word, keeps its transaction open for ever.
 What still differs from Snowflake: docs/platform/warehouse.md.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
@@ -25,11 +28,17 @@ from typing import Any
 
 import duckdb
 import fakesnow.server  # noqa: F401  (the package hides the module behind a function of its name)
+import pyarrow
 import uvicorn
+from fakesnow import arrow
 from fakesnow import cursor as cursors
 from fakesnow.instance import FakeSnow
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 from sqlglot import exp, parse_one
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 server = sys.modules["fakesnow.server"]
 VERSIONS = {"fakesnow": "0.12.1", "duckdb": "2.0.0"}
@@ -39,7 +48,7 @@ LOCKED, FAILED = (625, "57014"), (2043, "02000")
 
 _COMMENTS = re.compile(r"^\s*(?:/\*.*?\*/\s*|--[^\n]*\n\s*)*", re.S)
 _RECORDED = re.compile(
-    r"(grant|revoke|use\s+(secondary\s+)?roles?|use\s+warehouse|alter\s+(session|warehouse|user|role)"
+    r"(grant|revoke|use\s+(secondary\s+)?roles?|use\s+warehouse|alter\s+(session(?!.*autocommit)|warehouse|user|role)"
     r"|(create(\s+or\s+replace)?|drop)\s+(role|user|warehouse|resource\s+monitor))\b",
     re.I,
 )
@@ -68,10 +77,12 @@ def main(port: int, folder: Path) -> None:
     replace(cursors.FakeSnowflakeCursor, "execute", method)
     # DuckDB's own MERGE instead of the three statements and a temporary table that stand for it.
     replace(cursors.transforms, "merge", lambda expression: [expression])
+    replace(arrow, "timestamp_to_sf_struct", _with_null(present(arrow, "timestamp_to_sf_struct")))
     replace(server, "from_binding", _bindable(present(server, "from_binding")))
     replace(server, "sessions", Sessions())
     replace(server, "shared_fs", opened(folder))
-    uvicorn.run(present(server, "app"), host="127.0.0.1", port=port, log_level="warning")
+    routes = [Route("/session/v1/login-request", login, methods=["POST"]), *present(server, "routes")]
+    uvicorn.run(Starlette(routes=routes), host="127.0.0.1", port=port, log_level="warning")
 
 
 def present(place: Any, name: str) -> Any:
@@ -85,6 +96,13 @@ def replace(place: Any, name: str, value: Any) -> None:
     """Put `value` in the place of a private name that has to be there."""
     present(place, name)
     setattr(place, name, value)
+
+
+async def login(request: Request) -> JSONResponse:
+    """With the token without which the connector never says that it leaves."""
+    answer = json.loads((await present(server, "login_request")(request)).body)
+    answer["data"]["masterToken"] = answer["data"]["token"]
+    return JSONResponse(answer)
 
 
 def opened(folder: Path) -> FakeSnow:
@@ -101,6 +119,9 @@ class Sessions(dict[str, Any]):
     def __delitem__(self, token: str) -> None:
         connection = self[token]
         super().__delitem__(token)
+        # Closing alone ends it only once nothing else refers to it.
+        with suppress(duckdb.Error):
+            connection._duck_conn.rollback()
         connection.close()
 
 
@@ -261,6 +282,15 @@ def _bindable(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return Decimal(binding["value"]) if binding["type"] == "FIXED" else convert(binding)
 
     return value
+
+
+def _with_null(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def moments(column: Any) -> Any:
+        made = convert(column)
+        missing = pyarrow.array(column.is_null().to_pylist(), pyarrow.bool_())
+        return pyarrow.StructArray.from_arrays(made.flatten(), fields=list(made.type), mask=missing)
+
+    return moments
 
 
 def _problem(error: Exception, code: tuple[int, str]) -> ProgrammingError:

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -122,11 +123,16 @@ def test_an_error_is_told_at_once(warehouse: Warehouse, wrong: str) -> None:
 
 
 def test_rows_are_bound_together_and_keep_their_types(connect: Callable[[], Any]) -> None:
-    rows = [(1, None, Decimal("1.25"), True), (2, "it's", None, None)]
+    moment = datetime(2026, 1, 1, 12, 30, 0, 123456)  # noqa: DTZ001
+    rows = [(1, None, Decimal("1.25"), True, moment), (2, "it's", None, None, None)]
     with closing(connect()) as one:
-        ask(one, "CREATE TABLE bound (id INTEGER, name VARCHAR, amount NUMBER(12, 2), good BOOLEAN)")
+        ask(
+            one,
+            "CREATE TABLE bound (id INTEGER, note VARCHAR, paid NUMBER(9, 2), good BOOLEAN, since TIMESTAMP)",
+        )
         with closing(one.cursor()) as cursor:
-            cursor.executemany("INSERT INTO bound VALUES (?, ?, ?, ?)", rows)
+            sent = [(*row[:4], row[4] and str(row[4])) for row in rows]
+            cursor.executemany("INSERT INTO bound VALUES (?, ?, ?, ?, ?)", sent)
             assert cursor.rowcount == 2
         assert ask(one, "SELECT * FROM bound ORDER BY id") == rows
 
@@ -151,7 +157,11 @@ def test_what_is_closed_in_the_middle_of_a_transaction_did_nothing(connect: Call
     with closing(connect()) as one:
         ask(one, "CREATE TABLE held AS SELECT 1 AS id")
         ask(one, "BEGIN")
-        ask(one, "DELETE FROM held")
+        ask(
+            one,
+            "MERGE INTO held t USING (SELECT 1 AS id) s ON t.id = s.id WHEN MATCHED THEN UPDATE SET id = 3",
+        )
+        ask(one, "SELECT COUNT(*) FROM held WHERE id > ?", (0,))
     with closing(connect()) as other:
         ask(other, "UPDATE held SET id = 2")
         assert ask(other, "SELECT id FROM held") == [(2,)]
