@@ -1,0 +1,1 @@
+"""Loads rows into Snowflake so that running a load again changes nothing."""

@@ -1,0 +1,125 @@
+"""Makes staged rows visible: all tables of a batch, and its line in OPS.LOAD_MANIFEST, in one transaction.
+
+No DDL in between: it would commit half of it. Whoever dies on the way leaves nothing of the transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from lib.warehouse.batch import Batch, stored
+from lib.warehouse.checks import interval
+from lib.warehouse.names import quoted
+from lib.warehouse.schemas import MANIFEST
+from lib.warehouse.staging import Staged, own_rows
+from lib.warehouse.tables import BATCH_ID, Merge, ReplaceInterval, Table
+from lib.warehouse.transaction import patiently, transaction
+
+log = logging.getLogger(__name__)
+
+
+class Superseded(Exception):
+    """A newer try of the same batch has taken over its staging table; nothing was changed."""
+
+
+def publish(connection, staged: Sequence[Staged]) -> dict[str, int]:
+    """Merge or replace, as each table wants it, all that a batch has staged; rows by table.
+
+    Tries again when others' transactions are in the way. Raises Superseded, or what the connector raises;
+    nothing is changed then. The connection must have no transaction open.
+    """
+    (batch,) = {one.batch for one in staged}
+    counts = {f"{one.table.schema}.{one.table.name}": one.rows for one in staged}
+
+    def once() -> None:
+        with connection.cursor() as cursor, transaction(cursor):
+            for one in staged:
+                _write(cursor, one)
+            _write_manifest(cursor, batch, counts)
+            _still_ours(cursor, staged)
+
+    patiently(once)
+    log.info("%s: %s", batch.id, counts)
+    return counts
+
+
+def _write(cursor, staged: Staged) -> None:
+    table, (condition, values) = staged.table, own_rows(staged)
+    if isinstance(table.how, Merge):
+        cursor.execute(_merge(table, f"SELECT * FROM {staged.name} WHERE {condition}"), values)
+        return
+    column = quoted(table.how.column)
+    cursor.execute(f"DELETE FROM {table.full_name} WHERE {column} >= ? AND {column} < ?", interval(staged))
+    cursor.execute(
+        f"INSERT INTO {table.full_name} ({table.column_list}) "
+        f"SELECT {table.column_list} FROM {staged.name} WHERE {condition}",
+        values,
+    )
+
+
+def _merge(table: Table, rows: str) -> str:
+    names = [quoted(name) for name in table.all_columns]
+    same = " AND ".join(f"t.{quoted(name)} = s.{quoted(name)}" for name in table.key)
+    changed = ", ".join(f"{name} = s.{name}" for name in names)
+    inserted = ", ".join(f"s.{name}" for name in names)
+    return (
+        f"MERGE INTO {table.full_name} t USING ({rows}) s ON {same} "
+        f"WHEN MATCHED AND {_newer(table)} THEN UPDATE SET {changed} "
+        f"WHEN NOT MATCHED THEN INSERT ({table.column_list}) VALUES ({inserted})"
+    )
+
+
+def _newer(table: Table) -> str:
+    later = f"s.{quoted(BATCH_ID)} >= t.{quoted(BATCH_ID)}"
+    if not isinstance(table.how, Merge) or table.how.version is None:
+        return later
+    version = quoted(table.how.version)
+    old = f"t.{version} IS NULL OR s.{version} > t.{version}"
+    return f"({old} OR (s.{version} = t.{version} AND {later}))"
+
+
+def _write_manifest(cursor, batch: Batch, counts: dict[str, int]) -> None:
+    # A MERGE, because Snowflake would take a second row of the same key. Late in the transaction, because
+    # every load of the platform waits for whoever writes here.
+    values = {
+        "BATCH_ID": batch.id,
+        "DAG_ID": batch.dag_id,
+        "INTERVAL_START": stored(batch.start),
+        "INTERVAL_END": stored(batch.end),
+        "ROW_COUNT": sum(counts.values()),
+        "TARGETS": json.dumps(counts, sort_keys=True),
+        "LOADED_AT": stored(datetime.now(UTC)),
+    }
+    selected = ", ".join(f'? AS "{name}"' for name in values)
+    changed = ", ".join(f'"{name}" = s."{name}"' for name in values if name != "BATCH_ID")
+    names, inserted = (", ".join(f'{prefix}"{name}"' for name in values) for prefix in ("", "s."))
+    cursor.execute(
+        f'MERGE INTO {MANIFEST} t USING (SELECT {selected}) s ON t."BATCH_ID" = s."BATCH_ID" '
+        f"WHEN MATCHED THEN UPDATE SET {changed} "
+        f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({inserted})",
+        tuple(values.values()),
+    )
+
+
+def _still_ours(cursor, staged: Sequence[Staged]) -> None:
+    """Asked last: rows that are still there have been there all the time."""
+    queries, values, wanted = [], [], []
+    for one in staged:
+        condition, ours = own_rows(one)
+        queries.append(f"(SELECT COUNT(*) FROM {one.name} WHERE {condition})")
+        values += ours
+        wanted.append(one.rows)
+        if isinstance(one.table.how, ReplaceInterval):
+            column = quoted(one.table.how.column)
+            queries.append(
+                f"(SELECT COUNT(*) FROM {one.table.full_name} WHERE {column} >= ? AND {column} < ?)"
+            )
+            values += interval(one)
+            wanted.append(one.rows)
+    cursor.execute("SELECT " + ", ".join(queries), tuple(values))
+    if list(cursor.fetchone()) != wanted:
+        names = ", ".join(one.table.full_name for one in staged)
+        raise Superseded(f"{names}, {staged[0].batch.id}: another try is at work")

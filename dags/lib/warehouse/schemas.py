@@ -1,0 +1,49 @@
+"""The database's schemas and the tables of OPS, as statements that may be run again.
+
+DDL commits whatever is open, so it is run on its own, before a load begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lib.warehouse.names import quoted
+from lib.warehouse.tables import Table
+
+SCHEMAS = (
+    "RAW_CORE",
+    "RAW_LEDGER",
+    "RAW_FILES",
+    "RAW_MARKET",
+    "STAGING",
+    "INTERMEDIATE",
+    "MARTS",
+    "ML",
+    "OPS",
+)
+MANIFEST, PIPELINE_RUN, DQ_RESULT = (
+    quoted("OPS", name) for name in ("LOAD_MANIFEST", "PIPELINE_RUN", "DQ_RESULT")
+)
+# No keys are declared: Snowflake would not enforce them. What writes these tables does.
+OPS_TABLES = (
+    f'CREATE TABLE IF NOT EXISTS {MANIFEST} ("BATCH_ID" VARCHAR NOT NULL, '
+    '"DAG_ID" VARCHAR NOT NULL, "INTERVAL_START" TIMESTAMP_NTZ NOT NULL, '
+    '"INTERVAL_END" TIMESTAMP_NTZ NOT NULL, "ROW_COUNT" NUMBER(38, 0) NOT NULL, '
+    '"TARGETS" VARCHAR NOT NULL, "LOADED_AT" TIMESTAMP_NTZ NOT NULL)',
+    f'CREATE TABLE IF NOT EXISTS {PIPELINE_RUN} ("RUN_ID" VARCHAR NOT NULL, '
+    '"DAG_ID" VARCHAR NOT NULL, "BATCH_ID" VARCHAR, "RELEASE" VARCHAR, "STATE" VARCHAR NOT NULL, '
+    '"STARTED_AT" TIMESTAMP_NTZ, "ENDED_AT" TIMESTAMP_NTZ)',
+    f'CREATE TABLE IF NOT EXISTS {DQ_RESULT} ("RESULT_ID" VARCHAR NOT NULL, '
+    '"BATCH_ID" VARCHAR NOT NULL, "TABLE_NAME" VARCHAR NOT NULL, "RULE" VARCHAR NOT NULL, '
+    '"SEVERITY" VARCHAR NOT NULL, "PASSED" BOOLEAN NOT NULL, "OBSERVED" VARCHAR, '
+    '"CHECKED_AT" TIMESTAMP_NTZ NOT NULL)',
+)
+
+
+def prepare(connection, tables: Iterable[Table] = ()) -> None:
+    """Make the schemas, the OPS tables and these tables, where they are missing."""
+    with connection.cursor() as cursor:
+        for name in SCHEMAS:
+            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(name)}")
+        for statement in (*OPS_TABLES, *(table.creation() for table in tables)):
+            cursor.execute(statement)

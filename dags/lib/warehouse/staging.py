@@ -1,0 +1,111 @@
+"""Puts a batch's rows beside their table, in a staging table of the batch's own.
+
+A try begins with an empty one, whatever an earlier try left. Each row carries the moment at which its try
+began: a try that lost its staging table to a newer one sees none of that one's rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import islice
+
+from lib.warehouse.batch import Batch, stored
+from lib.warehouse.names import column_type, quoted
+from lib.warehouse.tables import INGESTED_AT, Table
+
+Row = Sequence[object]
+Send = Callable[[object, str, Sequence[str], Iterable[Row]], int]
+"""Sends rows through a cursor into a table, into columns (all quoted); returns how many."""
+
+MARK = "__STG_"
+CHUNK = 10_000
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The rows that one try has staged: `at` marks them, `rows` counts them."""
+
+    table: Table
+    batch: Batch
+    at: datetime
+    rows: int
+
+    @property
+    def name(self) -> str:
+        return staging_name(self.table, self.batch)
+
+
+def staging_name(table: Table, batch: Batch) -> str:
+    """Where a batch's rows for a table are staged, quoted."""
+    return quoted(table.schema, f"{table.name}{MARK}{batch.suffix}")
+
+
+def stage(
+    connection,
+    table: Table,
+    batch: Batch,
+    sources: Iterable[tuple[str, Iterable[Row]]],
+    send: Send | None = None,
+) -> Staged:
+    """Stage rows, their values in the order of the table's columns; `sources` names where they come from."""
+    at = datetime.now(UTC)
+    name = staging_name(table, batch)
+    columns = ", ".join(f"{quoted(one)} {column_type(kind)}" for one, kind in table.all_columns.items())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE OR REPLACE TRANSIENT TABLE {name} ({columns}) COMMENT = '{stored(at).isoformat()}'"
+        )
+        rows = ((*row, stored(at), batch.id, source) for source, found in sources for row in found)
+        count = (send or insert_rows)(cursor, name, [quoted(one) for one in table.all_columns], rows)
+    return Staged(table, batch, at, count)
+
+
+def insert_rows(cursor, name: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
+    """Bind rows in chunks. Chunks of over 65,000 values the connector itself sends through a stage."""
+    places = ", ".join("?" for _ in columns)
+    statement, count = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({places})", 0
+    for chunk in _chunks(iter(rows)):
+        cursor.executemany(statement, [tuple(map(_bound, row)) for row in chunk])
+        count += len(chunk)
+    return count
+
+
+def _bound(value: object) -> object:
+    # A column of moments and NULLs has no one type for the connector, which then sends numbers as text.
+    if isinstance(value, datetime):
+        return (stored(value) if value.tzinfo else value).isoformat()
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while chunk := list(islice(rows, CHUNK)):
+        yield chunk
+
+
+def drop_staging(connection, staged: Staged) -> None:
+    """Remove the batch's staging table."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {staged.name}")
+
+
+def clean_staging(connection, schema: str, before: datetime) -> list[str]:
+    """Drop what crashed tries left in a schema that were begun before a moment; returns the names."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'SELECT "TABLE_NAME", "COMMENT" FROM "INFORMATION_SCHEMA"."TABLES" '
+            'WHERE "TABLE_SCHEMA" = ? AND POSITION(? IN "TABLE_NAME") > 0',
+            (schema, MARK),
+        )
+        old = sorted(
+            name for name, comment in cursor.fetchall() if (comment or "") < stored(before).isoformat()
+        )
+        for name in old:
+            cursor.execute(f"DROP TABLE IF EXISTS {quoted(schema, name)}")
+    return old
+
+
+def own_rows(staged: Staged) -> tuple[str, tuple[object, ...]]:
+    """A condition that is true for this try's rows alone, and the values to bind in it."""
+    return f"{quoted(INGESTED_AT)} = ?", (stored(staged.at),)
