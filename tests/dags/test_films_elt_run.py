@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -118,9 +119,10 @@ def test_the_probe_says_which_code_ran(site: Site) -> None:
 
 
 def test_the_slow_report_takes_as_long_as_it_is_told(site: Site) -> None:
-    run_id = site.run("slow_report", {"seconds": 1})
+    began = time.monotonic()
+    run_id = site.run("slow_report", {"seconds": 6})
     assert site.state("slow_report", run_id) == "success"
+    # Not Airflow's own figure, which is wrong when the machine's clock is set meanwhile.
+    assert time.monotonic() - began >= 6
     assert site.result("slow_report", run_id, "collect") == site.result("slow_report", run_id, "summarise")
-    collect = site.call(f"dags/slow_report/dagRuns/{run_id}/taskInstances/collect")
-    assert collect["duration"] >= 1
     assert site.state("heartbeat", site.run("heartbeat")) == "success"

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from reconciler.adapters.memory.failures import Twin, port_call
@@ -238,15 +239,18 @@ def _backfill(dag_id: str, date: datetime) -> DagRun:
     )
 
 
-def _pointers(body: bytes) -> Iterable[dict[str, Any]]:
+@lru_cache(maxsize=4096)
+def _pointers(body: bytes) -> tuple[dict[str, Any], ...]:
     """The arguments of each call of ``load`` in a DAG pointer, by name."""
     try:
         tree = ast.parse(body)
     except SyntaxError:
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "load":
-            yield {str(word.arg): ast.literal_eval(word.value) for word in node.keywords}
+        return ()
+    return tuple(
+        {str(word.arg): ast.literal_eval(word.value) for word in node.keywords}
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "load"
+    )
 
 
 def _due(pointer: dict[str, Any], keys: Iterable[str], now: datetime) -> str | None:
