@@ -23,6 +23,8 @@ from tests.engine.scene import Scene
 from tests.engine.stories import LEASE_SECONDS, MINUTE, STORIES, Story
 
 DONE = (Outcome.IDLE, Outcome.FAILED)
+LESS_OFTEN = (Fate.LOST_ANSWER, Fate.UNREACHED)
+"""At each fourth call; the long tests meet them at each."""
 
 
 def ticks_until_done(world: World, scene: Scene) -> None:
@@ -88,11 +90,19 @@ def test_without_a_crash(name: str) -> None:
     assert len(scene.airflow.restarted) == len(story.restarted)
 
 
-@pytest.mark.parametrize("fate", Fate)
 @pytest.mark.parametrize("name", STORIES)
-def test_it_converges_from_every_call(name: str, fate: Fate) -> None:
+@pytest.mark.parametrize(
+    ("fate", "every"),
+    [
+        (Fate.BEFORE, 1),
+        (Fate.AFTER, 1),
+        *((fate, 4) for fate in LESS_OFTEN),
+        *(pytest.param(fate, 1, marks=pytest.mark.long) for fate in LESS_OFTEN),
+    ],
+)
+def test_it_converges_from_every_call(name: str, fate: Fate, every: int) -> None:
     story = STORIES[name]
-    for at in range(calls_of(story)):
+    for at in range(0, calls_of(story), every):
         scene, fuse = story.prepare(), Fuse(at=at, fate=fate)
         try:
             ticks_until_done(guarded(scene, fuse), scene)
@@ -117,11 +127,12 @@ def test_a_late_first_tick_cannot_write_the_state() -> None:
         scene.store.commit(first_lease, Changes(state=stale))
 
 
+@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", STORIES)
-def test_a_tick_that_sleeps_through_its_lease_at_any_call_harms_nobody(name: str) -> None:
+def test_a_tick_that_sleeps_through_its_lease_at_any_call_harms_nobody(name: str, every: int) -> None:
     """It stops after a call, the next ticks do all the work, then it wakes up and goes on."""
     story = STORIES[name]
-    for at in range(calls_of(story)):
+    for at in range(0, calls_of(story), every):
         scene = story.prepare()
         ticks_until_done(guarded(scene, _Sleeper(at, scene)), scene)
         ticks_until_done(scene.world, scene)
