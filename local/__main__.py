@@ -36,7 +36,7 @@ def main() -> None:
 def setup() -> None:
     """Make the environments of Airflow, dbt, Lambda, the AWS emulator and the warehouse, where missing."""
     prerequisites.check()
-    others = (installed.MINISTACK, installed.DBT, installed.LAMBDA, installed.WAREHOUSE)
+    others = (installed.MINISTACK, installed.DBT, installed.LAMBDA, installed.WAREHOUSE, installed.QUALITY)
     for name in (*installed.AIRFLOWS, *others):
         installed.ensure(name, _say)
 

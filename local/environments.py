@@ -21,7 +21,7 @@ from local.errors import LocalError
 ROOT = Path(__file__).resolve().parent.parent
 ENVS = ROOT / ".envs"
 REQUIREMENTS = Path(__file__).with_name("requirements")
-MINISTACK, DBT, LAMBDA, WAREHOUSE = "ministack", "dbt", "lambda", "warehouse"
+MINISTACK, DBT, LAMBDA, WAREHOUSE, QUALITY = "ministack", "dbt", "lambda", "warehouse", "quality"
 # The stack runs the first; what rests on Airflow's inner ways is tested on all of them.
 AIRFLOW_VERSIONS = ("3.0.6", "3.2.1")
 AIRFLOWS = tuple(f"airflow-{version}" for version in AIRFLOW_VERSIONS)
@@ -49,6 +49,11 @@ def dbt_executable(say: Say = print) -> Path:
 def warehouse_python(say: Say = print) -> Path:
     """The interpreter of the environment of Snowflake's stand-in, which is made first if need be."""
     return ensure(WAREHOUSE, say)
+
+
+def quality_python(say: Say = print) -> Path:
+    """The interpreter of Great Expectations' environment, which is made first if need be."""
+    return ensure(QUALITY, say)
 
 
 def lambda_python(say: Say = print) -> Path:
