@@ -8,6 +8,7 @@ FOLDER/recorded.sql. The repairs touch private names, so each is asserted to exi
 - an error is answered with HTTP 500, which the connector repeats for minutes;
 - a timestamp that is NULL is read as 1970;
 - NULL and fractions cannot be bound, and of rows that are bound together each is parsed anew;
+- COPY INTO takes empty text for NULL, guesses at types and width, and loads some files when another is bad;
 - a client that left, with or without a word, keeps its transaction open for ever.
 What still differs from Snowflake: docs/platform/warehouse.md.
 """
@@ -30,7 +31,7 @@ import duckdb
 import fakesnow.server  # noqa: F401  (the package hides the module behind a function of its name)
 import pyarrow
 import uvicorn
-from fakesnow import arrow
+from fakesnow import arrow, copy_into
 from fakesnow import cursor as cursors
 from fakesnow.instance import FakeSnow
 from snowflake.connector.errors import DatabaseError, ProgrammingError
@@ -79,6 +80,7 @@ def main(port: int, folder: Path) -> None:
     replace(cursors.transforms, "merge", lambda expression: [expression])
     replace(arrow, "timestamp_to_sf_struct", _with_null(present(arrow, "timestamp_to_sf_struct")))
     replace(server, "from_binding", _bindable(present(server, "from_binding")))
+    replace(copy_into, "_inserts", _exactly(present(copy_into, "_inserts")))
     replace(server, "sessions", Sessions())
     replace(server, "shared_fs", opened(folder))
     routes = [Route("/session/v1/login-request", login, methods=["POST"]), *present(server, "routes")]
@@ -177,8 +179,14 @@ class Execute:
         text = _TEMPORARY.sub(r"\1\2", text)
         if swapped := _SWAP.match(text):
             return self._swap(cursor, *swapped.groups())
+        return self._rows(cursor, word, text, kwargs, run)
+
+    def _rows(self, cursor: Any, word: str, text: str, kwargs: Any, run: Callable[[str], Any]) -> Any:
+        """Run what reads or writes rows."""
         if word == "merge":
             return self._merge(cursor, text, run)
+        if word == "copy" and cursor._conn not in self._open:
+            return self._alone(cursor, text, run)
         if word == "insert" and kwargs.get("binding_params"):
             return _insert(cursor, text, kwargs["binding_params"], run)
         return run(text)
@@ -229,6 +237,19 @@ class Execute:
         except BaseException:
             self._original(cursor, "ROLLBACK")
             raise
+
+    def _alone(self, cursor: Any, text: str, run: Callable[[str], Any]) -> Any:
+        """A statement for which DuckDB needs several: all of them, or none."""
+        self._original(cursor, "BEGIN")
+        try:
+            done = run(text)
+            result = cursor._arrow_table, cursor._rowcount, cursor._last_sql, cursor._last_transformed
+            self._original(cursor, "COMMIT")
+        except BaseException:
+            self._original(cursor, "ROLLBACK")
+            raise
+        cursor._arrow_table, cursor._rowcount, cursor._last_sql, cursor._last_transformed = result
+        return done
 
     def _merge(self, cursor: Any, text: str, run: Callable[[str], Any]) -> Any:
         run(_qualified(text))
@@ -282,6 +303,23 @@ def _bindable(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return Decimal(binding["value"]) if binding["type"] == "FIXED" else convert(binding)
 
     return value
+
+
+def _exactly(inserts: Callable[..., Any]) -> Callable[..., Any]:
+    """Where COPY INTO lists columns, a CSV file has these, a quoted field is text, and nothing is guessed."""
+
+    def made(copy: Any, *args: Any) -> Any:
+        found, names = inserts(copy, *args), [f"column{one}" for one in range(len(copy.this.expressions))]
+        columns = "{" + ", ".join(f"'{name}': 'VARCHAR'" for name in names) + "}"
+        options = f"columns = {columns}, auto_detect = false, allow_quoted_nulls = false"
+        options += """, escape = '"', new_line = '\\n'"""
+        for reader in (one for insert in found for one in insert.expression.find_all(exp.ReadCSV)):
+            if names:
+                extra = parse_one(f"read_csv('', {options})", read="duckdb")
+                reader.set("expressions", [*reader.expressions, *extra.expressions])
+        return found
+
+    return made
 
 
 def _with_null(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:

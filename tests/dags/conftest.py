@@ -11,10 +11,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from local.environments import ensure
+from local.environments import ensure, warehouse_python
 from local.films_source import create_database, seed
 from local.postgres import Postgres, start_postgres
 from local.processes import free_port
+from local.warehouse import Warehouse, start_warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
 _NUMBERS = count(1)
@@ -52,6 +53,14 @@ def execute(url: str, *statements: str) -> None:
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """A server for the session."""
     server = start_postgres(tmp_path_factory.mktemp("postgres"), free_port())
+    yield server
+    server.process.stop()
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """Snowflake's stand-in, for the session."""
+    server = start_warehouse(warehouse_python(), free_port(), tmp_path_factory.mktemp("warehouse"))
     yield server
     server.process.stop()
 

@@ -27,18 +27,9 @@ from lib.warehouse.schemas import SCHEMAS, prepare
 from lib.warehouse.staging import clean_staging, stage
 from lib.warehouse.tables import Merge, ReplaceInterval, Table
 
-from local.environments import warehouse_python
-from local.processes import free_port
-from local.warehouse import Warehouse, start_warehouse
+from local.warehouse import Warehouse
 from tests.dags.conftest import ROOT
 from tests.dags.warehouse_world import DAY, FIRST, SETTLEMENT, TABLES, TRANSACTIONS, Database, batch
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    server = start_warehouse(warehouse_python(), free_port(), tmp_path_factory.mktemp("warehouse"))
-    yield server
-    server.process.stop()
 
 
 @pytest.fixture(scope="module")

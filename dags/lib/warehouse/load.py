@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lib.warehouse.batch import Batch
+from lib.warehouse.bulk import Row
 from lib.warehouse.checks import validate
 from lib.warehouse.publish import publish
-from lib.warehouse.staging import Row, Send, drop_staging, stage
+from lib.warehouse.staging import drop_staging, stage
 from lib.warehouse.tables import Table
 
 
@@ -24,14 +25,14 @@ class Source:
     expected: int | None = None
 
 
-def load(connection, batch: Batch, sources: Iterable[Source], send: Send | None = None) -> dict[str, int]:
+def load(connection, batch: Batch, sources: Iterable[Source]) -> dict[str, int]:
     """Load all that a batch brings; rows by table. Raises Rejected, Superseded or what the connector raises.
 
     All tables of a batch go together: its line in the manifest says how many rows each has got.
     """
     staged = []
     for source in sources:
-        one = stage(connection, source.table, batch, source.rows.items(), send)
+        one = stage(connection, source.table, batch, source.rows.items())
         validate(connection, one, source.expected)
         staged.append(one)
     counts = publish(connection, staged)

@@ -6,21 +6,16 @@ began: a try that lost its staging table to a newer one sees none of that one's 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from itertools import islice
+from datetime import UTC, datetime
 
 from lib.warehouse.batch import Batch, stored
+from lib.warehouse.bulk import Row, send
 from lib.warehouse.names import column_type, quoted
 from lib.warehouse.tables import INGESTED_AT, Table
 
-Row = Sequence[object]
-Send = Callable[[object, str, Sequence[str], Iterable[Row]], int]
-"""Sends rows through a cursor into a table, into columns (all quoted); returns how many."""
-
 MARK = "__STG_"
-CHUNK = 10_000
 
 
 @dataclass(frozen=True)
@@ -39,16 +34,14 @@ class Staged:
 
 def staging_name(table: Table, batch: Batch) -> str:
     """Where a batch's rows for a table are staged, quoted."""
-    return quoted(table.schema, f"{table.name}{MARK}{batch.suffix}")
+    return quoted(table.schema, _plain_name(table, batch))
 
 
-def stage(
-    connection,
-    table: Table,
-    batch: Batch,
-    sources: Iterable[tuple[str, Iterable[Row]]],
-    send: Send | None = None,
-) -> Staged:
+def _plain_name(table: Table, batch: Batch) -> str:
+    return f"{table.name}{MARK}{batch.suffix}"
+
+
+def stage(connection, table: Table, batch: Batch, sources: Iterable[tuple[str, Iterable[Row]]]) -> Staged:
     """Stage rows, their values in the order of the table's columns; `sources` names where they come from."""
     at = datetime.now(UTC)
     name = staging_name(table, batch)
@@ -58,30 +51,8 @@ def stage(
             f"CREATE OR REPLACE TRANSIENT TABLE {name} ({columns}) COMMENT = '{stored(at).isoformat()}'"
         )
         rows = ((*row, stored(at), batch.id, source) for source, found in sources for row in found)
-        count = (send or insert_rows)(cursor, name, [quoted(one) for one in table.all_columns], rows)
+        count = send(cursor, table.schema, _plain_name(table, batch), [*table.all_columns], rows)
     return Staged(table, batch, at, count)
-
-
-def insert_rows(cursor, name: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
-    """Bind rows in chunks. Chunks of over 65,000 values the connector itself sends through a stage."""
-    places = ", ".join("?" for _ in columns)
-    statement, count = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({places})", 0
-    for chunk in _chunks(iter(rows)):
-        cursor.executemany(statement, [tuple(map(_bound, row)) for row in chunk])
-        count += len(chunk)
-    return count
-
-
-def _bound(value: object) -> object:
-    # A column of moments and NULLs has no one type for the connector, which then sends numbers as text.
-    if isinstance(value, datetime):
-        return (stored(value) if value.tzinfo else value).isoformat()
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while chunk := list(islice(rows, CHUNK)):
-        yield chunk
 
 
 def drop_staging(connection, staged: Staged) -> None:
