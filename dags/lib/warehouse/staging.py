@@ -44,15 +44,21 @@ def _plain_name(table: Table, batch: Batch) -> str:
 def stage(connection, table: Table, batch: Batch, sources: Iterable[tuple[str, Iterable[Row]]]) -> Staged:
     """Stage rows, their values in the order of the table's columns; `sources` names where they come from."""
     at = datetime.now(UTC)
-    name = staging_name(table, batch)
-    columns = ", ".join(f"{quoted(one)} {column_type(kind)}" for one, kind in table.all_columns.items())
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"CREATE OR REPLACE TRANSIENT TABLE {name} ({columns}) COMMENT = '{stored(at).isoformat()}'"
-        )
+        create_staging(cursor, table, batch, at)
         rows = ((*row, stored(at), batch.id, source) for source, found in sources for row in found)
         count = send(cursor, table.schema, _plain_name(table, batch), [*table.all_columns], rows)
     return Staged(table, batch, at, count)
+
+
+def create_staging(cursor, table: Table, batch: Batch, at: datetime) -> str:
+    """Make the batch's staging table anew, empty, for a try that began `at`; its name, quoted."""
+    name = staging_name(table, batch)
+    columns = ", ".join(f"{quoted(one)} {column_type(kind)}" for one, kind in table.all_columns.items())
+    cursor.execute(
+        f"CREATE OR REPLACE TRANSIENT TABLE {name} ({columns}) COMMENT = '{stored(at).isoformat()}'"
+    )
+    return name
 
 
 def drop_staging(connection, staged: Staged) -> None:
