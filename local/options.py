@@ -54,7 +54,7 @@ class StackOptions:
     `seed`: a folder whose content becomes the first commit of the environment repo, there in the folder
     `seed_below` (empty: in its root). `adapt` may edit it before: it is given the repo's folder.
     `airflow_env`: further variables for Airflow, such as AIRFLOW_CONN_*; the text `{postgres}` in a value
-    becomes `user@host:port` of the stack's PostgreSQL, and `{warehouse}` the `host:port` of its warehouse.
+    becomes `user@host:port` of the stack's PostgreSQL, `{warehouse}` and `{aws}` the `host:port` of these.
     `parse_interval`: seconds between two parses of a file that did not change. Parsing 25 files each second
     would leave no time for a new one.
     `prepare` is called when all answers, and before the stack counts as up.

@@ -63,7 +63,10 @@ def settle(home: Path, options: StackOptions, pythons: Pythons) -> Plan:
         )
     )
     place = f"{SUPERUSER}@127.0.0.1:{ports['postgres']}"
-    places = {"{postgres}": place, "{warehouse}": f"127.0.0.1:{ports['warehouse']}"}
+    places = {
+        "{postgres}": place,
+        **{f"{{{part}}}": f"127.0.0.1:{ports[part]}" for part in ("aws", "warehouse")},
+    }
     extra = {name: _replaced(value, places) for name, value in options.airflow_env.items()}
     airflows = {
         name: _airflow_config(home / "airflow" / name, ports[f"airflow-{name}"], options, extra)

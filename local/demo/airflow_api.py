@@ -21,6 +21,16 @@ TIMEOUT = 20  # seconds
 TAG = "release:"
 
 
+@dataclass(frozen=True)
+class TaskRun:
+    """A task of a run. `state` is empty while it waits; `number`: of a mapped task, else -1."""
+
+    task_id: str
+    state: str
+    tries: int
+    number: int
+
+
 @dataclass
 class AirflowApi:
     """One Airflow; `url` without /api/v2."""
@@ -89,10 +99,39 @@ class AirflowApi:
         """Let the scheduler start no runs of a DAG."""
         self._call("PATCH", f"/dags/{quote(dag_id)}", {"is_paused": True})
 
-    def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, object] | None = None) -> None:
-        """Start a run, with other parameters than usual if `conf` has any."""
-        body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf or {})}
+    def trigger(
+        self,
+        dag_id: str,
+        run_id: str,
+        conf: Mapping[str, object] | None = None,
+        due: datetime | None = None,
+    ) -> None:
+        """Start a run, with other parameters than usual if `conf` has any; `due`: its logical date."""
+        moment = due.isoformat() if due else None
+        body = {"dag_run_id": run_id, "logical_date": moment, "conf": dict(conf or {})}
         self._call("POST", f"/dags/{quote(dag_id)}/dagRuns", body)
+
+    def seconds(self, dag_id: str, run_id: str) -> float:
+        """From the begin of a run that has ended to its end."""
+        run = self._call("GET", f"/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}")
+        begin, end = _moment(run["start_date"]), _moment(run["end_date"])
+        return (end - begin).total_seconds() if begin and end else 0.0
+
+    def tasks(self, dag_id: str, run_id: str) -> list[TaskRun]:
+        """The task instances of a run."""
+        query = "limit=1000&order_by=start_date"
+        run = f"/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}"
+        found = self._call("GET", f"{run}/taskInstances?{query}")["task_instances"]
+        return [
+            TaskRun(item["task_id"], str(item["state"] or ""), item["try_number"], item["map_index"])
+            for item in found
+        ]
+
+    def log(self, dag_id: str, run_id: str, task: TaskRun) -> list[str]:
+        """What the last try of a task logged, line by line."""
+        place = f"/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}/taskInstances/{quote(task.task_id)}"
+        found = self._call("GET", f"{place}/logs/{task.tries}?full_content=true&map_index={task.number}")
+        return [line for item in found["content"] for line in _lines(item)]
 
     def mark(self, dag_id: str, run_id: str, state: str) -> None:
         """Say how a run ended, as a person may in the UI."""
@@ -113,6 +152,18 @@ class AirflowApi:
         request = urllib.request.Request(f"{self.url}/api/v2{path}", data, headers, method=method)
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
             return json.load(answer)
+
+
+def _lines(item: object) -> list[str]:
+    """Of an entry of a log: text, or a structure with an event and perhaps an exception's frames."""
+    if not isinstance(item, dict):
+        return str(item).splitlines()
+    lines = str(item.get("event", "")).splitlines()
+    for error in item.get("error_detail") or ():
+        frames = error.get("frames") or ()
+        lines += [f"  at {one['filename']}:{one['lineno']} in {one['name']}" for one in frames[-4:]]
+        lines.append(f"{error.get('exc_type')}: {error.get('exc_value')}")
+    return lines
 
 
 def _moment(text: str | None) -> datetime | None:

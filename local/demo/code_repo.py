@@ -1,9 +1,10 @@
-"""The code repo of the story: this checkout's `dags/` and `dbt/`, and generated DAGs to make it 25."""
+"""A code repo of this checkout's files, and the one of the story: few real DAGs, the others generated."""
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,18 @@ from local.options import ROOT
 
 DAGS = 25
 SLOW = "slow_report"
+OF_THE_STORY = (
+    *(f"dags/{dag}.py" for dag in ("films_elt", "heartbeat", "release_probe", SLOW)),
+    "dags/lib/**/*.py",
+    # What films_elt needs of dbt.
+    "dbt/*.yml",
+    "dbt/macros/generate_*.sql",
+    "dbt/models/films/**/*.*",
+    "dbt/tests/generic/between.sql",
+)
+"""The story is about deploying: pipelines that want a warehouse would only make it slow."""
+EVERYTHING = ("dags/**/*.*", "dbt/**/*.*")
+MADE_BY_TOOLS = {"__pycache__", "target", "logs", ".user.yml"}
 EACH_MINUTE = (("schedule=None", 'schedule="* * * * *"'), ("Param(5,", "Param(1,"))
 """In the story this DAG is due each minute, so that a lost run would be seen."""
 
@@ -35,18 +48,20 @@ class CodeRepo:
     built: list[str] = field(default_factory=list)
 
     @staticmethod
-    def create(folder: Path) -> None:
-        """Make it, with one commit."""
-        ignored = shutil.ignore_patterns("__pycache__", "target", "logs", ".user.yml")
-        for part in ("dags", "dbt"):
-            shutil.copytree(ROOT / part, folder / part, ignore=ignored)
+    def create(folder: Path, patterns: Iterable[str] = EVERYTHING) -> None:
+        """Make it of the checkout's files that match a pattern, with one commit."""
+        copy_checkout(folder, patterns)
+        _begin(folder)
+
+    @staticmethod
+    def create_for_story(folder: Path) -> None:
+        """Make it of what the story tells about, and of generated DAGs, with one commit."""
+        copy_checkout(folder, OF_THE_STORY)
         written = len(list((folder / "dags").glob("*.py")))
         generate(folder / "dags", DAGS - written)
         for old, new in EACH_MINUTE:
             _replace(folder / f"dags/{SLOW}.py", old, new)
-        git(folder, "init", "--quiet", "--initial-branch=main")
-        git(folder, "add", "--all")
-        git(folder, "commit", "--quiet", "--message", "Begin")
+        _begin(folder)
 
     def edit(self, file: str, old: str, new: str, message: str) -> None:
         """Replace a text that must be there once, and commit."""
@@ -83,6 +98,28 @@ class CodeRepo:
         self.cli.run(*self.build(version, *components)).expect()
         self.built.append(version)
         return self.cli.run("publish", *components, "--version", version, "--output", "json")
+
+
+def copy_checkout(folder: Path, patterns: Iterable[str]) -> None:
+    """Copy the checkout's files that match, but for what tools have made. Each pattern has to match some."""
+    for pattern in patterns:
+        found = [
+            path
+            for path in ROOT.glob(pattern)
+            if path.is_file() and not MADE_BY_TOOLS & set(path.relative_to(ROOT).parts)
+        ]
+        if not found:
+            raise ValueError(f"the checkout has no {pattern}")
+        for path in found:
+            target = folder / path.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+
+
+def _begin(folder: Path) -> None:
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "Begin")
 
 
 def _replace(path: Path, old: str, new: str) -> None:

@@ -59,7 +59,7 @@ def _clear(folder: Path, stack_home: Path) -> None:
 
 def _story(stack: Stack, folder: Path, screen: Screen, kind: type[S]) -> S:
     info, code = stack.info, folder / "code"
-    CodeRepo.create(code)
+    CodeRepo.create_for_story(code)
     cli = CommandLine(info, code)
     environment = EnvironmentRepo.clone(info.git_url, folder / "environments")
     story = kind(info, Live(info, cli), CodeRepo(code, cli), environment, screen, stack.begin)

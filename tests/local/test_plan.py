@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from local.airflow_settings import variables
 from local.assembly import containers
 from local.options import ROOT, MwaaEnvironment, StackOptions, Sync
@@ -39,10 +41,11 @@ def test_a_variable_for_airflow_may_name_the_stacks_postgresql(tmp_path: Path) -
     assert found == f"postgresql://postgres@127.0.0.1:{settled.ports['postgres']}/films"
 
 
-def test_a_variable_for_airflow_may_name_the_stacks_warehouse(tmp_path: Path) -> None:
-    settled = plan(tmp_path, airflow_env={"AIRFLOW_CONN_WAREHOUSE": "snowflake://{warehouse}/"})
-    found = variables(settled.airflows["dev"], tmp_path)["AIRFLOW_CONN_WAREHOUSE"]
-    assert found == f"snowflake://127.0.0.1:{settled.ports['warehouse']}/"
+@pytest.mark.parametrize("part", ["warehouse", "aws"])
+def test_a_variable_for_airflow_may_name_another_part(tmp_path: Path, part: str) -> None:
+    settled = plan(tmp_path, airflow_env={"PLACE": f"http://{{{part}}}/"})
+    found = variables(settled.airflows["dev"], tmp_path)["PLACE"]
+    assert found == f"http://127.0.0.1:{settled.ports[part]}/"
 
 
 def test_environments_have_airflows_and_ports_of_their_own(tmp_path: Path) -> None:

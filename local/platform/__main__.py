@@ -1,0 +1,112 @@
+"""`python -m local.platform`: what `make platform` calls. Exit code 1 if anything is not as it should be."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from local.demo.airflow_api import AirflowApi
+from local.errors import LocalError
+from local.options import ROOT
+from local.platform import expectation
+from local.platform.days import DAYS
+from local.platform.drive import FAILED, Day, Run
+from local.platform.pipelines import PIPELINES, Pipeline
+from local.platform.report import Report, lines, unrecorded
+from local.platform.runner import AirflowRunner
+from local.platform.screen import PlatformScreen
+from local.platform.stage import ENVIRONMENT, Platform, set_up
+from local.platform.warehouse import WarehouseReader
+from local.sources.bank import SIZES
+
+FOLDER = ROOT / ".platform"
+AT_ONCE = 6
+"""More runs than processors: some wait for the warehouse, and Airflow takes a moment between two tasks."""
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def main(
+    size: Annotated[str, typer.Option(help=f"Of the bank: {', '.join(SIZES)}.")] = "small",
+    only: Annotated[
+        list[str] | None, typer.Option(help="A pipeline; all that it waits for has to be named too.")
+    ] = None,
+    accept: Annotated[bool, typer.Option("--accept", help="Make what comes out what is expected.")] = False,
+    output: Annotated[Literal["text", "json"], typer.Option(help="What standard output gets.")] = "text",
+    minutes: Annotated[float, typer.Option(help="Give up after so many.")] = 30,
+    folder: Annotated[Path, typer.Option(help="Where everything is kept.")] = FOLDER,
+) -> None:
+    """Deploy all pipelines to a stack of their own, run each for two intervals, and judge what comes out."""
+    # A shell starts its background jobs with SIGINT ignored, and Python then keeps it so.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    console = Console(highlight=False, markup=False, soft_wrap=True, stderr=output == "json")
+    screen, begin = PlatformScreen(console), time.monotonic()
+    (folder / "report.json").unlink(missing_ok=True)
+    pipelines = [one for one in PIPELINES if not only or one.dag_id in only]
+    try:
+        with set_up(folder, size, screen) as platform:
+            runs = _run(platform, pipelines, screen, begin + 60 * minutes)
+            report = _judge(platform, size, runs, accept=accept, begin=begin)
+    except (LocalError, TimeoutError) as error:
+        screen.trouble(f"error: {error}")
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        screen.trouble("interrupted; everything was ended")
+        raise typer.Exit(130) from None
+    report.write(folder / "report.json")
+    screen.pipelines(report)
+    if output == "json":
+        sys.stdout.write(report.text())
+    _conclude(screen, report)
+    raise typer.Exit(0 if report.good else 1)
+
+
+def _run(platform: Platform, pipelines: list[Pipeline], screen: PlatformScreen, deadline: float) -> list[Run]:
+    runner = AirflowRunner(AirflowApi(platform.info.airflow_url))
+    runs: list[Run] = []
+    for number, day in enumerate(DAYS):
+        screen.scene(f"{number + 1}/{len(DAYS)}", f"{day:%A, %d %B %Y}", "")
+        with screen.waiting("the day to pass in the sources"):
+            platform.sources.live(number)
+        with screen.following(f"{day:%A}'s pipelines") as show:
+
+            def told(run: Run) -> None:
+                screen.ended(run)
+                if run.state == FAILED:
+                    screen.trouble(runner.trouble(run.dag_id, run.run_id))
+
+            day_of = Day(runner, number, AT_ONCE, told, show)
+            runs += day_of.drive(pipelines, deadline)
+    return runs
+
+
+def _judge(platform: Platform, size: str, runs: list[Run], *, accept: bool, begin: float) -> Report:
+    with WarehouseReader.of(platform.info, ENVIRONMENT) as warehouse:
+        counted, tables = warehouse.counted(), warehouse.contents()
+    if accept:
+        expectation.accept(size, tables)
+    differences = expectation.differences(expectation.read(size), tables)
+    seconds = round(time.monotonic() - begin, 1)
+    return Report(size, seconds, lines(runs, counted), tables, differences, unrecorded(runs, counted))
+
+
+def _conclude(screen: PlatformScreen, report: Report) -> None:
+    for line in (*report.differences, *(f"{run}: nothing recorded of it" for run in report.unrecorded)):
+        screen.trouble(line)
+    ran = sum(line.succeeded for line in report.lines)
+    wanted = sum(line.runs for line in report.lines)
+    said = f"{ran} of {wanted} runs succeeded in {report.seconds:.0f} s"
+    tables = f"{len(report.tables)} tables are as expected" if not report.differences else "tables differ"
+    screen.last(f"{said}; {tables}. Nothing is left running.", good=report.good)
+
+
+if __name__ == "__main__":
+    app()
