@@ -11,7 +11,7 @@ HOME_DIR ?= .local
 ENVIRONMENTS ?= dev
 export UV
 
-.PHONY: help setup demo up down status lint check test race bench clean
+.PHONY: help setup demo platform up down status lint check test race bench clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ $(CURDIR)/.envs/uv/bin/uv:
 
 demo: setup ## Run the whole story on a real local stack and check each step (report in .demo/report.json)
 	@$(BIN)/python -m local.demo
+
+platform: setup ## Deploy all pipelines to a local stack and run them for two days, on real parts (ARGS="--help")
+	@$(BIN)/python -m local.platform $(ARGS)
 
 up: setup ## Start the local stack and leave it running; prints its URLs and what to try
 	@$(BIN)/python -m local up --home $(HOME_DIR) --environments $(ENVIRONMENTS)
@@ -65,4 +68,4 @@ bench: setup ## Measure what docs/performance.md tells, beside aws s3 sync (ARGS
 
 clean: ## Remove what was installed and made here
 	@test ! -e $(HOME_DIR)/stack.json || $(BIN)/python -m local down --home $(HOME_DIR)
-	rm -rf .venv .envs .local .demo .benchmarks dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .envs .local .demo .platform .benchmarks dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -122,10 +122,12 @@ class AirflowApi:
         query = "limit=1000&order_by=start_date"
         run = f"/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}"
         found = self._call("GET", f"{run}/taskInstances?{query}")["task_instances"]
-        return [
-            TaskRun(item["task_id"], str(item["state"] or ""), item["try_number"], item["map_index"])
-            for item in found
-        ]
+        return [_task(item) for item in found]
+
+    def in_state(self, state: str) -> list[tuple[str, str, TaskRun]]:
+        """DAG id, run id and task of every task instance that is in a state now."""
+        found = self._call("GET", f"/dags/~/dagRuns/~/taskInstances?state={state}&limit=100")
+        return [(item["dag_id"], item["dag_run_id"], _task(item)) for item in found["task_instances"]]
 
     def log(self, dag_id: str, run_id: str, task: TaskRun) -> list[str]:
         """What the last try of a task logged, line by line."""
@@ -152,6 +154,10 @@ class AirflowApi:
         request = urllib.request.Request(f"{self.url}/api/v2{path}", data, headers, method=method)
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
             return json.load(answer)
+
+
+def _task(item: Mapping[str, Any]) -> TaskRun:
+    return TaskRun(item["task_id"], str(item["state"] or ""), item["try_number"], item["map_index"])
 
 
 def _lines(item: object) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,7 +18,7 @@ from local.errors import LocalError
 from local.options import ROOT
 from local.platform import expectation
 from local.platform.days import DAYS
-from local.platform.drive import FAILED, Day, Run
+from local.platform.drive import FAILED, SUCCESS, Day, Run, never
 from local.platform.pipelines import PIPELINES, Pipeline
 from local.platform.report import Report, lines, unrecorded
 from local.platform.runner import AirflowRunner
@@ -28,6 +30,8 @@ from local.sources.bank import SIZES
 FOLDER = ROOT / ".platform"
 AT_ONCE = 6
 """More runs than processors: some wait for the warehouse, and Airflow takes a moment between two tasks."""
+MINUTES = 30
+"""When to give up."""
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -38,7 +42,9 @@ def main(
     only: Annotated[list[str] | None, typer.Option(help="Run this pipeline; may be repeated.")] = None,
     accept: Annotated[bool, typer.Option("--accept", help="Make what comes out what is expected.")] = False,
     output: Annotated[Literal["text", "json"], typer.Option(help="What standard output gets.")] = "text",
-    minutes: Annotated[float, typer.Option(help="Give up after so many.")] = 30,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="In the end, wait for Ctrl-C before ending it all.")
+    ] = False,
     folder: Annotated[Path, typer.Option(help="Where everything is kept.")] = FOLDER,
 ) -> None:
     """Deploy all pipelines to a stack of their own, run each for two intervals, and judge what comes out."""
@@ -54,20 +60,28 @@ def main(
     try:
         with set_up(folder, size, screen) as platform:
             _all_deployed(platform, pipelines)
-            runs = _run(platform, pipelines, screen, begin + 60 * minutes)
+            runs = _run(platform, pipelines, screen, begin + 60 * MINUTES)
             report = _judge(platform, size, runs, accept=accept, begin=begin)
+            report.write(folder / "report.json")
+            screen.pipelines(report)
+            if keep:
+                _wait_for_ctrl_c(screen)
     except (LocalError, TimeoutError) as error:
         screen.trouble(f"error: {error}")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         screen.trouble("interrupted; everything was ended")
         raise typer.Exit(130) from None
-    report.write(folder / "report.json")
-    screen.pipelines(report)
     if output == "json":
         sys.stdout.write(report.text())
     _conclude(screen, report)
     raise typer.Exit(0 if report.good else 1)
+
+
+def _wait_for_ctrl_c(screen: PlatformScreen) -> None:
+    screen.line("Everything still runs; Ctrl-C ends it.")
+    with suppress(KeyboardInterrupt):
+        signal.pause()
 
 
 def _all_deployed(platform: Platform, pipelines: list[Pipeline]) -> None:
@@ -79,6 +93,9 @@ def _run(platform: Platform, pipelines: list[Pipeline], screen: PlatformScreen, 
     runner = AirflowRunner(AirflowApi(platform.info.airflow_url))
     runs: list[Run] = []
     for number, day in enumerate(DAYS):
+        if any(run.state != SUCCESS for run in runs):
+            runs += never(pipelines, number)
+            continue
         screen.scene(f"{number + 1}/{len(DAYS)}", f"{day:%A, %d %B %Y}", "")
         with screen.waiting("the day to pass in the sources"):
             platform.sources.live(number)
@@ -89,7 +106,12 @@ def _run(platform: Platform, pipelines: list[Pipeline], screen: PlatformScreen, 
                 if run.state == FAILED:
                     screen.trouble(runner.trouble(run.dag_id, run.run_id))
 
-            day_of = Day(runner, number, AT_ONCE, told, show)
+            def looked(running: Sequence[str]) -> None:
+                show(running)
+                for trouble in runner.retries():
+                    screen.trouble(trouble)
+
+            day_of = Day(runner, number, AT_ONCE, told, looked)
             runs += day_of.drive(pipelines, deadline)
     return runs
 

@@ -35,6 +35,11 @@ def run_id(number: int) -> str:
     return f"platform-{number + 1}"
 
 
+def never(pipelines: Sequence[Pipeline], number: int) -> list[Run]:
+    """Runs that were not begun."""
+    return [Run(one.dag_id, number, NEVER) for one in pipelines]
+
+
 class Runner(Protocol):
     """What is asked of Airflow."""
 

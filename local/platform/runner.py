@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from local.demo.airflow_api import AirflowApi
+from local.demo.airflow_api import AirflowApi, TaskRun
 from local.platform.pipelines import Pipeline
 from local.sources.times import Interval
 
@@ -17,6 +17,7 @@ class AirflowRunner:
     """Implements `Runner` for a running Airflow."""
 
     airflow: AirflowApi
+    _told: set[tuple[str, str, str, int]] = field(default_factory=set)
 
     def begin(self, pipeline: Pipeline, run_id: str, interval: Interval) -> None:
         """See `Runner`. The logical date is the interval's end: no two intervals have the same."""
@@ -25,18 +26,40 @@ class AirflowRunner:
         self.airflow.trigger(pipeline.dag_id, run_id, {"interval": asked}, due=interval.end)
 
     def state(self, dag_id: str, run_id: str) -> str:
-        """See `Runner`."""
-        return self.airflow.run_state(dag_id, run_id)
+        """See `Runner`. Empty where Airflow is too busy to say."""
+        try:
+            return self.airflow.run_state(dag_id, run_id)
+        except OSError:
+            return ""
 
     def seconds(self, dag_id: str, run_id: str) -> float:
         """See `Runner`."""
         return self.airflow.seconds(dag_id, run_id)
+
+    def retries(self) -> list[str]:
+        """Of each task that waits for another try, not told before: the end of its log."""
+        lines: list[str] = []
+        try:
+            found = self.airflow.in_state("up_for_retry")
+        except OSError:
+            return lines
+        for dag_id, run_id, task in found:
+            if (key := (dag_id, run_id, task.task_id, task.tries)) not in self._told:
+                self._told.add(key)
+                what = (
+                    f"{dag_id}, {run_id}: {task.task_id} failed its try {task.tries}, and waits for another"
+                )
+                lines.append(self._tail(what, dag_id, run_id, task))
+        return lines
 
     def trouble(self, dag_id: str, run_id: str) -> str:
         """The tasks of a run that failed, and the end of the first one's log."""
         failed = [task for task in self.airflow.tasks(dag_id, run_id) if task.state == "failed"]
         if not failed:
             return f"{dag_id}, {run_id}: no task failed"
-        tail = self.airflow.log(dag_id, run_id, failed[0])[-LINES:]
         names = ", ".join(task.task_id for task in failed)
-        return "\n".join([f"{dag_id}, {run_id}: failed: {names}", *(f"  {line}" for line in tail)])
+        return self._tail(f"{dag_id}, {run_id}: failed: {names}", dag_id, run_id, failed[0])
+
+    def _tail(self, what: str, dag_id: str, run_id: str, task: TaskRun) -> str:
+        tail = self.airflow.log(dag_id, run_id, task)[-LINES:]
+        return "\n".join([what, *(f"  {line}" for line in tail)])
