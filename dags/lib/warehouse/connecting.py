@@ -57,6 +57,8 @@ def connect(values: Mapping[str, Any], tag: str = "") -> Any:
         **values,
         paramstyle="qmark",
         autocommit=True,
+        # Else every connection asks the metadata services of three clouds whose machine this is.
+        platform_detection_timeout_seconds=0.0,
         session_parameters={**SESSION, "QUERY_TAG": tag},
     )
 
