@@ -67,6 +67,24 @@ def test_preparing_again_changes_nothing(database: Database) -> None:
     assert set(SCHEMAS) <= found
 
 
+def test_several_may_prepare_an_empty_database_at_once(warehouse: Warehouse) -> None:
+    database, failures = Database(warehouse), []
+
+    def run() -> None:
+        try:
+            with closing(database.connect()) as connection:
+                prepare(connection, TABLES)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert failures == []
+
+
 def test_every_row_says_when_by_what_and_from_where_it_came(database: Database) -> None:
     began = datetime.now(UTC).replace(tzinfo=None)
     assert load(database.connection, batch(0), settlement(0, 5)) == {"RAW_FILES.CARD_SETTLEMENT": 1}

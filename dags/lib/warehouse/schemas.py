@@ -6,9 +6,11 @@ DDL commits whatever is open, so it is run on its own, before a load begins.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from lib.warehouse.names import quoted
 from lib.warehouse.tables import Table
+from lib.warehouse.transaction import patiently
 
 SCHEMAS = (
     "RAW_CORE",
@@ -47,9 +49,11 @@ OPS_TABLES = (
 
 
 def prepare(connection, tables: Iterable[Table] = ()) -> None:
-    """Make the schemas, the OPS tables and these tables, where they are missing."""
+    """Make the schemas, the OPS tables and these tables, where they are missing.
+
+    Several may do so at the same time. Raises what the connector raises.
+    """
+    schemas = (f"CREATE SCHEMA IF NOT EXISTS {quoted(name)}" for name in SCHEMAS)
     with connection.cursor() as cursor:
-        for name in SCHEMAS:
-            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(name)}")
-        for statement in (*OPS_TABLES, *(table.creation() for table in tables)):
-            cursor.execute(statement)
+        for statement in (*schemas, *OPS_TABLES, *(table.creation() for table in tables)):
+            patiently(partial(cursor.execute, statement))
