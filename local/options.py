@@ -55,6 +55,8 @@ class StackOptions:
     `seed_below` (empty: in its root). `adapt` may edit it before: it is given the repo's folder.
     `airflow_env`: further variables for Airflow, such as AIRFLOW_CONN_*; the text `{postgres}` in a value
     becomes `user@host:port` of the stack's PostgreSQL, `{warehouse}` and `{aws}` the `host:port` of these.
+    `refresh_interval`: seconds between two looks for new files. Airflow 3.0.6 queues a new file again at each
+    look until it is parsed: where parsing takes long, look seldom.
     `parse_interval`: seconds between two parses of a file that did not change. Parsing 25 files each second
     would leave no time for a new one.
     `prepare` is called when all answers, and before the stack counts as up.
@@ -73,6 +75,7 @@ class StackOptions:
     adapt: Callable[[Path], object] | None = None
     airflow_env: Mapping[str, str] = field(default_factory=dict)
     sync: Sync = field(default_factory=Sync)
+    refresh_interval: int = 1
     parse_interval: int = 5
     prepare: Callable[[StackInfo], object] | None = None
     airflow: bool = True

@@ -87,6 +87,7 @@ def _airflow_config(home: Path, port: int, options: StackOptions, extra: dict[st
         port=port,
         dags=home / "dags",
         worker_dags=home / ("worker-dags" if options.sync.skew else "dags"),
+        refresh_interval=options.refresh_interval,
         parse_interval=options.parse_interval,
         extra=extra,
     )

@@ -66,7 +66,7 @@ def main(
             screen.pipelines(report)
             if keep:
                 _wait_for_ctrl_c(screen)
-    except (LocalError, TimeoutError) as error:
+    except (LocalError, RuntimeError, TimeoutError) as error:
         screen.trouble(f"error: {error}")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:

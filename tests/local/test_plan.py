@@ -48,6 +48,13 @@ def test_a_variable_for_airflow_may_name_another_part(tmp_path: Path, part: str)
     assert found == f"http://127.0.0.1:{settled.ports[part]}/"
 
 
+def test_airflow_looks_for_new_files_as_often_as_is_wanted(tmp_path: Path) -> None:
+    settled = plan(tmp_path, refresh_interval=20, parse_interval=300)
+    found = variables(settled.airflows["dev"], tmp_path)
+    assert found["AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL"] == "20"
+    assert found["AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL"] == "300"
+
+
 def test_environments_have_airflows_and_ports_of_their_own(tmp_path: Path) -> None:
     names = {name: MwaaEnvironment(f"finedge-{name}", f"bucket-{name}") for name in ("dev", "staging", "aws")}
     settled = plan(tmp_path, environments=names)
