@@ -31,7 +31,7 @@ ENVIRONMENT, VERSION = "dev", "1.0.0"
 PARSE_INTERVAL = 300
 """Nobody edits a DAG here, and parsing them all over and over would take one of two processors."""
 REFRESH_INTERVAL = 20
-"""Longer than it takes to parse most of the files, which Airflow would otherwise begin with again and again."""
+"""Airflow 3.0.6 begins anew with what it has not parsed at each look: this is time for most of the files."""
 PARSE_SECONDS = 240
 COMMAND_SECONDS = 300.0
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from local.options import ROOT
 from local.platform.pipelines import PIPELINES
 
-OTHERS = {"heartbeat", "release_probe", "slow_report"}
-"""DAGs that show something of deploying, and load nothing."""
+OTHERS = {"heartbeat", "release_probe", "slow_report", "platform_deadlines", "platform_housekeeping"}
+"""DAGs that show something of deploying, or watch and tidy: they load nothing."""
 
 
 def test_each_dag_file_is_a_pipeline() -> None:
