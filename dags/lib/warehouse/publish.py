@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from lib.warehouse.batch import Batch, stored
 from lib.warehouse.checks import interval
 from lib.warehouse.names import quoted
+from lib.warehouse.rows import merge_row
 from lib.warehouse.schemas import MANIFEST
 from lib.warehouse.staging import Staged, own_rows
 from lib.warehouse.tables import BATCH_ID, Merge, ReplaceInterval, Table
@@ -82,8 +83,7 @@ def _newer(table: Table) -> str:
 
 
 def _write_manifest(cursor, batch: Batch, counts: dict[str, int]) -> None:
-    # A MERGE, because Snowflake would take a second row of the same key. Late in the transaction, because
-    # every load of the platform waits for whoever writes here.
+    # Late in the transaction, because every load of the platform waits for whoever writes here.
     values = {
         "BATCH_ID": batch.id,
         "DAG_ID": batch.dag_id,
@@ -93,15 +93,7 @@ def _write_manifest(cursor, batch: Batch, counts: dict[str, int]) -> None:
         "TARGETS": json.dumps(counts, sort_keys=True),
         "LOADED_AT": stored(datetime.now(UTC)),
     }
-    selected = ", ".join(f'? AS "{name}"' for name in values)
-    changed = ", ".join(f'"{name}" = s."{name}"' for name in values if name != "BATCH_ID")
-    names, inserted = (", ".join(f'{prefix}"{name}"' for name in values) for prefix in ("", "s."))
-    cursor.execute(
-        f'MERGE INTO {MANIFEST} t USING (SELECT {selected}) s ON t."BATCH_ID" = s."BATCH_ID" '
-        f"WHEN MATCHED THEN UPDATE SET {changed} "
-        f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({inserted})",
-        tuple(values.values()),
-    )
+    merge_row(cursor, MANIFEST, ("BATCH_ID",), values)
 
 
 def _still_ours(cursor, staged: Sequence[Staged]) -> None:
