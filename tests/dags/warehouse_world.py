@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 from lib.warehouse.batch import Batch
@@ -146,6 +147,13 @@ class Database:
         return connect(
             {**self.warehouse.login, "database": self.name, "schema": "OPS", "network_timeout": 20}
         )
+
+    def airflow(self) -> SimpleNamespace:
+        """The Airflow connection `warehouse` to it."""
+        login = self.warehouse.login
+        extra = {"account": login["account"], "database": self.name, "protocol": login["protocol"]}
+        named = {"login": login["user"], "schema": "OPS", "extra_dejson": extra}
+        return SimpleNamespace(**named, **{name: login[name] for name in ("host", "port", "password")})
 
     def prepare(self) -> Database:
         prepare(self.connection, TABLES)
