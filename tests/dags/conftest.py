@@ -59,7 +59,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """A server that speaks Snowflake's protocol, for the session."""
+    """Snowflake's stand-in, for the session."""
     server = start_warehouse(warehouse_python(), free_port(), tmp_path_factory.mktemp("warehouse"))
     yield server
     server.process.stop()

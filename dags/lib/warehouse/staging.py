@@ -34,10 +34,11 @@ class Staged:
 
 def staging_name(table: Table, batch: Batch) -> str:
     """Where a batch's rows for a table are staged, quoted."""
-    return quoted(table.schema, _plain_name(table, batch))
+    return quoted(table.schema, plain_name(table, batch))
 
 
-def _plain_name(table: Table, batch: Batch) -> str:
+def plain_name(table: Table, batch: Batch) -> str:
+    """The same, without its schema and quotes."""
     return f"{table.name}{MARK}{batch.suffix}"
 
 
@@ -47,18 +48,17 @@ def stage(connection, table: Table, batch: Batch, sources: Iterable[tuple[str, I
     with connection.cursor() as cursor:
         create_staging(cursor, table, batch, at)
         rows = ((*row, stored(at), batch.id, source) for source, found in sources for row in found)
-        count = send(cursor, table.schema, _plain_name(table, batch), [*table.all_columns], rows)
+        count = send(cursor, table.schema, plain_name(table, batch), [*table.all_columns], rows)
     return Staged(table, batch, at, count)
 
 
-def create_staging(cursor, table: Table, batch: Batch, at: datetime) -> str:
-    """Make the batch's staging table anew, empty, for a try that began `at`; its name, quoted."""
-    name = staging_name(table, batch)
+def create_staging(cursor, table: Table, batch: Batch, at: datetime) -> None:
+    """Make the batch's staging table anew, empty, for a try that began `at`."""
     columns = ", ".join(f"{quoted(one)} {column_type(kind)}" for one, kind in table.all_columns.items())
     cursor.execute(
-        f"CREATE OR REPLACE TRANSIENT TABLE {name} ({columns}) COMMENT = '{stored(at).isoformat()}'"
+        f"CREATE OR REPLACE TRANSIENT TABLE {staging_name(table, batch)} ({columns}) "
+        f"COMMENT = '{stored(at).isoformat()}'"
     )
-    return name
 
 
 def drop_staging(connection, staged: Staged) -> None:
