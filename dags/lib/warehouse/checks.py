@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lib.warehouse.batch import stored
 from lib.warehouse.names import quoted
 from lib.warehouse.staging import Staged, own_rows
-from lib.warehouse.tables import Merge
+from lib.warehouse.tables import Merge, ReplaceInterval
 
 
 class Rejected(Exception):
@@ -47,12 +47,12 @@ def _questions(staged: Staged) -> Iterator[tuple[str, str, tuple[object, ...]]]:
     yield "rows without a key", f"SELECT COUNT(*) {rows} AND ({missing})", ours
     repeated = f"SELECT {key} {rows} GROUP BY {key} HAVING COUNT(*) > 1"
     yield "keys more than once", f"SELECT COUNT(*) FROM ({repeated})", ours
-    if not isinstance(how, Merge):
+    if isinstance(how, ReplaceInterval):
         column = quoted(how.column)
         outside = f"{column} IS NULL OR {column} < ? OR {column} >= ?"
         values = (*ours, *interval(staged))
         yield "rows outside of the data interval", f"SELECT COUNT(*) {rows} AND ({outside})", values
-    elif how.version is not None:
+    elif isinstance(how, Merge) and how.version is not None:
         yield "rows without a version", f"SELECT COUNT(*) {rows} AND {quoted(how.version)} IS NULL", ours
 
 

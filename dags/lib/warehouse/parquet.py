@@ -33,7 +33,8 @@ def stage_parquet(connection, table: Table, batch: Batch, files: Mapping[str, Pa
             # Values cannot be bound here.
             added = f"'{stored(at).isoformat()}'::TIMESTAMP_NTZ, '{batch.id}', '{_plain(source)}'"
             cursor.execute(
-                f"COPY INTO {staging_name(table, batch)} ({columns}) FROM (SELECT {read}, {added} FROM {place}/) "
+                f"COPY INTO {staging_name(table, batch)} ({columns}) "
+                f"FROM (SELECT {read}, {added} FROM {place}/) "
                 "FILE_FORMAT = (TYPE = PARQUET) ON_ERROR = ABORT_STATEMENT PURGE = TRUE"
             )
             total += sum(int(row[3]) for row in cursor.fetchall())

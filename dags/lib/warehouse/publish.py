@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from lib.warehouse.batch import Batch, stored
 from lib.warehouse.checks import interval
@@ -16,7 +17,7 @@ from lib.warehouse.names import quoted
 from lib.warehouse.rows import merge_row
 from lib.warehouse.schemas import MANIFEST
 from lib.warehouse.staging import Staged, own_rows
-from lib.warehouse.tables import BATCH_ID, Merge, ReplaceInterval, Table
+from lib.warehouse.tables import BATCH_ID, Merge, ReplaceAll, ReplaceInterval, Table
 from lib.warehouse.transaction import patiently, transaction
 
 log = logging.getLogger(__name__)
@@ -26,11 +27,14 @@ class Superseded(Exception):
     """A newer try of the same batch has taken over its staging table; nothing was changed."""
 
 
-def publish(connection, staged: Sequence[Staged]) -> dict[str, int]:
+def publish(
+    connection, staged: Sequence[Staged], also: Callable[[Any], None] | None = None
+) -> dict[str, int]:
     """Merge or replace, as each table wants it, all that a batch has staged; rows by table.
 
-    Tries again when others' transactions are in the way. Raises Superseded, or what the connector raises;
-    nothing is changed then. The connection must have no transaction open.
+    `also` is given the cursor, to write in the same transaction. Tries again when others' transactions are
+    in the way. Raises Superseded, or what the connector raises; nothing is changed then. The connection must
+    have no transaction open.
     """
     (batch,) = {one.batch for one in staged}
     counts = {f"{one.table.schema}.{one.table.name}": one.rows for one in staged}
@@ -39,6 +43,8 @@ def publish(connection, staged: Sequence[Staged]) -> dict[str, int]:
         with connection.cursor() as cursor, transaction(cursor):
             for one in staged:
                 _write(cursor, one)
+            if also:
+                also(cursor)
             _write_manifest(cursor, batch, counts)
             _still_ours(cursor, staged)
 
@@ -52,12 +58,27 @@ def _write(cursor, staged: Staged) -> None:
     if isinstance(table.how, Merge):
         cursor.execute(_merge(table, f"SELECT * FROM {staged.name} WHERE {condition}"), values)
         return
+    if isinstance(table.how, ReplaceAll):
+        _replace_all(cursor, staged)
+        return
     column = quoted(table.how.column)
     cursor.execute(f"DELETE FROM {table.full_name} WHERE {column} >= ? AND {column} < ?", interval(staged))
     cursor.execute(
         f"INSERT INTO {table.full_name} ({table.column_list}) "
         f"SELECT {table.column_list} FROM {staged.name} WHERE {condition}",
         values,
+    )
+
+
+def _replace_all(cursor, staged: Staged) -> None:
+    table, (condition, values) = staged.table, own_rows(staged)
+    batch, ours = quoted(BATCH_ID), (staged.batch.id,)
+    cursor.execute(f"DELETE FROM {table.full_name} WHERE {batch} <= ?", ours)
+    cursor.execute(
+        f"INSERT INTO {table.full_name} ({table.column_list}) "
+        f"SELECT {table.column_list} FROM {staged.name} WHERE {condition} "
+        f"AND NOT EXISTS (SELECT 1 FROM {table.full_name} WHERE {batch} > ?)",
+        (*values, *ours),
     )
 
 

@@ -30,6 +30,14 @@ class ReplaceInterval:
 
 
 @dataclass(frozen=True)
+class ReplaceAll:
+    """The table holds the latest data interval's rows alone; to run an earlier one changes nothing."""
+
+
+How = Merge | ReplaceInterval | ReplaceAll
+
+
+@dataclass(frozen=True)
 class Table:
     """A raw table. `columns`: type by name; `key`: the columns that tell rows apart."""
 
@@ -37,12 +45,11 @@ class Table:
     name: str
     columns: Mapping[str, str]
     key: tuple[str, ...]
-    how: Merge | ReplaceInterval
+    how: How
 
     def __post_init__(self) -> None:
-        used = {*self.key, *([self.how.version] if isinstance(self.how, Merge) else [self.how.column])} - {
-            None
-        }
+        special = {getattr(self.how, name, None) for name in ("version", "column")}
+        used = {*self.key, *special} - {None}
         if not self.key or not used <= set(self.columns) or set(ADDED) & set(self.columns):
             raise ValueError(f"{self.schema}.{self.name}: key, version and interval have to be own columns")
         quoted(*self.columns)

@@ -1,0 +1,61 @@
+"""Makes values of texts, as a column of the warehouse wants them. JSON's own numbers are taken too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+Maker = Callable[[Any], object]
+_WHOLE = re.compile(r"NUMBER\(\d+(, ?0)?\)")
+
+
+class BadValue(ValueError):
+    """A value that is not of its column's type. Its text is not in the message: it may be a person's."""
+
+
+def maker(column: str, kind: str) -> Maker:
+    """What makes values for a column of a type; an empty text is none. The maker raises BadValue."""
+    convert = _convert(kind)
+
+    def make(value: Any) -> object:
+        if value is None or value == "":
+            return None
+        try:
+            return convert(value)
+        except (ValueError, TypeError, InvalidOperation) as error:
+            raise BadValue(f"column {column} holds what is no {kind}") from error
+
+    return make
+
+
+def _convert(kind: str) -> Maker:
+    if _WHOLE.fullmatch(kind):
+        return int
+    makers: dict[str, Maker] = {"NUMBER": _decimal, "DATE": _date, "TIMESTAMP_NTZ": _moment, "VARCHAR": _text}
+    try:
+        return makers[kind.partition("(")[0]]
+    except KeyError:
+        raise ValueError(f"files have no columns of type {kind}") from None
+
+
+def _decimal(value: Any) -> Decimal:
+    # A float has lost what it was written as.
+    return Decimal(value if isinstance(value, (str, int)) else str(value))
+
+
+def _date(value: str) -> date:
+    return date.fromisoformat(value)
+
+
+def _moment(value: str) -> datetime:
+    found = datetime.fromisoformat(value)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (dict, list)):
+        raise TypeError("not a text")
+    return str(value)

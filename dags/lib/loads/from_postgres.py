@@ -1,0 +1,57 @@
+"""Stages what changed in tables of PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from lib.extract.postgres import Query, missing_columns, one_moment, rows
+from lib.factory.model import WATERMARK, PgIncremental
+from lib.intervals import Interval
+from lib.loads.handover import Handover
+from lib.loads.rules import RuleBroken, keep_results
+from lib.warehouse.schemas import prepare
+from lib.warehouse.staging import Staged, stage
+from lib.warehouse.tables import Table
+
+COLUMNS_MATCH = "columns_match"
+
+
+def stage_tables(source, warehouse, dag_id: str, config: PgIncremental, interval: Interval) -> Handover:
+    """Stage the interval's rows of all tables, read as of one moment.
+
+    Read are rows whose watermark lies in the interval or in the look-back before it; of a small table, and
+    of one that the warehouse has nothing of yet, all up to the interval's end. `source` is a fresh
+    connection. Raises RuleBroken where a column is gone, else what psycopg2 or the connector raises.
+    """
+    batch, tables = interval.batch(dag_id), config.raw_tables
+    prepare(warehouse, tables)
+    one_moment(source)
+    queries = [_query(warehouse, config, name, table, interval) for name, table in _named(config)]
+    for table, query in zip(tables, queries, strict=True):
+        observed = ", ".join(missing_columns(source, query))
+        keep_results(warehouse, batch, table.full_name, [COLUMNS_MATCH], observed and f"missing: {observed}")
+        if observed:
+            raise RuleBroken(COLUMNS_MATCH, f"the source has no {observed}", query.name)
+    staged: list[Staged] = [
+        stage(warehouse, table, batch, {query.name: rows(source, query)}.items())
+        for table, query in zip(tables, queries, strict=True)
+    ]
+    return Handover(batch, tuple(staged), rules=len(staged))
+
+
+def _named(config: PgIncremental) -> list[tuple[str, Table]]:
+    return list(zip(config.tables, config.raw_tables, strict=True))
+
+
+def _query(warehouse, config: PgIncremental, name: str, table: Table, interval: Interval) -> Query:
+    whole = config.tables[name].read == "whole" or _is_empty(warehouse, table)
+    since = None if whole else interval.start - timedelta(hours=config.lookback_hours)
+    return Query(
+        config.source.schema_, name, list(config.tables[name].columns), WATERMARK, since, interval.end
+    )
+
+
+def _is_empty(warehouse, table: Table) -> bool:
+    with warehouse.cursor() as cursor:
+        cursor.execute(f"SELECT COUNT(*) FROM (SELECT 1 FROM {table.full_name} LIMIT 1)")
+        return bool(cursor.fetchone()[0] == 0)
