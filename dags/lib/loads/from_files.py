@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import IO
 
 from lib.extract.formats import Cells, csv_rows, json_lines, json_rows
-from lib.extract.landing import Folder, Landing
+from lib.extract.landing import Landing
 from lib.extract.values import BadValue, maker
 from lib.factory.model import Csv, Json, JsonLines, Parquet, S3FileFeed
 from lib.intervals import Interval
@@ -33,7 +33,7 @@ def stage_files(landing: Landing, warehouse, dag_id: str, config: S3FileFeed, in
     """
     batch, table = interval.batch(dag_id), config.raw_table
     prepare(warehouse, [table])
-    files = [key for folder in folders(config, interval) for key in _of(landing, config, folder)]
+    files = _files(landing, config, interval)
     landed: list[LandedFile] = []
     rules = _rules(config)
     try:
@@ -51,9 +51,15 @@ def stage_files(landing: Landing, warehouse, dag_id: str, config: S3FileFeed, in
     return Handover(batch, (staged,), len(rules), config.feed, tuple(landed))
 
 
-def _of(landing: Landing, config: S3FileFeed, folder: Folder) -> list[str]:
+def _files(landing: Landing, config: S3FileFeed, interval: Interval) -> list[str]:
+    """All files of the feed's endings; where each day's replace those of the day before, the last day's."""
     endings = {_ending(name) for name in config.files}
-    return [key for key in landing.keys(folder.key) if _ending(key) in endings]
+    found = [
+        [key for key in landing.keys(folder.key) if _ending(key) in endings]
+        for folder in folders(config, interval)
+    ]
+    wanted = found if config.table.interval_column else [keys for keys in found if keys][-1:]
+    return [key for keys in wanted for key in keys]
 
 
 def _ending(name: str) -> str:
