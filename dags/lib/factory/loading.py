@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import get_current_context, task
 
-from lib.connections import WAREHOUSE, warehouse
+from lib.connections import warehouse
 from lib.factory.model import PgIncremental, S3FileFeed
-from lib.factory.shape import asset, rejections_are_final
+from lib.factory.shape import asset, extra_of, record, rejections_are_final
+from lib.intervals import Interval
 from lib.loads.handover import Handover
 from lib.warehouse.tables import Table
 
@@ -22,57 +22,35 @@ def check_and_publish(
     outlets = [asset(f"{table.schema}/{table.name}".lower()) for table in tables]
 
     @task(multiple_outputs=False)
-    def preflight(values: dict[str, Any]) -> dict[str, int]:
+    def preflight(values: dict[str, Any]) -> tuple[int, int, int]:
         """Run the suite on what is staged; returns how many of its rules passed, warned and failed."""
-        from airflow.sdk import Connection
-
         from lib.loads.publishing import is_published
-        from lib.quality import run_suite
+        from lib.quality.tasks import checked
 
         handover = Handover.read(dag_id, tables, values)
         with warehouse(f"{dag_id}.preflight") as connection:
             if is_published(connection, handover):
                 print(f"{handover.batch.id} is published already: nothing to check")
-                return {"passed": 0, "warned": 0, "failed": 0}
+                return 0, 0, 0
         places = {f"{one.table.schema}.{one.table.name}".lower(): one.name for one in handover.staged}
+        suite = config.suite.removesuffix(".json")
         with rejections_are_final():
-            outcome = run_suite(
-                config.suite.removesuffix(".json"), handover.batch, places, Connection.get(WAREHOUSE)
-            )
-        return {"passed": outcome.passed, "warned": outcome.warned, "failed": outcome.failed}
+            outcome = checked(suite, handover.batch, places, get_current_context())
+        return outcome.passed, outcome.warned, outcome.failed
 
     @task(outlets=outlets, multiple_outputs=False)
-    def publish(values: dict[str, Any], checked: dict[str, int]) -> int:
+    def publish(values: dict[str, Any], tests: tuple[int, int, int]) -> int:
         """Make the rows visible, all tables at once; returns how many."""
         from lib.loads.publishing import publish_once
-        from lib.runs import record_run
 
-        context = get_current_context()
-        handover, run = Handover.read(dag_id, tables, values), context["dag_run"]
+        context, handover = get_current_context(), Handover.read(dag_id, tables, values)
+        passed, warned, failed = tests
         with warehouse(f"{dag_id}.publish") as connection:
             with rejections_are_final():
                 rows = publish_once(connection, handover)
-            record_run(
-                connection,
-                dag_id,
-                run.run_id,
-                handover.batch.id,
-                handover.rows,
-                rows,
-                handover.rules + checked["passed"],
-                checked["warned"],
-                checked["failed"],
-                run.start_date,
-                datetime.now(UTC),
-                release=_release(context["dag"].tags),
-            )
-        for outlet in outlets:
-            context["outlet_events"][outlet].extra = {"start": values["start"], "end": values["end"]}
+            outcome = (handover.rules + passed, warned, failed)
+            record(connection, context, handover.batch, (handover.rows, rows), outcome)
+        extra_of(context, outlets, Interval(handover.batch.start, handover.batch.end))
         return rows
 
     publish(staged, preflight(staged))
-
-
-def _release(tags: Any) -> str | None:
-    """The release that this code is of, if a loader has said it."""
-    return next((tag.partition(":")[2] for tag in tags if tag.startswith("release:")), None)
