@@ -7,7 +7,7 @@ from airflow.sdk import DAG, get_current_context, task
 from lib.connections import warehouse
 from lib.dbt import dbt_group, node_tags
 from lib.factory.model import DbtDomain
-from lib.factory.shape import asset, extra_of, new_dag, record, rejections_are_final
+from lib.factory.shape import asset, extra_of, new_dag, rejections_are_final
 from lib.intervals import interval_of
 
 
@@ -21,6 +21,7 @@ def build(dag_id: str, config: DbtDomain) -> DAG:
         @task(outlets=outlets, multiple_outputs=False)
         def publish() -> dict[str, int]:
             """Check what was built; tell those who wait for it. Returns how many rows there are, by table."""
+            from lib.finishing import finish
             from lib.loads.counts import loaded_rows, table_rows
             from lib.quality.tasks import checked
 
@@ -28,11 +29,11 @@ def build(dag_id: str, config: DbtDomain) -> DAG:
             interval = interval_of(context, "hour")
             batch = interval.batch(dag_id)
             with rejections_are_final():
-                outcome = checked(config.suite.removesuffix(".json"), batch, {}, context)
+                checked(config.suite.removesuffix(".json"), batch, {}, context)
             with warehouse(f"{dag_id}.publish") as connection:
                 counts = table_rows(connection, config.publishes)
-                rows = (loaded_rows(connection, config.after, batch), sum(counts.values()))
-                record(connection, context, batch, rows, (outcome.passed, outcome.warned, outcome.failed))
+                rows_in = loaded_rows(connection, config.after, batch)
+                finish(connection, context, interval, rows_in, sum(counts.values()))
             extra_of(context, outlets, interval)
             return counts
 

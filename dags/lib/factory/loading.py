@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import get_current_context, task
 
 from lib.connections import warehouse
 from lib.factory.model import PgIncremental, S3FileFeed
-from lib.factory.shape import asset, extra_of, record, rejections_are_final
+from lib.factory.shape import asset, extra_of, rejections_are_final
 from lib.intervals import Interval
 from lib.loads.handover import Handover
+from lib.warehouse.batch import Batch
 from lib.warehouse.tables import Table
 
 
@@ -49,8 +51,30 @@ def check_and_publish(
             with rejections_are_final():
                 rows = publish_once(connection, handover)
             outcome = (handover.rules + passed, warned, failed)
-            record(connection, context, handover.batch, (handover.rows, rows), outcome)
+            _record(connection, context, handover.batch, (handover.rows, rows), outcome)
         extra_of(context, outlets, Interval(handover.batch.start, handover.batch.end))
         return rows
 
     publish(staged, preflight(staged))
+
+
+def _record(
+    connection: Any, context: Any, batch: Batch, rows: tuple[int, int], tests: tuple[int, int, int]
+) -> None:
+    """Keep the run's outcome: rows in and out, and how many tests passed, warned and failed."""
+    from lib.runs import record_run
+
+    run, dag = context["dag_run"], context["dag"]
+    # A loader says which release the code is of.
+    release = next((tag.partition(":")[2] for tag in dag.tags if tag.startswith("release:")), None)
+    record_run(
+        connection,
+        dag.dag_id,
+        run.run_id,
+        batch.id,
+        *rows,
+        *tests,
+        run.start_date,
+        datetime.now(UTC),
+        release=release,
+    )

@@ -12,7 +12,6 @@ from airflow.sdk import DAG, Asset
 from lib.alerts import default_args
 from lib.factory.model import Config
 from lib.intervals import Interval
-from lib.warehouse.batch import Batch
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -55,28 +54,6 @@ def rejections_are_final() -> Iterator[None]:
         yield
     except Rejected as error:
         raise AirflowFailException(str(error)) from error
-
-
-def record(
-    connection: Any, context: Any, batch: Batch, rows: tuple[int, int], tests: tuple[int, int, int]
-) -> None:
-    """Keep the run's outcome: rows in and out, and how many tests passed, warned and failed."""
-    from lib.runs import record_run
-
-    run, dag = context["dag_run"], context["dag"]
-    # A loader says which release the code is of.
-    release = next((tag.partition(":")[2] for tag in dag.tags if tag.startswith("release:")), None)
-    record_run(
-        connection,
-        dag.dag_id,
-        run.run_id,
-        batch.id,
-        *rows,
-        *tests,
-        run.start_date,
-        datetime.now(UTC),
-        release=release,
-    )
 
 
 def extra_of(context: Any, outlets: Sequence[Asset], interval: Interval) -> None:
