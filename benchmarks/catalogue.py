@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks import approval, deploy, flip, handlers, idle, loader, mwaa, scale
+from benchmarks import approval, deploy, flip, handlers, idle, loader, mwaa, platform, scale
 from benchmarks.options import Options
 from benchmarks.result import Result
 
@@ -28,6 +28,7 @@ CATALOGUE = (
     Benchmark("deploy", "commit → live beside aws s3 sync, real Airflow", "3 min, 15 min", deploy.run),
     Benchmark("flip", "missing and mixed DAGs at 20 Hz beside aws s3 sync", "4 min, 12 min", flip.run),
     Benchmark("scale", "1,000 DAGs at once beside aws s3 sync", "5 min, 15 min", scale.run),
+    Benchmark("platform", "the platform's DAGs, and 55 more", "8 min, 20 min", platform.run),
     Benchmark("mwaa", "commit and revert with MWAA's timing", "4 min, 12 min", mwaa.run, slow=True),
     Benchmark(
         "approval",

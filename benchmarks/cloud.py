@@ -99,7 +99,13 @@ class Cloud:
 
 
 @contextmanager
-def cloud(folder: Path, dags: int, timing: Timing, say: Callable[[str], None]) -> Iterator[Cloud]:
+def cloud(
+    folder: Path,
+    dags: int,
+    timing: Timing,
+    say: Callable[[str], None],
+    create: Callable[[Path, StackInfo, int], Code] = Code.create,
+) -> Iterator[Cloud]:
     """It, for as long as the context lasts; nothing is deployed yet. Raises LocalError."""
     empty(folder)
     seed = write_seed(folder / "seed", environment_files.first(ENVIRONMENT, BUCKET, timing, "none"))
@@ -116,7 +122,7 @@ def cloud(folder: Path, dags: int, timing: Timing, say: Callable[[str], None]) -
         process = start("dag sync", command, folder / "dag-sync.log")
         try:
             info = _for_us(stack.info, airflow_python(say))
-            code = Code.create(folder / "code", info, dags)
+            code = create(folder / "code", info, dags)
             environments = Environments.clone(folder / "environments", info.git_url, ENVIRONMENT)
             yield Cloud(info, code, environments, copied, timing)
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,7 +49,7 @@ def _case(options: Options, dags: int, imported: str, times: int) -> Sequence[Ce
     names = write(folder, dags, imported)
     plain, warm, cold = [], [], []
     with ExitStack() as ending:
-        probe = {kind: ending.enter_context(_probe(folder, kind)) for kind in (PLAIN, POINTERS)}
+        probe = {kind: ending.enter_context(probing(folder, kind)) for kind in (PLAIN, POINTERS)}
         # The first of each imports what the dag-processor, too, imports once.
         for kind in (PLAIN, POINTERS):
             probe[kind].parse(names[0])
@@ -107,10 +107,17 @@ class Probe:
 
     def parse(self, dag_id: str) -> dict[str, float]:
         """What one parse took, in seconds. Raises LocalError if the file is not this one DAG."""
-        print(dag_id, file=self._to, flush=True)
+        return self._parse(dag_id, {dag_id})
+
+    def parse_all(self, dag_ids: Iterable[str]) -> dict[str, float]:
+        """The same of the whole folder, which has these DAGs."""
+        return self._parse(".", set(dag_ids))
+
+    def _parse(self, what: str, dag_ids: set[str]) -> dict[str, float]:
+        print(what, file=self._to, flush=True)
         told = json.loads(self._read("parsed"))
-        if told["dags"] != [dag_id]:
-            raise LocalError(f"{self._name}/{dag_id}.py is not its DAG: {told}", "run the loader's tests")
+        if set(told["dags"]) != dag_ids:
+            raise LocalError(f"{self._name}: {what} is not what it should be: {told}", "run the DAGs' tests")
         return {"seconds": told["seconds"], "work": told["work"]}
 
     def _read(self, word: str) -> str:
@@ -121,7 +128,8 @@ class Probe:
 
 
 @contextmanager
-def _probe(folder: Path, kind: str) -> Iterator[Probe]:
+def probing(folder: Path, kind: str) -> Iterator[Probe]:
+    """A probe of the DAG files in a folder's folder `kind`."""
     home = folder / "airflow"
     with subprocess.Popen(
         [str(airflow_python()), "-I", str(PROBE), str(folder / kind)],

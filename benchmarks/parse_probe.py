@@ -1,8 +1,9 @@
 """Parses DAG files as Airflow's dag-processor does and says how long each took. Run by Airflow's Python.
 
 `python -I parse_probe.py FOLDER`: for each line on its standard input, a DAG id, it parses `FOLDER/<id>.py`
-and prints one JSON line. Like the dag-processor it imports Airflow once, imports beforehand the Airflow
-modules that it finds named in a file (`parsing_pre_import_modules`), and forks a process for each parse.
+and prints one JSON line; for a dot, the whole folder. Like the dag-processor it imports Airflow once, imports
+beforehand the Airflow modules that it finds named in a file (`parsing_pre_import_modules`), and forks a
+process for each parse.
 Standard library and Airflow only.
 """
 
@@ -19,8 +20,9 @@ from airflow.models.dagbag import DagBag
 
 def parse(folder: str, name: str) -> str:
     """What came of it, as JSON: seconds, and of the processor's alone, to make a DagBag of one file."""
-    file = f"{folder}/{name}.py"
-    _pre_import_airflow_modules(file, logging.getLogger(__name__))
+    file = folder if name == "." else f"{folder}/{name}.py"
+    if name != ".":
+        _pre_import_airflow_modules(file, logging.getLogger(__name__))
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:

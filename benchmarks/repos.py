@@ -47,6 +47,10 @@ class Code:
         `new_name`, `tasks`: see `local.dag_generator`.
         """
         generate_versioned(self.folder / "dags", self.dags, version, new_name=new_name, tasks=tasks)
+        return self.publish_as_it_is(version)
+
+    def publish_as_it_is(self, version: str) -> tuple[str, float]:
+        """Commit, build, publish and seal what is in the folder; the release, and seconds."""
         git(self.folder, "add", "--all")
         git(self.folder, "commit", "--quiet", "--message", f"Make it {version}")
         begin = time.monotonic()
