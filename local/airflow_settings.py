@@ -47,7 +47,8 @@ def variables(config: AirflowConfig, dags: Path) -> dict[str, str]:
             "host": "127.0.0.1",
             "port": str(config.port),
             "workers": "1",
-            "base_url": config.url,
+            # With the slash: Airflow makes the addresses of logs by adding to it.
+            "base_url": f"{config.url}/",
             "secret_key": "local-airflow-secret-key",
             "expose_config": "True",
         },

@@ -148,12 +148,17 @@ class Database:
             {**self.warehouse.login, "database": self.name, "schema": "OPS", "network_timeout": 20}
         )
 
-    def airflow(self) -> SimpleNamespace:
-        """The Airflow connection `warehouse` to it."""
+    def secret(self) -> dict[str, object]:
+        """The Airflow connection `warehouse` to it, as a secret."""
         login = self.warehouse.login
         extra = {"account": login["account"], "database": self.name, "protocol": login["protocol"]}
-        named = {"login": login["user"], "schema": "OPS", "extra_dejson": extra}
-        return SimpleNamespace(**named, **{name: login[name] for name in ("host", "port", "password")})
+        named = {"conn_type": "snowflake", "login": login["user"], "schema": "OPS", "extra": extra}
+        return {**named, **{name: login[name] for name in ("host", "port", "password")}}
+
+    def airflow(self) -> SimpleNamespace:
+        """The same, as a task has it."""
+        values = self.secret()
+        return SimpleNamespace(**values, extra_dejson=values["extra"])
 
     def prepare(self) -> Database:
         prepare(self.connection, TABLES)
