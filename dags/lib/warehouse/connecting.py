@@ -20,7 +20,7 @@ SESSION = {
 }
 
 
-def from_airflow(connection: Any, tag: str = "") -> Any:
+def from_airflow(connection: Any, tag: str = "", paramstyle: str = "qmark") -> Any:
     """A connection as an Airflow connection of type snowflake describes it.
 
     Its extra holds account, database, warehouse, role, and `private_key_file` or `private_key_content` (PEM
@@ -40,14 +40,15 @@ def from_airflow(connection: Any, tag: str = "") -> Any:
         values["private_key"] = _private_key(pem, connection.password or None)
     else:
         values["password"] = connection.password
-    return connect({name: value for name, value in values.items() if value}, tag)
+    return connect({name: value for name, value in values.items() if value}, tag, paramstyle)
 
 
-def connect(values: Mapping[str, Any], tag: str = "") -> Any:
+def connect(values: Mapping[str, Any], tag: str = "", paramstyle: str = "qmark") -> Any:
     """A connection from the connector's own arguments; `tag` names its queries in Snowflake's history.
 
-    Each statement commits by itself unless a transaction was begun. Raises ValueError for a password that
-    would leave this machine.
+    `paramstyle`: how values are written in statements; the platform's own use the default. Each statement
+    commits by itself unless a transaction was begun. Raises ValueError for a password that would leave this
+    machine.
     """
     if "password" in values and values.get("host") not in _HERE:
         raise ValueError("a password is for the warehouse on this machine: use a key pair")
@@ -55,7 +56,7 @@ def connect(values: Mapping[str, Any], tag: str = "") -> Any:
 
     return snowflake.connector.connect(
         **values,
-        paramstyle="qmark",
+        paramstyle=paramstyle,
         autocommit=True,
         # Else every connection asks the metadata services of three clouds whose machine this is.
         platform_detection_timeout_seconds=0.0,
