@@ -158,4 +158,6 @@ _SURROUNDINGS = {
     "LANG": "C.UTF-8",
     "NO_PROXY": os.environ.get("NO_PROXY", ""),
     "GX_ANALYTICS_ENABLED": "false",
+    # Signing in would first look for a cloud's metadata service, for up to a second.
+    "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true",
 }

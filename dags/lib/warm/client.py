@@ -124,7 +124,6 @@ class Warm:
                         "PATH": os.environ.get("PATH", os.defpath),
                         "HOME": str(place.parent),
                         "LANG": "C.UTF-8",
-                        "PYTHONDONTWRITEBYTECODE": "1",
                         # Threads of a library would not survive the fork.
                         "OPENBLAS_NUM_THREADS": "1",
                         "OMP_NUM_THREADS": "1",

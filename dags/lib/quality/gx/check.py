@@ -114,9 +114,7 @@ class Check:
         """Each expectation with its result."""
         if not asked:
             return []
-        context = self._databases.context
-        number = str(len(list(context.suites.all())))
-        suite = gx.ExpectationSuite(name=f"{self.suite.name}.{look.name}.{number}")
+        suite = gx.ExpectationSuite(name=self.suite.name)
         for place, one in enumerate(asked):
             # By its place each result finds back; equal expectations may stand in a suite twice.
             suite.add_expectation_configuration(
@@ -124,16 +122,8 @@ class Check:
                     type=one.type, kwargs=dict(one.kwargs), meta={**one.meta.model_dump(), "place": place}
                 )
             )
-        definition = gx.ValidationDefinition(
-            name=suite.name, data=look.definition, suite=context.suites.add(suite)
-        )
-        checkpoint = gx.Checkpoint(
-            name=suite.name,
-            validation_definitions=[context.validation_definitions.add(definition)],
-            result_format=dict(result_format),
-        )
-        (run,) = context.checkpoints.add(checkpoint).run().run_results.values()
-        found = {result.expectation_config.meta["place"]: result for result in run.results}
+        results = look.batch.validate(suite, result_format=dict(result_format)).results
+        found = {result.expectation_config.meta["place"]: result for result in results}
         return [(one, found[place]) for place, one in enumerate(asked)]
 
     def _add(self, look: Look, one: Expectation, result: Result) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import cached_property
+from itertools import count
 from typing import Any
 
-from great_expectations.core.batch_definition import BatchDefinition
+from great_expectations.datasource.fluent.interfaces import Batch
+from great_expectations.datasource.fluent.sql_datasource import QueryAsset, TableAsset
 
 from lib.quality.gx.databases import Databases
 from lib.quality.metrics import Measured
@@ -16,6 +19,7 @@ log = logging.getLogger(__name__)
 
 # Added to each range of an earlier histogram, so that an empty one does not make a divergence infinite.
 _SMOOTHING = 0.5
+_NUMBERS = count(1)
 
 
 class Look:
@@ -25,6 +29,7 @@ class Look:
         self, name: str, looked: Looked, full_name: str, where: str | None, databases: Databases
     ) -> None:
         self.name, self.looked, self._full_name = name, looked, full_name
+        self._unique = f"{name}.{next(_NUMBERS)}"
         self._where, self._databases = where, databases
         self._sample_of = 1
         self.missing = ""
@@ -40,21 +45,17 @@ class Look:
             return self._full_name
         return f"(SELECT * FROM {self._full_name} WHERE {' AND '.join(conditions)})"
 
-    @property
-    def definition(self) -> BatchDefinition:
-        """The whole of what is selected, as Great Expectations names it."""
+    @cached_property
+    def batch(self) -> Batch:
+        """What is selected, as Great Expectations knows it. To be asked for after `measure`."""
         source = self._databases.source_of(self.looked.system)
-        name = f"{self.name} {self._full_name} {self.selected}"
-        try:
-            return source.get_asset(name).get_batch_definition("whole")
-        except LookupError:
-            asset: Any
-            if self.selected == self._full_name:
-                schema, table = self._full_name.replace('"', "").split(".")
-                asset = source.add_table_asset(name, table_name=table, schema_name=schema)
-            else:
-                asset = source.add_query_asset(name, query=self.selected[1:-1])
-            return asset.add_batch_definition_whole_table("whole")
+        asset: TableAsset | QueryAsset
+        if self.selected == self._full_name:
+            schema, table = self._full_name.replace('"', "").split(".")
+            asset = source.add_table_asset(self._unique, table_name=table, schema_name=schema)
+        else:
+            asset = source.add_query_asset(self._unique, query=self.selected[1:-1])
+        return asset.add_batch_definition_whole_table("whole").get_batch()
 
     def measure(self, needed: Sequence[str]) -> Measured | None:
         """Count rows, nulls among the columns that are needed, and the mean: one query.

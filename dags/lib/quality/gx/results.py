@@ -10,7 +10,7 @@ from typing import Any
 from lib.quality.outcome import Finding
 from lib.warehouse.batch import Batch, stored
 from lib.warehouse.names import quoted
-from lib.warehouse.schemas import DQ_RESULT, OPS_TABLES
+from lib.warehouse.schemas import DQ_RESULT
 from lib.warehouse.transaction import patiently, transaction
 
 
@@ -21,11 +21,12 @@ def keep(connection: Any, batch: Batch, suite: str, findings: Sequence[Finding],
     """
     rows = [_row(batch, finding, now) for finding in findings]
     columns = [quoted(name) for name in rows[0]]
-    one = "SELECT " + ", ".join(f"%s AS {name}" for name in columns)
+    values = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * len(rows))
     changed = ", ".join(f"{name} = s.{name}" for name in columns[1:])
     inserted = ", ".join(f"s.{name}" for name in columns)
     merge = (
-        f"MERGE INTO {DQ_RESULT} t USING ({' UNION ALL '.join([one] * len(rows))}) s "
+        f"MERGE INTO {DQ_RESULT} t "
+        f"USING (SELECT * FROM VALUES {values} AS v ({', '.join(columns)})) s "
         f"ON t.{columns[0]} = s.{columns[0]} WHEN MATCHED THEN UPDATE SET {changed} "
         f"WHEN NOT MATCHED THEN INSERT ({', '.join(columns)}) VALUES ({inserted})"
     )
@@ -36,10 +37,6 @@ def keep(connection: Any, batch: Batch, suite: str, findings: Sequence[Finding],
             cursor.execute(merge, [value for row in rows for value in row.values()])
             cursor.execute(remove, (batch.id, suite, stored(now).isoformat()))
 
-    with connection.cursor() as cursor:
-        for statement in OPS_TABLES:
-            if DQ_RESULT in statement:
-                cursor.execute(statement)
     patiently(once)
 
 

@@ -20,6 +20,7 @@ from lib.warehouse.batch import Batch
 def work(asked: Mapping[str, Any]) -> dict[str, Any]:
     """`asked` and what is returned are as in `lib.quality.checkpoint`."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
     now = datetime.now(UTC)
     batch = Batch(
         asked["batch"]["dag_id"], *(datetime.fromisoformat(asked["batch"][end]) for end in ("start", "end"))
