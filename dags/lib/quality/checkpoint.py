@@ -11,20 +11,21 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lib.quality.metrics import Measured, tell
 from lib.quality.outcome import Finding, Outcome, QualityFailed
-from lib.quality.suites import Suite, full_names, read
+from lib.quality.suites import SOURCE, full_names, looks_at_source, read
 from lib.warehouse.batch import Batch
 from lib.warm import Warm
 
 log = logging.getLogger(__name__)
 
 INTERPRETER = "FINEDGE_QUALITY"
+SOURCE_CONNECTION = "finedge_source"
 _JOB = Path(__file__).parent / "gx" / "job.py"
 _DAGS = Path(__file__).resolve().parents[2]
 # Not our own: an edited file has to count at once.
@@ -37,9 +38,10 @@ class CheckpointBroken(Exception):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A suite, and what its tables are called now (`tables`: full name by logical name; else their own)."""
+    """A suite, what it is about, and full names by logical name of tables that are not in their own place."""
 
     suite: str
+    batch: Batch
     tables: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -67,12 +69,16 @@ def run_suite(
 ) -> Outcome:
     """Check the suite `dags/quality/<suite>.json`; returns how many expectations ended how.
 
-    `connection` is the Airflow connection of the warehouse, `source` that of the source database (only some
-    suites look at it), `docs` that of the bucket which gets the Data Docs. Writes a row per expectation to
-    OPS.DQ_RESULT and prints the metrics. Raises QualityFailed where a rule of severity error does not hold,
-    SuiteInvalid, or CheckpointBroken.
+    `connection` is the Airflow connection of the warehouse, `source` that of the source database (where the
+    suite compares with it; by default the one that Airflow knows), `docs` that of the bucket which gets the
+    Data Docs. Writes a row per expectation to OPS.DQ_RESULT and prints the metrics. Raises QualityFailed
+    where a rule of severity error does not hold, SuiteInvalid, or CheckpointBroken.
     """
-    (result,) = run_checkpoints([Checkpoint(suite, tables)], batch, connection, source=source, docs=docs)
+    if source is None and looks_at_source(read(suite)):
+        from airflow.sdk import Connection
+
+        source = Connection.get(SOURCE_CONNECTION)
+    (result,) = run_checkpoints([Checkpoint(suite, batch, tables)], connection, source=source, docs=docs)
     tell(batch, result.measured, result.outcome, sys.stdout)
     if result.outcome.failed:
         raise QualityFailed(suite, result.findings)
@@ -80,27 +86,27 @@ def run_suite(
 
 
 def run_checkpoints(
-    checkpoints: Sequence[Checkpoint],
-    batch: Batch,
-    connection: Any,
-    *,
-    source: Any = None,
-    docs: Any = None,
+    checkpoints: Sequence[Checkpoint], connection: Any, *, source: Any = None, docs: Any = None
 ) -> list[Result]:
-    """Run several checkpoints in one process; their results, in the same order. Raises nothing for a rule."""
+    """Run several checkpoints in one process; their results, in the same order. Raises nothing for a rule.
+
+    Connections are as those of `run_suite`.
+    """
     suites = [read(one.suite) for one in checkpoints]
+    connections = {"warehouse": connection, SOURCE: source, "docs": docs}
     asked = {
-        "batch": {"dag_id": batch.dag_id, "start": batch.start.isoformat(), "end": batch.end.isoformat()},
         "checkpoints": [
-            {"suite": suite.model_dump(mode="json"), "tables": full_names(suite, one.tables)}
+            {
+                "suite": suite.model_dump(mode="json"),
+                "tables": full_names(suite, one.tables),
+                "dag_id": one.batch.dag_id,
+                "start": one.batch.start.isoformat(),
+                "end": one.batch.end.isoformat(),
+            }
             for one, suite in zip(checkpoints, suites, strict=True)
         ],
-        "connections": {"warehouse": _told(connection)},
+        "connections": {name: _told(one) for name, one in connections.items() if one is not None},
     }
-    if source is not None and _looks_at_source(suites):
-        asked["connections"]["source"] = _told(source)
-    if docs is not None:
-        asked["connections"]["docs"] = _told(docs)
     answer = _run(json.dumps(asked).encode())
     for address in answer["pages"]:
         log.info("Data Docs: %s", address)
@@ -112,10 +118,6 @@ def run_checkpoints(
         )
         for one in answer["results"]
     ]
-
-
-def _looks_at_source(suites: Iterable[Suite]) -> bool:
-    return any(looked.system == "source" for suite in suites for looked in suite.meta.tables.values())
 
 
 def _told(connection: Any) -> dict[str, Any]:

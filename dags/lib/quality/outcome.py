@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from lib.warehouse.checks import Rejected
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -48,7 +50,7 @@ class Outcome:
         return cls(len(findings) - len(bad), len(warnings), len(bad) - len(warnings), warnings)
 
 
-class QualityFailed(Exception):
+class QualityFailed(Rejected):
     """Rules of severity error do not hold; the message says which, and for how many rows, without values."""
 
     def __init__(self, suite: str, findings: Sequence[Finding]) -> None:

@@ -19,6 +19,7 @@ from lib.warehouse.batch import Batch, stored
 
 FOLDER = Path(__file__).resolve().parents[2] / "quality"
 _PLACE = re.compile(r"\{\{ *([a-z0-9_.]+) *\}\}")
+SOURCE = "source"
 _TABLE = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
 
 
@@ -43,7 +44,6 @@ class Looked(_Strict):
 
     key: tuple[str, ...] = ()
     measure: str | None = None
-    system: Literal["warehouse", "source"] = "warehouse"
     where: str | None = None
     sample: Sample | None = None
 
@@ -117,10 +117,12 @@ def full_names(suite: Suite, given: Mapping[str, str]) -> dict[str, str]:
     """Each table's name in the database: what was given, else its own. Raises ValueError for another's."""
     if unknown := given.keys() - suite.meta.tables.keys():
         raise ValueError(f"{suite.name} does not look at {', '.join(sorted(unknown))}")
-    return {
-        name: given.get(name) or (name.upper() if looked.system == "warehouse" else name)
-        for name, looked in suite.meta.tables.items()
-    }
+    return {name: given.get(name) or name.upper() for name in suite.meta.tables}
+
+
+def looks_at_source(suite: Suite) -> bool:
+    """Whether it compares a table with the database that it came from."""
+    return any(one.kwargs.get("comparison_data_source_name") == SOURCE for one in suite.expectations)
 
 
 def words(batch: Batch) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import great_expectations as gx
 from great_expectations.expectations.expectation import (
+    ColumnAggregateExpectation,
     ColumnMapExpectation,
     ColumnPairMapExpectation,
     MulticolumnMapExpectation,
@@ -27,7 +28,7 @@ from lib.quality.gx.look import Look
 from lib.quality.masking import masked
 from lib.quality.metrics import Measured
 from lib.quality.outcome import Finding
-from lib.quality.suites import Expectation, Suite, filled, words
+from lib.quality.suites import Expectation, Suite, filled, looks_at_source, words
 from lib.warehouse.batch import Batch
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,8 @@ NOT_NULL = "expect_column_values_to_not_be_null"
 _COUNTING = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
 _SAMPLE = 10
 _ABOUT_WHAT = {"column", "column_A", "column_B", "column_list", "partition_object", "row_condition",
-               "condition_parser", "query", "base_query", "comparison_query"}  # fmt: skip
+               "condition_parser", "query", "statement", "base_query", "comparison_query", "looked_at",
+               "comparison_data_source_name", "key"}  # fmt: skip
 Result = Any
 """Great Expectations' result of one expectation."""
 
@@ -66,6 +68,8 @@ class Check:
 
     def run(self) -> None:
         """Look at everything; raises only where a database cannot be reached."""
+        if looks_at_source(self.suite):
+            self._databases.add_source()
         for name, look in self._looks.items():
             asked = [one for one in self.suite.expectations if one.meta.table == name]
             needed = [one.kwargs["column"] for one in asked if one.type == NOT_NULL]
@@ -75,6 +79,8 @@ class Check:
 
     def _filled(self, one: Expectation, look: Look) -> Expectation:
         kwargs = filled(one.kwargs, {**self._words, "batch": look.selected})
+        if "looked_at" in get_expectation_impl(one.type).__fields__:
+            kwargs["looked_at"] = look.selected
         if "partition_object" in kwargs:
             earlier = self.suite.meta.histograms[kwargs["partition_object"]]
             query = filled(earlier.query, self._words)
@@ -86,12 +92,15 @@ class Check:
         if look.missing:
             self.findings += [self._finding(one, None, look.missing) for one in asked]
             return
-        nothing_before = [one for one in asked if one.kwargs.get("partition_object", ...) is None]
-        for one in nothing_before:
-            self.findings.append(replace(self._finding(one, None), passed=True, observed="nothing earlier"))
-        asked = [one for one in asked if one not in nothing_before]
-        counting = [one for one in asked if issubclass(get_expectation_impl(one.type), _COUNTING)]
-        observing = [one for one in asked if one not in counting]
+        counting, observing = [], []
+        for one in asked:
+            kind = get_expectation_impl(one.type)
+            if nothing := self._nothing(look, one):
+                self.findings.append(replace(self._finding(one, None), passed=True, observed=nothing))
+            elif issubclass(kind, _COUNTING):
+                counting.append(one)
+            else:
+                observing.append(one)
         broken = []
         for one, result in self._validate(look, counting, {"result_format": "BOOLEAN_ONLY"}):
             if result.success:
@@ -107,6 +116,15 @@ class Check:
         }
         for one, result in self._validate(look, broken, sampled):
             self._add(look, one, result)
+
+    @staticmethod
+    def _nothing(look: Look, one: Expectation) -> str:
+        """Why there is nothing to ask, if so: a mean of no rows is no mistake, nor is a first week."""
+        if one.kwargs.get("partition_object", ...) is None:
+            return "nothing to compare with"
+        if look.empty and issubclass(get_expectation_impl(one.type), ColumnAggregateExpectation):
+            return "no rows"
+        return ""
 
     def _validate(
         self, look: Look, asked: Sequence[Expectation], result_format: Mapping[str, Any]

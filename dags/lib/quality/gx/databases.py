@@ -17,6 +17,7 @@ from great_expectations.datasource.fluent import SQLDatasource
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from sqlalchemy.pool import StaticPool
 
+from lib.quality.suites import SOURCE
 from lib.warehouse.connecting import from_airflow
 
 
@@ -78,16 +79,20 @@ class Databases:
         one = self._connections["warehouse"]
         return from_airflow(SimpleNamespace(**one, extra_dejson=one["extra"]), self._tag, "pyformat")
 
-    def source_of(self, system: str) -> SQLDatasource:
-        """The data source for "warehouse" or "source". Raises KeyError where its connection was not given."""
+    @cached_property
+    def warehouse_source(self) -> WarehouseDatasource:
+        """The warehouse as a data source."""
+        made: WarehouseDatasource = self.context.data_sources.add_warehouse("warehouse")  # type: ignore[attr-defined]
+        made.use(Session(self.warehouse))
+        return made
+
+    def add_source(self) -> None:
+        """Make the source database known. Raises KeyError where its connection was not given."""
         with suppress(KeyError):
-            return self.context.data_sources.get(system)  # type: ignore[return-value]
-        if system == "warehouse":
-            made: WarehouseDatasource = self.context.data_sources.add_warehouse(system)  # type: ignore[attr-defined]
-            made.use(Session(self.warehouse))
-            return made
-        return self.context.data_sources.add_postgres(
-            system, connection_string=postgres_url(self._connections[system])
+            self.context.data_sources.get(SOURCE)
+            return
+        self.context.data_sources.add_postgres(
+            SOURCE, connection_string=postgres_url(self._connections[SOURCE])
         )
 
     def close(self) -> None:

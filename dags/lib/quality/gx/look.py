@@ -32,6 +32,7 @@ class Look:
         self._unique = f"{name}.{next(_NUMBERS)}"
         self._where, self._databases = where, databases
         self._sample_of = 1
+        self.empty = False
         self.missing = ""
         """Why the table cannot be looked at, if so."""
 
@@ -48,7 +49,7 @@ class Look:
     @cached_property
     def batch(self) -> Batch:
         """What is selected, as Great Expectations knows it. To be asked for after `measure`."""
-        source = self._databases.source_of(self.looked.system)
+        source = self._databases.warehouse_source
         asset: TableAsset | QueryAsset
         if self.selected == self._full_name:
             schema, table = self._full_name.replace('"', "").split(".")
@@ -60,10 +61,8 @@ class Look:
     def measure(self, needed: Sequence[str]) -> Measured | None:
         """Count rows, nulls among the columns that are needed, and the mean: one query.
 
-        Decides how much of it is looked at. None where there is nothing to measure.
+        Decides how much of it is looked at. None where the table cannot be looked at.
         """
-        if self.looked.system != "warehouse":
-            return None
         nulls = " + ".join(f'COUNT_IF("{column}" IS NULL)' for column in dict.fromkeys(needed)) or "NULL"
         mean = f'AVG("{self.looked.measure}")' if self.looked.measure else "NULL"
         found = self._ask(f"SELECT COUNT(*), {nulls}, {mean} FROM {self.selected} AS looked_at")
@@ -73,6 +72,7 @@ class Look:
             self.missing = "the table is not there, or may not be read"
             return None
         rows, empty, average = found
+        self.empty = not rows
         if self.looked.sample and rows > self.looked.sample.at_least:
             share = max(self.looked.sample.percent / 100, self.looked.sample.at_least / rows)
             self._sample_of = int(1 / share)

@@ -22,13 +22,11 @@ def work(asked: Mapping[str, Any]) -> dict[str, Any]:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     now = datetime.now(UTC)
-    batch = Batch(
-        asked["batch"]["dag_id"], *(datetime.fromisoformat(asked["batch"][end]) for end in ("start", "end"))
-    )
     with ExitStack() as stack:
-        databases = stack.enter_context(closing(Databases(asked["connections"], f"quality {batch.id}")))
+        databases = stack.enter_context(closing(Databases(asked["connections"], "quality")))
         checks = []
         for one in asked["checkpoints"]:
+            batch = Batch(one["dag_id"], *(datetime.fromisoformat(one[end]) for end in ("start", "end")))
             check = Check(Suite.model_validate(one["suite"]), one["tables"], batch, databases)
             check.run()
             keep(databases.warehouse, batch, check.suite.name, check.findings, now)
