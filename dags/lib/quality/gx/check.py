@@ -55,7 +55,7 @@ class Check:
     """A suite, the tables it is about, and what came of it."""
 
     def __init__(self, suite: Suite, tables: Mapping[str, str], batch: Batch, databases: Databases) -> None:
-        self.suite = suite
+        self.suite, self.batch = suite, batch
         self.shown: list[Shown] = []
         self.findings: list[Finding] = []
         self.measured: list[Measured] = []

@@ -12,6 +12,7 @@ from typing import Any
 
 from lib.quality.gx.check import Check
 from lib.quality.gx.databases import Databases
+from lib.quality.gx.docs import publish
 from lib.quality.gx.results import keep
 from lib.quality.suites import Suite
 from lib.warehouse.batch import Batch
@@ -31,7 +32,7 @@ def work(asked: Mapping[str, Any]) -> dict[str, Any]:
             check.run()
             keep(databases.warehouse, batch, check.suite.name, check.findings, now)
             checks.append(check)
-        pages: list[str] = []
+        pages = publish(asked["connections"].get("docs"), checks, now, databases.warehouse)
     return {
         "results": [
             {
