@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from lib.quality.personal_data import COLUMNS
+from lib.quality.personal_data import KINDS
 
 # Whatever a text holds: nine digits or more in a row, spaces and dashes aside; addresses of e-mail; IBANs.
 _DIGITS = re.compile(r"\d(?:[ -]?\d){8,}")
@@ -15,11 +15,10 @@ _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b")
 LONGEST = 80
 
 
-def masked(table: str, row: Mapping[str, Any]) -> dict[str, str]:
+def masked(row: Mapping[str, Any]) -> dict[str, str]:
     """A row's values as texts: a column of personal data as ***, numbers and addresses in others too."""
-    personal = COLUMNS.get(table, {})
     return {
-        name: "***" if name.upper() in personal and value is not None else masked_text(value)
+        name: "***" if name.upper() in KINDS and value is not None else masked_text(value)
         for name, value in row.items()
     }
 

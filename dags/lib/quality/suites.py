@@ -13,13 +13,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from lib.warehouse.batch import Batch, stored
 
+ENDING = ".json"
 FOLDER = Path(__file__).resolve().parents[2] / "quality"
 _PLACE = re.compile(r"\{\{ *([a-z0-9_.]+) *\}\}")
 SOURCE = "source"
+OPEN = "TODO"
+"""How what a person has yet to say begins in a proposed suite."""
 _TABLE = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
 
 
@@ -72,6 +75,13 @@ class Rule(_Strict):
     reason: str = Field(min_length=20)
     table: str = Field(pattern=_TABLE)
 
+    @field_validator("owner", "reason")
+    @classmethod
+    def _given(cls, text: str) -> str:
+        if text.startswith(OPEN):
+            raise ValueError("nobody has said it yet")
+        return text
+
 
 class Expectation(_Strict):
     """One expectation, as Great Expectations writes it."""
@@ -102,8 +112,12 @@ def names() -> list[str]:
 
 
 def read(name: str) -> Suite:
-    """The suite in `dags/quality/<name>.json`. Raises SuiteInvalid."""
-    path = FOLDER / f"{name}.json"
+    """The suite in `dags/quality/<name>.json`, named with or without its ending. Raises SuiteInvalid.
+
+    A DAG names it with the ending: so the release knows that it concerns this DAG, and no other.
+    """
+    name = name.removesuffix(ENDING)
+    path = FOLDER / f"{name}{ENDING}"
     try:
         suite = Suite.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:

@@ -26,7 +26,7 @@ def checkpoint(
     Fails, after its retries, where a rule of severity error does not hold; tells people of warnings.
     """
 
-    @task(task_id=task_id or suite)
+    @task(task_id=task_id or suite.removesuffix(".json"))
     def check(**context: Any) -> dict[str, int]:
         from lib.intervals import interval_of
 

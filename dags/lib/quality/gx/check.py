@@ -22,7 +22,8 @@ from great_expectations.expectations.expectation import (
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.registry import get_expectation_impl
 
-import lib.quality.gx.expectations  # noqa: F401 - makes the platform's own known
+import lib.quality.gx.expectations
+import lib.quality.gx.personal  # noqa: F401 - both make the platform's own known
 from lib.quality.gx.databases import Databases
 from lib.quality.gx.look import Look
 from lib.quality.masking import masked
@@ -79,8 +80,9 @@ class Check:
 
     def _filled(self, one: Expectation, look: Look) -> Expectation:
         kwargs = filled(one.kwargs, {**self._words, "batch": look.selected})
-        if "looked_at" in get_expectation_impl(one.type).__fields__:
-            kwargs["looked_at"] = look.selected
+        own = {"looked_at": look.selected, "key": list(look.looked.key)}
+        fields = get_expectation_impl(one.type).__fields__
+        kwargs |= {name: value for name, value in own.items() if name in fields}
         if "partition_object" in kwargs:
             earlier = self.suite.meta.histograms[kwargs["partition_object"]]
             query = filled(earlier.query, self._words)
@@ -108,14 +110,14 @@ class Check:
             else:
                 broken.append(one)
         for one, result in self._validate(look, observing, {"result_format": "BASIC"}):
-            self._add(look, one, result)
+            self._add(one, result)
         sampled = {
             "result_format": "SUMMARY",
             "unexpected_index_column_names": list(look.looked.key),
             "partial_unexpected_count": _SAMPLE,
         }
         for one, result in self._validate(look, broken, sampled):
-            self._add(look, one, result)
+            self._add(one, result)
 
     @staticmethod
     def _nothing(look: Look, one: Expectation) -> str:
@@ -144,11 +146,11 @@ class Check:
         found = {result.expectation_config.meta["place"]: result for result in results}
         return [(one, found[place]) for place, one in enumerate(asked)]
 
-    def _add(self, look: Look, one: Expectation, result: Result) -> None:
+    def _add(self, one: Expectation, result: Result) -> None:
         finding = self._finding(one, result, _error(result))
         self.findings.append(finding)
         if not finding.passed and (rows := _rows(result)):
-            shown = tuple(masked(look.name, row) for row in rows[:_SAMPLE])
+            shown = tuple(masked(row) for row in rows[:_SAMPLE])
             self.shown.append(Shown(finding, shown))
 
     def _finding(self, one: Expectation, result: Result, error: str = "") -> Finding:
