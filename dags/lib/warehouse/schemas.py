@@ -56,6 +56,27 @@ OPS_TABLES = (
 )
 
 
+# What people and models decide, and never take back: rows are only added.
+MODEL_REGISTRY, AML_DECISION, AML_CASE, REPORT_APPROVAL = (
+    quoted("OPS", name) for name in ("MODEL_REGISTRY", "AML_DECISION", "AML_CASE", "REPORT_APPROVAL")
+)
+DECISION_TABLES = (
+    f'CREATE TABLE IF NOT EXISTS {MODEL_REGISTRY} ("MODEL" VARCHAR NOT NULL, "VERSION" VARCHAR NOT NULL, '
+    '"DIGEST" VARCHAR NOT NULL, "LOCATION" VARCHAR NOT NULL, "FEATURE_SET" VARCHAR NOT NULL, '
+    '"METRICS" VARCHAR NOT NULL, "ROW_COUNT" NUMBER(38, 0) NOT NULL, "REASONS" VARCHAR NOT NULL, '
+    '"BATCH_ID" VARCHAR NOT NULL, "INTERVAL_START" TIMESTAMP_NTZ NOT NULL, '
+    '"INTERVAL_END" TIMESTAMP_NTZ NOT NULL, "REGISTERED_AT" TIMESTAMP_NTZ NOT NULL)',
+    f'CREATE TABLE IF NOT EXISTS {AML_DECISION} ("DECISION_ID" VARCHAR NOT NULL, '
+    '"BATCH_ID" VARCHAR NOT NULL, "OUTCOME" VARCHAR NOT NULL, "HITS" NUMBER(38, 0) NOT NULL, '
+    '"EVIDENCE" VARCHAR NOT NULL, "RUN_ID" VARCHAR NOT NULL, "DECIDED_AT" TIMESTAMP_NTZ NOT NULL)',
+    f'CREATE TABLE IF NOT EXISTS {AML_CASE} ("ALERT_ID" VARCHAR NOT NULL, "BATCH_ID" VARCHAR NOT NULL, '
+    '"OPENED_AT" TIMESTAMP_NTZ NOT NULL)',
+    f'CREATE TABLE IF NOT EXISTS {REPORT_APPROVAL} ("REPORT_ID" VARCHAR NOT NULL, '
+    '"DIGEST" VARCHAR NOT NULL, "VERDICT" VARCHAR NOT NULL, "DECIDED_BY" VARCHAR NOT NULL, '
+    '"DECIDED_AT" TIMESTAMP_NTZ NOT NULL, "COMMENT" VARCHAR)',
+)
+
+
 def prepare(connection, tables: Iterable[Table] = ()) -> None:
     """Make the schemas, the OPS tables and these tables, where they are missing.
 
@@ -63,5 +84,5 @@ def prepare(connection, tables: Iterable[Table] = ()) -> None:
     """
     schemas = (f"CREATE SCHEMA IF NOT EXISTS {quoted(name)}" for name in SCHEMAS)
     with connection.cursor() as cursor:
-        for statement in (*schemas, *OPS_TABLES, *(table.creation() for table in tables)):
+        for statement in (*schemas, *OPS_TABLES, *DECISION_TABLES, *(table.creation() for table in tables)):
             patiently(partial(cursor.execute, statement))

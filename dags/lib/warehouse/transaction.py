@@ -6,8 +6,10 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 # Snowflake ends a statement when too many wait for the same lock.
 _LOCKED = {625}
@@ -27,7 +29,7 @@ def transaction(cursor) -> Iterator[None]:
         raise
 
 
-def patiently(act: Callable[[], None]) -> None:
+def patiently(act: Callable[[], T]) -> T:
     """Do it, and again (for some 12 s) while others' transactions are in the way. Raises its last error."""
     for tries in range(1, _TRIES):
         try:

@@ -1,0 +1,1 @@
+"""What is decided about the alerts of money laundering, and the record of it."""

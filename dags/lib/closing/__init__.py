@@ -1,0 +1,1 @@
+"""The daily close of the ledger: built aside, tested, and shown to its readers in one go."""

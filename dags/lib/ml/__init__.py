@@ -1,0 +1,1 @@
+"""The churn model: what it learns from, how it is trained, kept, judged and used."""
