@@ -57,15 +57,15 @@ def transform(lake: Lake, batch: Batch, raw: Raw) -> dict[str, str]:
     }
     before = batch.end.date()
     prices = [row for symbol, text in texts.items() for row in price_rows(symbol, text["prices"], before)]
-    rows = {
-        STOCK_PRICES: prices,
-        DIM_METADATA: [company_row(symbol, text["metadata"]) for symbol, text in texts.items()],
-        DIM_DATE: list(date_rows(row[1] for row in prices)),
-    }
+    tables = (
+        (STOCK_PRICES, prices),
+        (DIM_METADATA, [company_row(symbol, text["metadata"]) for symbol, text in texts.items()]),
+        (DIM_DATE, date_rows(row[1] for row in prices)),
+    )
     folder = _folder("rows", batch)
     return {
         table.name: lake.write(f"{folder}/{table.name.lower()}.csv", write_csv(table, found))
-        for table, found in rows.items()
+        for table, found in tables
     }
 
 
