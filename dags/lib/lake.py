@@ -5,10 +5,10 @@ Called by tasks. A key names its content's place for ever; what must never chang
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+LAKE = "lake"
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
 
 
@@ -47,20 +47,9 @@ class Lake:
         return key
 
 
-def from_airflow(connection: Any) -> Lake:
-    """The bucket that an Airflow connection of type aws names in its extra.
+def lake() -> Lake:
+    """The bucket that the Airflow connection `lake` names in its extra."""
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-    `bucket`, `region_name`, and `endpoint_url` only where it is not AWS; without login and password the
-    worker's own role is used.
-    """
-    import boto3
-
-    extra: Mapping[str, Any] = connection.extra_dejson
-    client = boto3.client(
-        "s3",
-        region_name=extra.get("region_name"),
-        endpoint_url=extra.get("endpoint_url"),
-        aws_access_key_id=connection.login or None,
-        aws_secret_access_key=connection.password or None,
-    )
-    return Lake(client, extra["bucket"])
+    hook = S3Hook(LAKE)
+    return Lake(hook.get_conn(), hook.get_connection(LAKE).extra_dejson["bucket"])

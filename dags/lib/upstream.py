@@ -1,42 +1,45 @@
-"""Whether what a run reads is there: the batches of other DAGs, as OPS.LOAD_MANIFEST knows them.
+"""Whether what a run reads is there: which batches of other DAGs are done, as OPS.PIPELINE_RUN knows them.
 
-A schedule says when something should be there; this asks whether it is.
+A schedule says when something should be there; this asks whether it is. Every DAG writes its row there
+last, when its rows are shown and its tests have held: those that load as well as those that only transform.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from lib.intervals import Interval, Period, begin
-
-log = logging.getLogger(__name__)
+from lib.warehouse.schemas import PIPELINE_RUN
 
 
 @dataclass(frozen=True)
 class Covered:
-    """All of the interval has to be loaded by a DAG, in whatever pieces.
+    """All of the interval has to be done by a DAG, in whatever pieces.
 
     `period`: which whole periods that DAG loads. One that had not ended with the interval is not waited for:
-    what a banking day brings on a Friday comes on Monday, and Saturday's run does without.
+    what a banking day brings on a Friday comes on Monday, and Saturday's run does without. `from_first`: what
+    lies before the first that the DAG ever did is not waited for either, for nobody will do it.
     """
 
     dag_id: str
     interval: Interval
     period: Period = "day"
+    from_first: bool = False
 
     def lacks(self, found: Sequence[Interval]) -> str | None:
         """What is not there, or None."""
         start, end = (begin(moment, self.period) for moment in (self.interval.start, self.interval.end))
+        if self.from_first and found:
+            start = max(start, min(one.start for one in found))
         left = gaps(start, end, found)
         return f"{self.dag_id} lacks {', '.join(left)}" if left else None
 
 
 @dataclass(frozen=True)
 class Recent:
-    """The newest of what a DAG has loaded has to end after `since`: for lists of which the last is enough."""
+    """The newest of what a DAG has done has to end after `since`: for lists of which the last is enough."""
 
     dag_id: str
     since: datetime
@@ -63,8 +66,21 @@ def gaps(start: datetime, end: datetime, found: Iterable[Interval]) -> list[str]
     return [f"{a:%Y-%m-%d %H:%M} to {b:%Y-%m-%d %H:%M}" for a, b in left]
 
 
+def done(connection, dag_id: str) -> list[Interval]:
+    """The intervals that a DAG has done, in the order of time."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT DISTINCT "BATCH_ID" FROM {PIPELINE_RUN} WHERE "DAG_ID" = ? AND "STATE" = ? ORDER BY 1',
+            (dag_id, "success"),
+        )
+        return [_interval(batch) for (batch,) in cursor.fetchall() if batch]
+
+
 def lacking(connection, needs: Iterable[Need]) -> list[str]:
     """What is not there yet, in words; nothing when all is."""
-    from lib.warehouse.manifest import loaded
+    return [told for need in needs if (told := need.lacks(done(connection, need.dag_id)))]
 
-    return [told for need in needs if (told := need.lacks(loaded(connection, need.dag_id)))]
+
+def _interval(batch_id: str) -> Interval:
+    start, end = batch_id.partition("|")[2].split("/")
+    return Interval.read({"start": start, "end": end})

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 from botocore.exceptions import ClientError
-from lib.lake import AlreadyWritten, from_airflow
-from moto import mock_aws
+from lib.lake import AlreadyWritten
 
-from tests.dags.lake import keys, lake
+from tests.dags.lake import lake
 
 
 def test_what_is_written_can_be_read_and_overwritten() -> None:
@@ -33,13 +30,3 @@ def test_other_errors_are_not_taken_for_a_written_key() -> None:
         bucket.client.delete_bucket(Bucket=bucket.bucket)
         with pytest.raises(ClientError, match="NoSuchBucket"):
             bucket.write_once("a", b"1")
-        assert keys is not None
-
-
-def test_the_connection_names_bucket_and_place() -> None:
-    extra = {"bucket": "finedge-lake-dev", "region_name": "eu-west-1"}
-    with mock_aws():
-        found = from_airflow(SimpleNamespace(login="a", password="b", extra_dejson=extra))
-    assert found.bucket == "finedge-lake-dev"
-    assert found.client.meta.region_name == "eu-west-1"
-    assert found.client.meta.endpoint_url == "https://s3.eu-west-1.amazonaws.com"

@@ -141,7 +141,8 @@ def test_the_first_word_counts() -> None:
 
 def test_what_is_delivered_can_be_verified_by_its_receiver(bucket: Lake, signer: Signer) -> None:
     folder = draft(bucket, "2026-05", FILES)
-    key = deliver(bucket, "2026-05", MAY, approved(), signer)
+    key, rows = deliver(bucket, "2026-05", MAY, approved(), signer)
+    assert rows == 1
     body = bucket.read(key)
     manifest = json.loads(body)
     public = KEY.public_key().public_bytes_raw()

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lib.intervals import Interval
-from lib.upstream import Covered, Recent, gaps, lacking
-from lib.warehouse.batch import Batch
-from lib.warehouse.manifest import loaded, write_manifest
+from lib.runs import record_run
+from lib.upstream import Covered, Recent, done, gaps, lacking
 
 from local.warehouse import Warehouse
 from tests.dags.warehouse_world import Database
@@ -81,14 +80,26 @@ def test_gaps_are_the_hours_that_nobody_has(pieces: list[tuple[int, int]], start
     assert {hour for begin, end in as_hours for hour in range(begin, end)} == missing
 
 
-def test_the_manifest_is_asked(warehouse: Warehouse) -> None:
-    database = Database(warehouse).prepare()
+def test_what_lies_before_the_first_that_was_ever_done_is_not_waited_for() -> None:
+    need = Covered("a", days(0, 3), from_first=True)
+    assert need.lacks([days(1, 2), days(2, 3)]) is None
+    assert need.lacks([days(1, 2)]) == "a lacks 2026-05-06 00:00 to 2026-05-07 00:00"
+    assert need.lacks([]) == "a lacks 2026-05-04 00:00 to 2026-05-07 00:00"
+
+
+def test_the_runs_are_asked(warehouse: Warehouse) -> None:
+    connection = Database(warehouse).prepare().connection
     needs = [Covered("ingest_pg_ledger", days(0, 1)), Recent("ingest_s3_sanctions", FIRST)]
-    assert len(lacking(database.connection, needs)) == 2
+
+    def run(dag_id: str, run_id: str, state: str) -> None:
+        batch = days(0, 1).batch(dag_id)
+        counts = (1, 1, 1, 0, 0)
+        record_run(connection, dag_id, run_id, batch.id, *counts, FIRST, FIRST, state=state)
+
+    run("ingest_pg_ledger", "a", "failed")
+    assert len(lacking(connection, needs)) == 2
     for dag_id in ("ingest_pg_ledger", "ingest_s3_sanctions"):
-        batch = Batch(dag_id, days(0, 1).start, days(0, 1).end)
-        for _ in range(2):
-            with database.connection.cursor() as cursor:
-                write_manifest(cursor, batch, {"RAW.X": 3})
-    assert loaded(database.connection, "ingest_pg_ledger") == [days(0, 1)]
-    assert lacking(database.connection, needs) == []
+        for run_id in ("b", "c"):
+            run(dag_id, run_id, "success")
+    assert done(connection, "ingest_pg_ledger") == [days(0, 1)]
+    assert lacking(connection, needs) == []

@@ -19,6 +19,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
+from lib.closing.tables import ASIDE, DAY, SHOWN, TABLES
 from lib.warehouse.batch import Batch, stored
 from lib.warehouse.manifest import write_manifest
 from lib.warehouse.names import quoted
@@ -26,17 +27,9 @@ from lib.warehouse.transaction import patiently, transaction
 
 log = logging.getLogger(__name__)
 
-ASIDE, SHOWN, DAY = "MARTS_SHADOW", "MARTS", "BUSINESS_DATE"
-TABLES = ("FCT_TRIAL_BALANCE", "FCT_GL_BALANCE")
-
 
 class NotBuilt(Exception):
     """What was built aside is not what readers could be shown; nothing was changed."""
-
-
-def aside() -> dict[str, str]:
-    """By the name under which a suite knows it: where each table of the close was built."""
-    return {f"{SHOWN}.{name}".lower(): quoted(ASIDE, name) for name in TABLES}
 
 
 def switch(connection, batch: Batch) -> dict[str, int]:

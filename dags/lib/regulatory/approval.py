@@ -6,7 +6,7 @@ approvers may insert there, and the pipeline's may not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -28,6 +28,15 @@ class Decision:
     at: datetime
     comment: str
 
+    def written(self) -> dict[str, str]:
+        """As `read` takes it; JSON."""
+        return {**vars(self), "at": self.at.isoformat()}
+
+    @classmethod
+    def read(cls, values: Mapping[str, str]) -> Decision:
+        """Of such values."""
+        return cls(**{**values, "at": datetime.fromisoformat(values["at"])})
+
 
 class Refused(Exception):
     """Somebody refused the report; the message says who and why."""
@@ -41,6 +50,15 @@ def decide(connection, report: str, digest: str, verdict: Verdict, comment: str)
             '"COMMENT") SELECT ?, ?, ?, CURRENT_USER(), ?, ?',
             (report, digest, verdict, stored(datetime.now(UTC)), comment),
         )
+
+
+def statement(report: str, digest: str) -> str:
+    """The SQL that an approver runs, with a comment to be filled in."""
+    return (
+        f'INSERT INTO {REPORT_APPROVAL} ("REPORT_ID", "DIGEST", "VERDICT", "DECIDED_BY", "DECIDED_AT", '
+        f"\"COMMENT\") SELECT '{report}', '{digest}', 'approved', CURRENT_USER(), "
+        "SYSDATE(), '<what was compared>';"
+    )
 
 
 def decisions(connection, report: str, digest: str) -> list[Decision]:

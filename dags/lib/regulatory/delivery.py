@@ -16,7 +16,7 @@ import json
 from lib.intervals import Interval
 from lib.lake import AlreadyWritten, Lake
 from lib.regulatory.approval import Decision
-from lib.regulatory.extract import REPORTS, Extract
+from lib.regulatory.extract import REPORTS, Extract, rows
 from lib.regulatory.signing import Signer
 
 
@@ -44,8 +44,8 @@ def draft(lake: Lake, report: str, found: Extract) -> str:
     return folder
 
 
-def deliver(lake: Lake, report: str, month: Interval, decision: Decision, signer: Signer) -> str:
-    """Sign what was approved and make it the report; the manifest's key.
+def deliver(lake: Lake, report: str, month: Interval, decision: Decision, signer: Signer) -> tuple[str, int]:
+    """Sign what was approved and make it the report; the manifest's key, and how many rows it has.
 
     Raises NotAsApproved, AlreadyDelivered. Delivering the same again changes nothing.
     """
@@ -63,7 +63,7 @@ def deliver(lake: Lake, report: str, month: Interval, decision: Decision, signer
         raise AlreadyDelivered(
             f"{report} was delivered with other bytes: correct it by a further revision"
         ) from None
-    return key
+    return key, found.rows
 
 
 def _manifest(report: str, month: Interval, found: Extract, decision: Decision, signer: Signer) -> bytes:
@@ -73,7 +73,8 @@ def _manifest(report: str, month: Interval, found: Extract, decision: Decision, 
             "interval": month.written(),
             "digest": found.digest,
             "files": {
-                name: {"sha256": found.sums[name], "bytes": len(body)} for name, body in found.files.items()
+                name: {"sha256": found.sums[name], "bytes": len(body), "rows": rows(body)}
+                for name, body in found.files.items()
             },
             "approval": {
                 "by": decision.by,

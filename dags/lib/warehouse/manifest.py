@@ -1,4 +1,4 @@
-"""OPS.LOAD_MANIFEST: which batches are there for others to read."""
+"""OPS.LOAD_MANIFEST: a line per batch whose rows are shown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from lib.intervals import Interval
 from lib.warehouse.batch import Batch, stored
 from lib.warehouse.rows import merge_row
 from lib.warehouse.schemas import MANIFEST
@@ -27,13 +26,3 @@ def write_manifest(cursor, batch: Batch, counts: Mapping[str, int]) -> None:
         "LOADED_AT": stored(datetime.now(UTC)),
     }
     merge_row(cursor, MANIFEST, ("BATCH_ID",), values)
-
-
-def loaded(connection, dag_id: str) -> list[Interval]:
-    """What a DAG has loaded so far, in the order of time."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'SELECT "INTERVAL_START", "INTERVAL_END" FROM {MANIFEST} WHERE "DAG_ID" = ? ORDER BY 1, 2',
-            (dag_id,),
-        )
-        return [Interval(*(moment.replace(tzinfo=UTC) for moment in row)) for row in cursor.fetchall()]
