@@ -1,10 +1,10 @@
 """Airflow DAG: the monthly report to the supervisor, which a person approves and nobody delivers twice.
 
-**What**: waits until all days of the month are closed and reconciled, has dbt build `rpt_liquidity` and
-`rpt_revenue_monthly`, and checks that revenue did not move by more than 15 %. Then it writes the files of
-the report to the lake and waits for a person: somebody who is not the preparer inserts a row into
-OPS.REPORT_APPROVAL with the digest of these very bytes. What was approved is signed and delivered, and
-never again with other bytes.
+**What**: waits until all days that the ledger opened in the month are closed and reconciled, has dbt build
+`rpt_liquidity` and `rpt_revenue_monthly`, and checks that revenue did not move by more than 15 %. Then it
+writes the files of the report to the lake and waits for a person: somebody who is not the preparer inserts
+a row into OPS.REPORT_APPROVAL with the digest of these very bytes. What was approved is signed and
+delivered, and never again with other bytes.
 
 **When**: 08:00 UTC on the 2nd for the month before; has to be done four hours later, people included.
 
@@ -36,8 +36,13 @@ MODELS = ["tag:regulatory_reporting_monthly"]
 
 
 def needs(month: Interval) -> list[Need]:
-    """Every day of the month, or of what there is of it in the month in which the platform began."""
-    return [Covered(dag_id, month, from_first=True) for dag_id in ("ledger_close_daily", "recon_settlement")]
+    """Every day of the month that the bank's own calendar has, closed and reconciled."""
+    from lib.connections import postgres
+    from lib.regulatory.calendar import opened
+
+    with postgres("finedge_source") as source:
+        days = opened(source, month)
+    return [Covered(dag_id, day) for dag_id in ("ledger_close_daily", "recon_settlement") for day in days]
 
 
 @dag(

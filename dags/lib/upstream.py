@@ -19,20 +19,16 @@ class Covered:
     """All of the interval has to be done by a DAG, in whatever pieces.
 
     `period`: which whole periods that DAG loads. One that had not ended with the interval is not waited for:
-    what a banking day brings on a Friday comes on Monday, and Saturday's run does without. `from_first`: what
-    lies before the first that the DAG ever did is not waited for either, for nobody will do it.
+    what a banking day brings on a Friday comes on Monday, and Saturday's run does without.
     """
 
     dag_id: str
     interval: Interval
     period: Period = "day"
-    from_first: bool = False
 
     def lacks(self, found: Sequence[Interval]) -> str | None:
         """What is not there, or None."""
         start, end = (begin(moment, self.period) for moment in (self.interval.start, self.interval.end))
-        if self.from_first and found:
-            start = max(start, min(one.start for one in found))
         left = gaps(start, end, found)
         return f"{self.dag_id} lacks {', '.join(left)}" if left else None
 

@@ -34,30 +34,34 @@ def await_inputs(period: Period, needs: Callable[[Interval], Sequence[Need]], ti
 
 
 def finish(connection, context: Mapping[str, Any], interval: Interval, rows_in: int, rows_out: int) -> None:
-    """Record the run; its tests are counted from what was kept of the batch in OPS.DQ_RESULT."""
+    """Record the run, with all tests of the batch: dbt's, as its tasks have told, and the suites'."""
     from lib.runs import record_run
     from lib.warehouse.schemas import DQ_RESULT
 
-    run, dag_id = context["dag_run"], context["dag"].dag_id
-    batch = interval.batch(dag_id)
+    run, dag = context["dag_run"], context["dag"]
+    batch = interval.batch(dag.dag_id)
+    models = [task.task_id for task in dag.tasks if task.task_type == "DbtNode"]
+    told = context["ti"].xcom_pull(task_ids=models, key="outcome") if models else []
     with connection.cursor() as cursor:
         cursor.execute(
             'SELECT COUNT_IF("PASSED"), COUNT_IF(NOT "PASSED" AND "SEVERITY" = ?), '
             f'COUNT_IF(NOT "PASSED" AND "SEVERITY" <> ?) FROM {DQ_RESULT} WHERE "BATCH_ID" = ?',
             ("warn", "warn", batch.id),
         )
-        passed, warned, failed = (int(count or 0) for count in cursor.fetchone())
-    release = next((tag[8:] for tag in context["dag"].tags if tag.startswith("release:")), None)
+        kept = cursor.fetchone()
+    counts = [
+        int(count or 0) + sum(one[name] for one in told if one)
+        for name, count in zip(("passed", "warned", "failed"), kept, strict=True)
+    ]
+    release = next((tag[8:] for tag in dag.tags if tag.startswith("release:")), None)
     record_run(
         connection,
-        dag_id,
+        dag.dag_id,
         run.run_id,
         batch.id,
         rows_in,
         rows_out,
-        passed,
-        warned,
-        failed,
+        *counts,
         run.start_date,
         datetime.now(UTC),
         release=release,

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from lib.lake import Lake
 from lib.market.client import Malformed, MarketClient, Pace
-from lib.market.pipeline import SYMBOLS, extract, load, trading_interval, transform
+from lib.market.interval import trading_interval
+from lib.market.pipeline import SYMBOLS, extract, load, transform
 from lib.market.shape import company_row, date_rows, price_rows
 from lib.market.tables import DIM_DATE, STOCK_PRICES, TABLES, read_csv, write_csv
 from lib.warehouse.batch import Batch

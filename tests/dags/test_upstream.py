@@ -80,13 +80,6 @@ def test_gaps_are_the_hours_that_nobody_has(pieces: list[tuple[int, int]], start
     assert {hour for begin, end in as_hours for hour in range(begin, end)} == missing
 
 
-def test_what_lies_before_the_first_that_was_ever_done_is_not_waited_for() -> None:
-    need = Covered("a", days(0, 3), from_first=True)
-    assert need.lacks([days(1, 2), days(2, 3)]) is None
-    assert need.lacks([days(1, 2)]) == "a lacks 2026-05-06 00:00 to 2026-05-07 00:00"
-    assert need.lacks([]) == "a lacks 2026-05-04 00:00 to 2026-05-07 00:00"
-
-
 def test_the_runs_are_asked(warehouse: Warehouse) -> None:
     connection = Database(warehouse).prepare().connection
     needs = [Covered("ingest_pg_ledger", days(0, 1)), Recent("ingest_s3_sanctions", FIRST)]

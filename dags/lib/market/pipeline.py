@@ -6,10 +6,8 @@ A step that is run again writes the same files and the same rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-from lib.intervals import Interval, interval_of, last_before
 from lib.lake import Lake
 from lib.market.client import MarketClient
 from lib.market.shape import company_row, date_rows, price_rows
@@ -20,22 +18,10 @@ from lib.warehouse.publish import publish
 from lib.warehouse.staging import Staged, drop_staging, stage
 
 SYMBOLS = ("AAPL", "IBM", "JPM", "XOM")
-# Trading is over at 21:00 UTC: by then the day counts as ended.
-_CLOSED_BEFORE_MIDNIGHT = timedelta(hours=3)
-
 Raw = dict[str, dict[str, str]]
 """By symbol: where its `prices` and its `metadata` lie."""
 Check = Callable[[Mapping[str, str]], object]
 """Judges staged rows, by logical table name; raises where they may not be published."""
-
-
-def trading_interval(context: Mapping[str, Any]) -> Interval:
-    """The day whose trading was over when the run was due; or the days that the run was asked for."""
-    run = context["dag_run"]
-    if (run.conf or {}).get("interval") is not None:
-        return interval_of(context, "day")
-    due: datetime = run.logical_date or run.run_after
-    return last_before(due + _CLOSED_BEFORE_MIDNIGHT, "day")
 
 
 def extract(client: MarketClient, lake: Lake, batch: Batch, symbols: Sequence[str] = SYMBOLS) -> Raw:

@@ -13,17 +13,12 @@ from lib.ml.judging import wholeness
 from lib.ml.model import NAME, Model, evaluate, train
 from lib.ml.registry import Entry, newest, register
 from lib.ml.retraining import Present, reasons_to_train
-from lib.ml.tables import (
-    CHURN_PREDICTIONS,
-    count_features,
-    count_new,
-    customers,
-    prediction_rows,
-)
+from lib.ml.tables import CHURN_PREDICTIONS, count_new, customers, prediction_rows
 from lib.warehouse.batch import Batch
 from lib.warehouse.load import Source, load
 from lib.warehouse.schemas import prepare
 
+NAMESPACE = "FinEdge/MachineLearning"
 _MOMENT = timedelta(microseconds=1)
 
 
@@ -31,17 +26,19 @@ class FeaturesChanged(Exception):
     """There are not as many features as were counted before the decision: others are at work on them."""
 
 
-def extract(connection, batch: Batch) -> dict[str, int]:
-    """How much there is to learn from: `new_records` since the data of the newest model. Copies nothing."""
+def extract(connection, batch: Batch) -> int:
+    """How many records are new since the data of the newest model before this batch. Copies nothing."""
     prepare(connection, (CHURN_PREDICTIONS,))
     before = newest(connection, NAME, batch.end - _MOMENT)
     since = before.interval_end if before else None
-    return {"new_records": count_new(connection, since, batch.end)}
+    return count_new(connection, since, batch.end)
 
 
 def criteria(connection, lake: Lake, batch: Batch, new_records: int) -> list[str]:
-    """Why to train; see `reasons_to_train`. The model of the same batch does not count: a run that is run
-    again decides as it did."""
+    """Why to train; see `reasons_to_train`.
+
+    The model of the same batch does not count: a run that is run again decides as it did.
+    """
     entry = newest(connection, NAME, batch.end - _MOMENT)
     if entry is None:
         return reasons_to_train(new_records, feature_set(), None)
@@ -80,11 +77,8 @@ def train_model(
     return {"version": version, "location": entry.location}
 
 
-def predict(connection, lake: Lake, batch: Batch) -> dict[str, int | str]:
-    """Score every customer with the newest model of data up to this batch's; `rows` and `version`.
-
-    Raises LookupError without a model.
-    """
+def predict(connection, lake: Lake, batch: Batch) -> int:
+    """Score every customer with the newest model of data up to this batch's; how many. Raises LookupError."""
     entry = newest(connection, NAME, batch.end)
     if entry is None:
         raise LookupError(f"no model of data up to {batch.end}")
@@ -93,29 +87,28 @@ def predict(connection, lake: Lake, batch: Batch) -> dict[str, int | str]:
     as_of = (batch.end - _MOMENT).astimezone(UTC).date()
     rows = prediction_rows(scores, as_of, entry.version)
     counts = load(connection, batch, [Source(CHURN_PREDICTIONS, {entry.location: rows})])
-    return {"rows": sum(counts.values()), "version": entry.version}
+    return sum(counts.values())
 
 
-def metrics(connection, batch: Batch) -> dict[str, object]:
-    """What is logged of a run: when, of which data, and how whole its features are."""
+def metrics(connection, batch: Batch) -> str:
+    """A line for the log, in CloudWatch's embedded metric format: how whole the features are, how good the
+    model."""
     entry = newest(connection, NAME, batch.end)
     known = json.loads(entry.metrics) if entry else {}
-    return {
-        "ts": datetime.now(UTC).isoformat(),
+    values = wholeness(customers(connection)) | {f"model_{name}": value for name, value in known.items()}
+    numbers = {name: value for name, value in values.items() if value is not None}
+    now = datetime.now(UTC)
+    told = {
+        "Namespace": NAMESPACE,
+        "Dimensions": [["dag_id"]],
+        "Metrics": [{"Name": name} for name in numbers],
+    }
+    line = {
+        "_aws": {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [told]},
+        "ts": now.isoformat(timespec="seconds"),
         "dag_id": batch.dag_id,
         "batch_id": batch.id,
         "model_version": entry.version if entry else None,
-        **wholeness(customers(connection)),
-        **{f"model_{name}": value for name, value in known.items()},
+        **numbers,
     }
-
-
-__all__ = [
-    "FeaturesChanged",
-    "count_features",
-    "criteria",
-    "extract",
-    "metrics",
-    "predict",
-    "train_model",
-]
+    return json.dumps(line)
