@@ -87,7 +87,7 @@ def aml_monitoring() -> None:
     def record(**context: Any) -> None:
         """Record the run, whichever way it went."""
         from lib.connections import warehouse
-        from lib.waiting import finish
+        from lib.finishing import finish
 
         hits = context["ti"].xcom_pull(task_ids="decide", key="hits")
         interval = interval_of(context, PERIOD)

@@ -60,7 +60,7 @@ def ledger_close_daily() -> None:
         """Show the day in both tables, in one transaction; returns rows by table."""
         from lib.closing.switch import switch as show
         from lib.connections import warehouse
-        from lib.waiting import finish
+        from lib.finishing import finish
 
         interval = interval_of(context, PERIOD)
         with warehouse("ledger_close_daily.switch") as connection:

@@ -10,11 +10,12 @@ transactions that there are, without waiting.
 
 **Owner**: ml-team.
 
-**When it fails**: `feature_engineering` or `test_features`: a test of the features does not hold, see the
-rule; the scores stay those of yesterday, and that is on purpose. `train_model`: `FeaturesChanged` means
-that another run was at the features: clear from `check_training_criteria`. Clearing anything is safe: the
-same features make the same model, byte for byte, and a day's scores replace themselves. To take a model
-back, delete its row in OPS.MODEL_REGISTRY, then clear `generate_predictions`.
+**When it fails**: `feature_engineering`: a test of the features does not hold, see the task's log; nothing
+is trained, the scores stay those of yesterday, and that is on purpose. `train_model`: `FeaturesChanged`
+means that another run was at the features: clear from `check_training_criteria`. `postflight` judges the
+scores after they were written. Clearing anything is safe: the same features make the same model, byte for
+byte, and a day's scores replace themselves. To take a model back, delete its row in OPS.MODEL_REGISTRY,
+then clear `generate_predictions`.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def extract_raw_data() -> int:
 
 @task_group
 def feature_engineering() -> None:
-    """dbt, a layer at a time: each model is a task, and fails with its tests."""
+    """dbt, a layer at a time: each model is a task, which fails where a test of it does."""
     staging = dbt_group("staging", [f"{TAG},path:models/staging"])
     intermediate = dbt_group("intermediate", [f"{TAG},path:models/intermediate"])
     marts = dbt_group("marts", [f"{TAG},path:models/ml"])
@@ -109,8 +110,8 @@ def generate_predictions() -> int:
 def log_metrics(new_records: int, scored: int) -> None:
     """Print the run's metrics as JSON, which CloudWatch keeps as metrics, and record the run."""
     from lib.connections import warehouse
+    from lib.finishing import finish
     from lib.ml.pipeline import metrics
-    from lib.waiting import finish
 
     context = get_current_context()
     with warehouse("ml_feature_pipeline.metrics") as connection:
@@ -137,11 +138,11 @@ def _batch() -> Any:
     doc_md=__doc__,
 )
 def ml_feature_pipeline() -> None:
-    tested = checkpoint("postflight_ml_feature_pipeline", PERIOD, task_id="test_features")
     extracted = extract_raw_data()
     decided, scored = check_training_criteria(extracted), generate_predictions()
-    extracted >> feature_engineering() >> tested >> decided
-    decided >> [train_model(), skip_training()] >> scored >> log_metrics(extracted, scored)
+    judged = checkpoint("postflight_ml_feature_pipeline", PERIOD, task_id="postflight")
+    extracted >> feature_engineering() >> decided
+    decided >> [train_model(), skip_training()] >> scored >> judged >> log_metrics(extracted, scored)
 
 
 ml_feature_pipeline()

@@ -64,8 +64,8 @@ def recon_settlement() -> None:
     def summarise(**context: Any) -> dict[str, int]:
         """Count what was compared and what did not match, and record the run."""
         from lib.connections import warehouse
+        from lib.finishing import finish
         from lib.recon import summary
-        from lib.waiting import finish
 
         interval = interval_of(context, PERIOD)
         with warehouse("recon_settlement.summarise") as connection:

@@ -105,11 +105,11 @@ def regulatory_reporting_monthly() -> None:
         """Sign and deliver what was approved, and record the run; returns where the manifest lies."""
         from airflow.sdk import Connection
         from lib.connections import warehouse
+        from lib.finishing import finish
         from lib.lake import lake
         from lib.regulatory.approval import Decision
         from lib.regulatory.delivery import deliver as hand_over
         from lib.regulatory.signing import from_airflow
-        from lib.waiting import finish
 
         month, decision = interval_of(context, PERIOD), Decision.read(approval)
         signer = from_airflow(Connection.get("report_signing"))

@@ -98,8 +98,8 @@ def stock_pipeline_dag() -> None:
     def postflight(loaded: dict[str, int]) -> None:
         """Judge the marts, and record the run."""
         from lib.connections import warehouse
+        from lib.finishing import finish
         from lib.quality.tasks import checked
-        from lib.waiting import finish
 
         context, batch = get_current_context(), _batch()
         checked("postflight_stock_pipeline_dag", batch, {}, context)

@@ -1,9 +1,9 @@
-"""A sensor for what a run reads, and the row that a run leaves for those who wait for it."""
+"""A sensor for what a run reads: see `lib.upstream`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import task
@@ -31,38 +31,3 @@ def await_inputs(period: Period, needs: Callable[[Interval], Sequence[Need]], ti
         return not left
 
     return wait_for_inputs()
-
-
-def finish(connection, context: Mapping[str, Any], interval: Interval, rows_in: int, rows_out: int) -> None:
-    """Record the run, with all tests of the batch: dbt's, as its tasks have told, and the suites'."""
-    from lib.runs import record_run
-    from lib.warehouse.schemas import DQ_RESULT
-
-    run, dag = context["dag_run"], context["dag"]
-    batch = interval.batch(dag.dag_id)
-    models = [task.task_id for task in dag.tasks if task.task_type == "DbtNode"]
-    told = context["ti"].xcom_pull(task_ids=models, key="outcome") if models else []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            'SELECT COUNT_IF("PASSED"), COUNT_IF(NOT "PASSED" AND "SEVERITY" = ?), '
-            f'COUNT_IF(NOT "PASSED" AND "SEVERITY" <> ?) FROM {DQ_RESULT} WHERE "BATCH_ID" = ?',
-            ("warn", "warn", batch.id),
-        )
-        kept = cursor.fetchone()
-    counts = [
-        int(count or 0) + sum(one[name] for one in told if one)
-        for name, count in zip(("passed", "warned", "failed"), kept, strict=True)
-    ]
-    release = next((tag[8:] for tag in dag.tags if tag.startswith("release:")), None)
-    record_run(
-        connection,
-        dag.dag_id,
-        run.run_id,
-        batch.id,
-        rows_in,
-        rows_out,
-        *counts,
-        run.start_date,
-        datetime.now(UTC),
-        release=release,
-    )

@@ -157,7 +157,7 @@ def test_what_the_check_refuses_is_not_published(database: Database, bucket: Lak
     files = transform(bucket, batch, extract(client(market(4)), bucket, batch))
     with pytest.raises(ArithmeticError):
         load(database.connection, bucket, batch, files, refuse)
-    assert set(seen) == {"raw_market.stock_prices", "raw_market.dim_metadata", "raw_market.dim_date"}
+    assert set(seen) == {"raw_market.stock_prices", "raw_market.dim_metadata"}
     assert database.ask(f"SELECT COUNT(*) FROM {seen['raw_market.stock_prices']}") == [(400,)]
     assert all(found == [] for found in rows(database).values())
 

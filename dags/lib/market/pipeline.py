@@ -66,7 +66,9 @@ def load(connection, lake: Lake, batch: Batch, files: Mapping[str, str], check: 
         one = stage(connection, table, batch, [(key, read_csv(table, lake.read(key)))])
         validate(connection, one)
         staged.append(one)
-    check({f"{one.table.schema}.{one.table.name}".lower(): one.name for one in staged})
+    # The calendar is not from the API, but made here: there is nothing to judge in it.
+    judged = [one for one in staged if one.table is not DIM_DATE]
+    check({f"{one.table.schema}.{one.table.name}".lower(): one.name for one in judged})
     counts = publish(connection, staged)
     for one in staged:
         drop_staging(connection, one)
