@@ -1,4 +1,4 @@
-"""The row that a run leaves in OPS.PIPELINE_RUN, written by its last task: those who wait for it look there."""
+"""The row that a run leaves in OPS.PIPELINE_RUN, by its last task: those who wait for it look there."""
 
 from __future__ import annotations
 
