@@ -13,7 +13,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -24,11 +23,11 @@ from lib.runs import record_run
 from lib.warehouse.batch import Batch
 from lib.warehouse.connecting import connect
 from lib.warehouse.schemas import prepare
-from moto.server import ThreadedMotoServer
 
+from local import aws
 from local.airflow import start_airflow
 from local.airflow_settings import AirflowConfig
-from local.environments import airflow_python, dbt_executable, quality_python
+from local.environments import airflow_python, dbt_executable, ministack_python, quality_python
 from local.films_source import create_database
 from local.processes import free_port, wait_until
 from local.sources import database
@@ -55,7 +54,6 @@ _LOADED = (
     "ingest_s3_bank_statements",
     "ingest_s3_sanctions",
 )
-_AWS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
 def asked(first: date, days: int = 1) -> dict[str, Any]:
@@ -89,7 +87,7 @@ class World:
             database.append(connection, BANK, day)
             database.close(connection, DAYS[number])
         self.raw.load_interval(day, datetime.now(UTC), first=number == 0)
-        self.dbt.invoke("build", [f"tag:{tag}" for tag in _UPSTREAM])
+        self.dbt.invoke("run", [f"tag:{tag}" for tag in _UPSTREAM])
         self.done(number, *_UPSTREAM, *_LOADED)
 
     def done(self, number: int, *dag_ids: str) -> None:
@@ -155,7 +153,7 @@ def world(home: Path, postgres: str, warehouse: Warehouse) -> Iterator[World]:
         prepare(session)
         raw = RawWorld(BANK, source, session, home)
         raw.prepare()
-        lake = running.enter_context(_lake())
+        lake = running.enter_context(_lake(home))
         market = MarketApi(Market(BANK, lambda: datetime(2026, 4, 1, 23, tzinfo=UTC)))
         market.start()
         running.callback(market.server_close)
@@ -178,18 +176,11 @@ def world(home: Path, postgres: str, warehouse: Warehouse) -> Iterator[World]:
 
 
 @contextmanager
-def _lake() -> Iterator[Lake]:
-    server = ThreadedMotoServer("127.0.0.1", free_port(), verbose=False)
-    server.start()
+def _lake(home: Path) -> Iterator[Lake]:
+    port = free_port()
+    server = aws.start_aws(ministack_python(), port, home)
     try:
-        host, port = server.get_host_and_port()
-        client = boto3.client(
-            "s3",
-            endpoint_url=f"http://{host}:{port}",
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        client = aws.client("s3", f"http://127.0.0.1:{port}")
         client.create_bucket(Bucket=BUCKET)
         yield Lake(client, BUCKET)
     finally:
@@ -204,9 +195,12 @@ def _airflow(home: Path, connections: dict[str, Any], endpoint: str) -> Iterator
     dags = home / "release" / "dags"
     extra = {
         **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in connections.items()},
-        **_AWS,
+        **aws.CREDENTIALS,
+        "AWS_DEFAULT_REGION": aws.REGION,
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_EC2_METADATA_DISABLED": "true",
+        # Runs are asked for: un-pausing a DAG must not begin the one that the calendar has last.
+        "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
         "FINEDGE_DBT": str(dbt_executable()),
         "FINEDGE_QUALITY": str(quality_python()),
     }
@@ -238,7 +232,7 @@ def _connections(login: dict[str, Any], source: str, endpoint: str, market: int)
             "conn_type": "aws",
             "login": "test",
             "password": "test",
-            "extra": {"bucket": BUCKET, "region_name": "us-east-1", "endpoint_url": endpoint},
+            "extra": {"bucket": BUCKET, "region_name": aws.REGION, "endpoint_url": endpoint},
         },
         "market_api": {
             "conn_type": "http",
