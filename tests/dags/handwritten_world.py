@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ from tests.dbt_project.raw_world import RawWorld
 BANK = Bank(seed=7)
 DAYS = (date(2026, 3, 31), date(2026, 4, 1))
 """A Tuesday, the last of its month, and a Wednesday."""
+EVENING = datetime(2026, 4, 1, 22, tzinfo=UTC)
 NAME, BUCKET = "FINEDGE_HAND", "finedge-lake-test"
 _RUNS = count(1)
 KEY = Ed25519PrivateKey.generate()
@@ -154,7 +156,9 @@ def world(home: Path, postgres: str, warehouse: Warehouse) -> Iterator[World]:
         raw = RawWorld(BANK, source, session, home)
         raw.prepare()
         lake = running.enter_context(_lake(home))
-        market = MarketApi(Market(BANK, lambda: datetime(2026, 4, 1, 23, tzinfo=UTC)))
+        # A minute of the API is a second here.
+        begun = time.monotonic()
+        market = MarketApi(Market(BANK, lambda: EVENING + 60 * timedelta(seconds=time.monotonic() - begun)))
         market.start()
         running.callback(market.server_close)
         running.callback(market.shutdown)
@@ -240,7 +244,7 @@ def _connections(login: dict[str, Any], source: str, endpoint: str, market: int)
             "host": "127.0.0.1",
             "port": market,
             "password": "a-secret-key",
-            "extra": {"pause_seconds": 12, "limited_seconds": 20},
+            "extra": {"pause_seconds": 0.25, "limited_seconds": 1},
         },
         "report_signing": {"conn_type": "generic", "password": pem},
     }
