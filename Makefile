@@ -11,7 +11,7 @@ HOME_DIR ?= .local
 ENVIRONMENTS ?= dev
 export UV
 
-.PHONY: help setup demo platform up down status lint check test race bench clean
+.PHONY: help setup demo platform up down status lint check test race manifest bench clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ test: setup lint ## The linters and every test but the long ones
 
 race: setup ## The long tests: deployments, runs and SIGKILLs race on the real stack; a later Airflow
 	@$(BIN)/pytest -s -m long
+
+manifest: setup ## Write dbt/manifest.json anew, after a change of the dbt project
+	@$(BIN)/python -m local.dbt_manifest
 
 # For example: make bench ARGS="deploy flip --full --docs"; `make bench ARGS=--list` says what there is.
 bench: setup ## Measure what docs/performance.md tells, beside aws s3 sync (ARGS="--list" says what there is)

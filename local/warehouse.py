@@ -13,7 +13,7 @@ from pathlib import Path
 from local.processes import Command, Process, answers, start, wait_for
 
 LAUNCHER = Path(__file__).with_name("warehouse_launch.py")
-CREDENTIALS = {"account": "local", "user": "finedge", "password": "finedge"}
+CREDENTIALS = {"account": "local", "user": "finedge", "password": "any-will-do"}
 
 
 @dataclass(frozen=True)

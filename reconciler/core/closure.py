@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from reconciler.core.dbt_graph import DbtGraph
+from reconciler.core.dbt_graph import MANIFEST, DbtGraph
 from reconciler.core.identity import canonical, sha256
 from reconciler.core.python_imports import PythonFile, read_python, resolve
 from reconciler.model.errors import Terminal
@@ -51,7 +51,7 @@ def closure(files: Mapping[str, bytes], dags: Mapping[str, ParsedDag]) -> dict[s
     problems: list[str] = []
     parts: dict[str, Parts] = {}
     for dag_id, dag in dags.items():
-        own = uses[dag.file]
+        own = uses[dag.file] - _told_by_tags(dag)
         parts[dag_id] = {path: sha256(files[path]) for path in own | release.named_by(own)}
         parts[dag_id] |= shared | _dbt_parts(dag_id, dag, dbt, problems)
         if _runs_dbt_untold(dag, own, release.sources):
@@ -126,6 +126,14 @@ def _dbt_parts(dag_id: str, dag: ParsedDag, dbt: DbtGraph, problems: list[str]) 
         else:
             problems.append(f"{dag.file}: DAG {dag_id} is tagged dbt:{name}, but no dbt model has that name.")
     return parts
+
+
+def _told_by_tags(dag: ParsedDag) -> set[str]:
+    """What parsing may read and a DAG does not depend on as a whole: of dbt's manifest, only on its nodes.
+
+    A node that is new to its selection is new among its tags.
+    """
+    return {MANIFEST} if any(tag.startswith("dbt:") for tag in dag.tags) else set()
 
 
 def _runs_dbt_untold(dag: ParsedDag, own: set[str], sources: Mapping[str, PythonFile]) -> bool:

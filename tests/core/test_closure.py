@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -234,6 +236,57 @@ def test_edges_of_a_manifest_are_added() -> None:
     before = {**DBT_FILES, "dbt/manifest.json": manifest}
     after = {**before, "dbt/models/staging/stg_orders.sql": b"select 2"}
     assert touched(before, after, TAGGED) == {"o", "f", "all"}
+
+
+def manifest(**parents: list[str]) -> bytes:
+    """A manifest of models by name, with what each is made of."""
+    nodes = {
+        f"model.shop.{name}": {"name": name, "depends_on": {"nodes": [f"model.shop.{one}" for one in of]}}
+        for name, of in parents.items()
+    }
+    return json.dumps({"nodes": nodes}).encode()
+
+
+READERS = {
+    "o": dag(A, "dbt:orders", reads=("dbt/manifest.json",)),
+    "f": dag(B, "dbt:films", reads=("dbt/manifest.json",)),
+    "untold": dag("dags/c.py", reads=("dbt/manifest.json",)),
+}
+KNOWN = {"stg_orders": [], "stg_films": [], "orders": ["stg_orders"], "films": ["stg_films"]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"new": ["orders"]}, {"untold"}),
+        ({"films": ["stg_films", "stg_orders"]}, {"f", "untold"}),
+        ({}, set()),
+    ],
+)
+def test_who_draws_tagged_nodes_from_the_manifest_depends_on_these_alone(
+    changed: dict[str, list[str]], expected: set[str]
+) -> None:
+    before = {**DBT_FILES, "dbt/manifest.json": manifest(**KNOWN)}
+    after = {**before, "dbt/manifest.json": manifest(**KNOWN | changed)}
+    assert touched(before, after, READERS) == expected
+    assert "dbt/manifest.json" not in closure(before, READERS)["o"]
+
+
+def test_a_changed_model_with_its_manifest_touches_those_who_need_it() -> None:
+    before = {**DBT_FILES, "dbt/manifest.json": manifest(**KNOWN)}
+    after = {
+        **before,
+        "dbt/models/staging/stg_orders.sql": b"select * from {{ ref('stg_films') }}",
+        "dbt/manifest.json": manifest(**KNOWN | {"stg_orders": ["stg_films"]}),
+    }
+    assert touched(before, after, READERS) == {"o", "untold"}
+
+
+def test_a_tag_does_not_excuse_from_other_files_of_the_project() -> None:
+    reads = ("dbt/manifest.json", "dbt/macros/cents.sql", "dbt/models/marts/films.sql")
+    dags = {"o": dag(A, "dbt:orders", reads=reads), "b": dag(B), "c": dag("dags/c.py", "dbt:films")}
+    after = {**DBT_FILES, "dbt/models/marts/films.sql": b"select 2"}
+    assert touched(DBT_FILES, after, dags) == {"o", "c"}
 
 
 @pytest.mark.parametrize("name", ["nothing", "+orders", "tag:nightly", "phantom"])

@@ -6,7 +6,9 @@
 select
     business_date,
     currency,
-    sum(balance) as balance
+    cast(sum(balance) as numeric(18, 2)) as balance
 from {{ ref('fct_trial_balance') }}
 group by business_date, currency
-having sum(balance) <> 0 or sum(debit_balance) <> sum(credit_balance)
+having
+    cast(sum(balance) as numeric(18, 2)) <> 0
+    or cast(sum(debit_balance) - sum(credit_balance) as numeric(18, 2)) <> 0
