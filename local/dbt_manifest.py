@@ -1,8 +1,8 @@
 """Writes dbt/manifest.json: what Airflow and the reconciler need to know of the dbt project, no more.
 
-`python -m local.dbt_manifest` (or `make manifest`) after a change of the project. The file is committed, since
-an artifact is made of committed bytes alone; a test says when it is out of date. dbt's own manifest has
-thirty times as much in it, with times and paths that differ each time.
+`python -m local.dbt_manifest` (or `make manifest`) after a change of the project. The file is committed,
+since an artifact is made of committed bytes alone; a test says when it is out of date. dbt's own manifest
+has thirty times as much in it, with times and paths that differ each time.
 """
 
 from __future__ import annotations

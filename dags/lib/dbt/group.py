@@ -1,8 +1,8 @@
 """Groups of dbt tasks, rendered by Cosmos from the manifest. Called when a DAG is parsed.
 
-Cosmos finds the nodes that are meant and draws the graph; what a task does is ours (`operator`): Cosmos' own
-operators start dbt anew for each node, which costs ten times as much as the node itself. One task builds a
-node and asks its tests: two would cost two starts of Airflow's, and half a result is none.
+Cosmos finds the nodes that are meant and draws the graph; what a task does is ours (`operator`): Cosmos'
+own operators start dbt anew for each node, which costs ten times as much as the node itself. One task builds
+a node and asks its tests: two would cost two starts of Airflow's.
 """
 
 from __future__ import annotations

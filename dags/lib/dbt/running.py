@@ -1,24 +1,32 @@
-"""Runs dbt for a task: a node, its tests and the freshness of its sources, by a server that has dbt ready."""
+"""Runs dbt for a task: a node, its tests and the freshness of its sources.
+
+dbt lives in an environment of its own. Its interpreter is kept warm, so that what a task costs is its node
+and not dbt's start. dbt sees the variables that it is given, and nothing of the worker's.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
+import shutil
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib.dbt.client import Job, invoke
+from lib.dbt import job
 from lib.dbt.graph import PROJECT
 from lib.dbt.target import Variables
+from lib.warm import Warm
 
 log = logging.getLogger(__name__)
 
-_WARNED, _SKIPPED = {"warn"}, {"skipped", "no-op"}
-_GOOD = {"success", "pass"}
+_MODULES = ("dbt.cli.main", "dbt.adapters.snowflake", "dbt.adapters.postgres", "snowflake.connector")
+_KINDS = {"success": "passed", "pass": "passed", "warn": "warned", "skipped": "skipped", "no-op": "skipped"}
+_ASKED = ("test", "unit_test", "source")
 Result = dict[str, Any]
 
 
@@ -34,8 +42,8 @@ class Outcome:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many tests (and checks of freshness) passed, warned and failed."""
-        found = Counter(_kind(one) for one in self.results if one["type"] in ("test", "source", "unit_test"))
+        """How many tests (and checks of freshness) `passed`, `warned` and `failed`."""
+        found = Counter(_kind(one) for one in self.results if one["type"] in _ASKED)
         return {kind: found[kind] for kind in ("passed", "warned", "failed")}
 
     def raise_for_failures(self) -> None:
@@ -51,34 +59,31 @@ def build(
     sources: Sequence[str],
     variables: Variables,
     shadow: str = "",
-    *,
-    project: Path = PROJECT,
 ) -> Outcome:
     """Ask whether the sources are fresh, build the node, ask its tests. Raises DbtFailed: dbt did not run."""
     commands = [["source", "freshness", "--select", *sources]] if sources else []
     # By name and no further: a test that also looks at another node is asked once, with this one.
     commands.append(["build", "--select", node, *tests, "--indirect-selection", "empty"])
-    return run(commands, variables, {"shadow": shadow} if shadow else {}, project=project)
+    return run(commands, variables, {"shadow": shadow} if shadow else {})
 
 
 def run(
     commands: Sequence[Sequence[str]],
     variables: Variables,
-    dbt_vars: dict[str, str] | None = None,
+    dbt_vars: Mapping[str, str] | None = None,
     *,
     project: Path = PROJECT,
 ) -> Outcome:
     """Run dbt's commands in turn, up to the first that fails. Raises DbtFailed: it did not run."""
     vars_option = ["--vars", json.dumps(dbt_vars)] if dbt_vars else []
-    job = Job(
-        project=str(project),
-        commands=[[*command, *vars_option] for command in commands],
-        parse=["parse", *vars_option],
-        shaping=dict(variables.shaping),
-        connecting=dict(variables.connecting),
-    )
-    answer = invoke(dbt_executable(), job, log.info)
-    if answer.get("error"):
+    asked = {
+        "project": str(project),
+        "commands": [[*command, *vars_option] for command in commands],
+        "parse": ["parse", *vars_option],
+        "key": _key(project, variables.shaping, vars_option),
+    }
+    answer = _ask(asked, {**_surroundings(), **variables.shaping, **variables.connecting})
+    if "error" in answer:
         raise DbtFailed(f"dbt did not run: {answer['error']}")
     results = tuple(answer["results"])
     if not results:
@@ -87,19 +92,66 @@ def run(
     return Outcome(results)
 
 
-def dbt_executable() -> str:
-    """Where dbt is, told by the installation: it lives in an environment of its own."""
-    from airflow.sdk import Variable
+def _ask(asked: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:
+    warm = Warm(str(_interpreter()), _MODULES)
+    readable, writable = os.pipe()
+    with (
+        os.fdopen(readable, encoding="utf-8", errors="replace") as lines,
+        os.fdopen(writable, "w") as written,
+        Path(os.devnull).open() as nothing,
+        warm.start(
+            Path(job.__file__),
+            [json.dumps(asked)],
+            streams=(nothing.fileno(), written.fileno(), written.fileno()),
+            environment=variables,
+        ) as running,
+    ):
+        # Ours; while it is open the other end never ends.
+        written.close()
+        for line in lines:
+            if line.startswith("\x1e"):
+                answer: dict[str, Any] = json.loads(line[1:])
+                return answer
+            if line.strip():
+                log.info("%s", line.rstrip())
+        raise DbtFailed(f"dbt ended with code {running.wait()}; its reason is above")
 
-    return os.environ.get("FINEDGE_DBT") or Variable.get("FINEDGE_DBT", default="dbt")
+
+def _interpreter() -> Path:
+    """That of the environment in which dbt is, as the installation tells it. Raises DbtFailed."""
+    told = os.environ.get("FINEDGE_DBT")
+    if not told:
+        from airflow.sdk import Variable
+
+        told = str(Variable.get("FINEDGE_DBT", default="dbt"))
+    found = shutil.which(told)
+    if found is None:
+        raise DbtFailed(f"dbt was not found at {told!r}: set FINEDGE_DBT to its place")
+    # Not resolved: a link to the interpreter is what makes it the environment's.
+    return Path(found).with_name("python")
+
+
+def _key(project: Path, shaping: Mapping[str, str], vars_option: Sequence[str]) -> str:
+    """Of the project's files as they are now, and of all else that its graph is made of."""
+    digest = hashlib.sha256(json.dumps([str(project), dict(shaping), *vars_option], sort_keys=True).encode())
+    for file in sorted(project.rglob("*")):
+        found = file.stat()
+        digest.update(f"{file}|{found.st_mtime_ns}|{found.st_size}\n".encode())
+    return digest.hexdigest()[:24]
+
+
+def _surroundings() -> dict[str, str]:
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "C.UTF-8",
+        # Nothing is written there.
+        "HOME": "/nonexistent",
+        "NO_PROXY": os.environ.get("NO_PROXY", ""),
+    }
 
 
 def _kind(result: Result) -> str:
-    if result["status"] in _GOOD:
-        return "passed"
-    if result["status"] in _WARNED:
-        return "warned"
-    return "skipped" if result["status"] in _SKIPPED else "failed"
+    return _KINDS.get(result["status"], "failed")
 
 
 def _tell(results: Iterable[Result]) -> None:

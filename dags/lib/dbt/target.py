@@ -1,4 +1,4 @@
-"""Where dbt builds: a target of profiles.yml, the Airflow connection that reaches it, and dbt's variables for it.
+"""Where dbt builds: a target of profiles.yml, the Airflow connection that reaches it, and variables for dbt.
 
 Secrets are read when a task runs and handed to dbt, never earlier and never to Airflow.
 """
