@@ -156,6 +156,9 @@ class Execute:
         except duckdb.TransactionException as error:
             self._end_idle(cursor._conn)
             raise _problem(error, LOCKED) from error
+        except duckdb.ConstraintException as error:
+            # What fakesnow notes of a table's columns, when two make the table at once.
+            raise _problem(error, LOCKED if "ext_table_catalog" in str(error) else FAILED) from error
         except (duckdb.Error, DatabaseError, ValueError, AssertionError, KeyError, TypeError) as error:
             raise _problem(error, FAILED) from error
         finally:
