@@ -75,9 +75,11 @@ def aml_monitoring() -> None:
     @task
     def escalate(**context: Any) -> None:
         """Tell the officers how many alerts wait for them; who is concerned stays in the warehouse."""
-        from lib.aml.escalation import tell
+        from lib.telling import tell
 
-        tell(context, context["ti"].xcom_pull(task_ids="decide", key="hits"))
+        hits = context["ti"].xcom_pull(task_ids="decide", key="hits")
+        message = f"{hits} critical alerts wait in MARTS.FCT_AML_ALERTS; their cases are in OPS.AML_CASE"
+        tell(context, "aml_escalation", "error", message)
 
     @task
     def no_action() -> None:

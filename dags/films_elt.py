@@ -17,13 +17,12 @@ cleared: tables are replaced, never added to.
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from airflow.sdk import PokeReturnValue, dag, get_current_context, task
 from lib.alerts import default_args
-from lib.dbt_cli import DbtProject
+from lib.dbt_cli import DbtProject, executable
 from lib.films_tables import FILMS_TABLES
 from lib.postgres_copy import is_starting, missing_tables, replace_tables
 
@@ -88,14 +87,12 @@ def films_elt() -> None:
     @task
     def run_dbt_models(copied: dict[str, int]) -> dict[str, dict[str, int]]:
         """Build film_ratings with dbt, test it and record the run; how many nodes ended how, by command."""
-        from airflow.sdk import Connection, Variable
+        from airflow.sdk import Connection
 
         place = Connection.get(DESTINATION)
-        # Read while running: dbt lives in an environment of its own, whose place is the installation's.
-        executable = os.environ.get("FINEDGE_DBT") or Variable.get("FINEDGE_DBT", default="dbt")
         project = DbtProject(
             DBT_PROJECT,
-            executable,
+            executable(),
             {
                 "FINEDGE_PG_HOST": place.host or "",
                 "FINEDGE_PG_PORT": str(place.port or 5432),

@@ -18,7 +18,17 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
+_PAGE = "target/static_index.html"
 _GOOD = {"success", "pass", "warn"}
+
+
+def executable() -> str:
+    """Where dbt is, as the installation tells it: it lives in an environment of its own. Called by tasks."""
+    if told := os.environ.get("FINEDGE_DBT"):
+        return told
+    from airflow.sdk import Variable
+
+    return str(Variable.get("FINEDGE_DBT", default="dbt"))
 
 
 class DbtFailed(Exception):
@@ -38,6 +48,14 @@ class DbtProject:
         with tempfile.TemporaryDirectory(prefix="dbt-") as scratch:
             code = self._run([command, "--select", *select], Path(scratch))
             return _outcome(command, code, Path(scratch) / "target" / "run_results.json")
+
+    def document(self) -> bytes:
+        """The project's documents and lineage as one page that needs nothing else. Raises DbtFailed."""
+        with tempfile.TemporaryDirectory(prefix="dbt-") as scratch:
+            code, page = self._run(["docs", "generate", "--static"], Path(scratch)), Path(scratch) / _PAGE
+            if code or not page.exists():
+                raise DbtFailed(f"dbt docs ended with code {code}; its reason is in the log")
+            return page.read_bytes()
 
     def _run(self, arguments: list[str], scratch: Path) -> int:
         folders = {"--project-dir": self.folder, "--profiles-dir": self.folder}

@@ -22,8 +22,8 @@ def batch(day: int) -> Batch:
     return Batch("aml_monitoring", FIRST + timedelta(days=day), FIRST + timedelta(days=day + 1))
 
 
-@pytest.fixture
-def database(warehouse: Warehouse) -> Iterator[Database]:
+@pytest.fixture(scope="module")
+def prepared(warehouse: Warehouse) -> Iterator[Database]:
     made = Database(warehouse)
     with closing(made.connection):
         prepare(made.connection)
@@ -32,6 +32,15 @@ def database(warehouse: Warehouse) -> Iterator[Database]:
                 "CREATE TABLE MARTS.FCT_AML_ALERTS (ALERT_ID VARCHAR, SEVERITY VARCHAR, BUSINESS_DATE DATE)"
             )
         yield made
+
+
+@pytest.fixture
+def database(prepared: Database) -> Database:
+    """Nothing was found nor decided."""
+    with prepared.connection.cursor() as cursor:
+        for name in ("MARTS.FCT_AML_ALERTS", "OPS.AML_DECISION", "OPS.AML_CASE"):
+            cursor.execute(f"DELETE FROM {name}")
+    return prepared
 
 
 def alert(database: Database, name: str, day: int, severity: str = "critical") -> None:

@@ -57,7 +57,7 @@ def test_the_stock_pipeline_brings_prices_and_averages(first: World) -> None:
 def test_a_close_is_shown_only_when_it_balances(first: World) -> None:
     close(first, 0)
     total = (
-        "SELECT BUSINESS_DATE, SUM(DEBIT_TURNOVER - CREDIT_TURNOVER), COUNT(*) "
+        "SELECT BUSINESS_DATE, ROUND(SUM(DEBIT_TURNOVER - CREDIT_TURNOVER), 2), COUNT(*) "
         "FROM MARTS.FCT_TRIAL_BALANCE GROUP BY 1 ORDER BY 1"
     )
     ((day, difference, rows),) = shown = first.ask(total)
@@ -173,6 +173,17 @@ def test_the_second_day_goes_through_all_of_them(first: World) -> None:
     assert [day for (day,) in days] == list(DAYS)
     for dag_id in ("recon_settlement", "aml_monitoring", "stock_pipeline_dag"):
         first.run(dag_id, asked(DAYS[1]))
+
+
+def test_once_a_week_all_of_it_is_looked_at(first: World) -> None:
+    dag_id = "platform_dq_deep_weekly"
+    run_id = first.run(dag_id, asked(date(2026, 3, 30), 7))
+    profiled = first.site.result(dag_id, run_id, "profiles")
+    assert profiled["columns"] > 100
+    page = first.lake.read(first.site.result(dag_id, run_id, "dbt_docs"))
+    assert b"fct_trial_balance" in page
+    trend = first.lake.read(first.site.result(dag_id, run_id, "trend")).decode()
+    assert "postflight_ledger_close_daily" in trend
 
 
 def test_what_was_handed_between_tasks_holds_no_secret(first: World, tmp_path: Path) -> None:

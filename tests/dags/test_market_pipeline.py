@@ -63,12 +63,21 @@ def bucket() -> Iterator[Lake]:
         yield made
 
 
-@pytest.fixture
-def database(warehouse: Warehouse) -> Iterator[Database]:
+@pytest.fixture(scope="module")
+def prepared(warehouse: Warehouse) -> Iterator[Database]:
     made = Database(warehouse)
     prepare(made.connection, TABLES)
     with closing(made.connection):
         yield made
+
+
+@pytest.fixture
+def database(prepared: Database) -> Database:
+    """Empty."""
+    with prepared.connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"DELETE FROM {table.full_name}")
+    return prepared
 
 
 def whole(database: Database, bucket: Lake, number: int, of: Market | None = None) -> dict[str, int]:

@@ -12,7 +12,7 @@ import pytest
 from lib.lake import Lake
 from lib.ml import pipeline
 from lib.ml.features import COLUMNS
-from lib.ml.tables import count_features
+from lib.ml.tables import CHURN_PREDICTIONS, count_features
 from lib.warehouse.batch import Batch
 from lib.warehouse.schemas import prepare
 
@@ -34,8 +34,8 @@ def bucket() -> Iterator[Lake]:
         yield made
 
 
-@pytest.fixture
-def database(warehouse: Warehouse) -> Iterator[Database]:
+@pytest.fixture(scope="module")
+def prepared(warehouse: Warehouse) -> Iterator[Database]:
     made = Database(warehouse)
     with closing(made.connection):
         prepare(made.connection)
@@ -44,9 +44,19 @@ def database(warehouse: Warehouse) -> Iterator[Database]:
             kinds = {"CUSTOMER_ID": "NUMBER(38, 0)", "REGION": "VARCHAR", "ACCOUNT_TYPE": "VARCHAR"}
             columns = ", ".join(f"{name} {kinds.get(name, 'NUMBER(18, 6)')}" for name in COLUMNS)
             cursor.execute(f"CREATE TABLE ML.ML_CUSTOMER_FEATURES ({columns})")
-        features(made, customers(60))
-        transactions(made, 0, 30)
+        prepare(made.connection, (CHURN_PREDICTIONS,))
         yield made
+
+
+@pytest.fixture
+def database(prepared: Database) -> Database:
+    """Sixty customers, thirty transactions, no model."""
+    with prepared.connection.cursor() as cursor:
+        for name in ("RAW_CORE.TRANSACTIONS", "OPS.MODEL_REGISTRY", "ML.CHURN_PREDICTIONS"):
+            cursor.execute(f"DELETE FROM {name}")
+    features(prepared, customers(60))
+    transactions(prepared, 0, 30)
+    return prepared
 
 
 def features(database: Database, found: list[dict[str, Any]]) -> None:
@@ -55,10 +65,9 @@ def features(database: Database, found: list[dict[str, Any]]) -> None:
         cursor.execute("DELETE FROM ML.ML_CUSTOMER_FEATURES")
         rows = [tuple(one.get(name) for name in COLUMNS) for one in found]
         places = ", ".join("?" for _ in COLUMNS)
-        cursor.executemany(
-            f"INSERT INTO ML.ML_CUSTOMER_FEATURES VALUES ({places})",
-            [tuple(str(v) if v is not None else None for v in row) for row in rows],
-        )
+        values = [str(one) if one is not None else None for row in rows for one in row]
+        listed = ", ".join([f"({places})"] * len(rows))
+        cursor.execute(f"INSERT INTO ML.ML_CUSTOMER_FEATURES VALUES {listed}", values)
 
 
 def transactions(database: Database, day: int, count: int) -> None:

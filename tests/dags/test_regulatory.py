@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg2
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
@@ -22,12 +23,16 @@ from lib.intervals import Interval
 from lib.lake import Lake
 from lib.regulatory import approval
 from lib.regulatory.approval import Decision, Refused, current_user, decisions, settled
+from lib.regulatory.calendar import opened
 from lib.regulatory.delivery import AlreadyDelivered, NotAsApproved, deliver, draft, report_id
 from lib.regulatory.extract import EmptyReport, Extract, extract
 from lib.regulatory.signing import Signer, from_airflow, verify
 from lib.warehouse.schemas import prepare
 
+from local.films_source import create_database
+from local.postgres import Postgres
 from local.warehouse import Warehouse
+from tests.dags.conftest import execute
 from tests.dags.lake import keys, lake
 from tests.dags.warehouse_world import Database
 
@@ -54,7 +59,7 @@ def bucket() -> Iterator[Lake]:
         yield made
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def database(warehouse: Warehouse) -> Iterator[Database]:
     made = Database(warehouse)
     with closing(made.connection):
@@ -218,6 +223,26 @@ def test_whoever_dies_before_the_last_object_has_delivered_nothing(bucket: Lake,
     draft(bucket, "2026-05", other)
     deliver(bucket, "2026-05", MAY, approved(digest=other.digest), signer)
     assert json.loads(bucket.read("regulatory/2026-05/delivered.json"))["digest"] == other.digest
+
+
+def test_a_month_has_the_days_that_the_ledger_opened(postgres: Postgres) -> None:
+    url = f"{postgres.url.rpartition('/')[0]}/calendar"
+    create_database(url)
+    execute(
+        url,
+        "CREATE SCHEMA ledger",
+        "CREATE TABLE ledger.period_close (business_date date, status text)",
+        "INSERT INTO ledger.period_close VALUES "
+        "('2026-05-31', 'open'), ('2026-05-04', 'closed'), ('2026-04-30', 'closed'), ('2026-06-01', 'open')",
+    )
+    july = Interval(datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 8, 1, tzinfo=UTC))
+    with closing(psycopg2.connect(url)) as source:
+        assert [(day.start.day, day.end - day.start) for day in opened(source, MAY)] == [
+            (4, timedelta(days=1)),
+            (31, timedelta(days=1)),
+        ]
+        # Nothing at all is no reason not to wait.
+        assert opened(source, july) == [july]
 
 
 def test_reports_are_named_by_month_and_revision() -> None:
