@@ -11,6 +11,7 @@ import gzip
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -117,9 +118,14 @@ class RawWorld:
                 f" _SOURCE_FILE {TEXT})"
             )
 
-    def load_tables(self, since: datetime | None, until: datetime, at: datetime) -> None:
-        """Load what changed in the database in a span of time; what is older too, where it has no begin."""
-        with psycopg.connect(self.postgres) as connection:
+    def load_tables(
+        self, since: datetime | None, until: datetime, at: datetime, connection: Any = None
+    ) -> None:
+        """Load what changed in the database in a span of time; what is older too, where it has no begin.
+
+        `connection`: one that sees more than others do.
+        """
+        with nullcontext(connection) if connection else psycopg.connect(self.postgres) as source:
             for table in database.TABLES:
                 if table.name == "ledger.period_close":
                     continue
@@ -128,8 +134,8 @@ class RawWorld:
                     f"SELECT row_to_json(r)::text FROM (SELECT {columns} FROM {table.name}"
                     " WHERE updated_at < %s AND updated_at >= coalesce(%s, updated_at)) r"
                 )
-                rows = (json.loads(text) for (text,) in connection.execute(query.encode(), (until, since)))
-                self.load(_raw(table.name), rows, at, keys=self._primary_key(connection, table.name))
+                rows = (json.loads(text) for (text,) in source.execute(query.encode(), (until, since)))
+                self.load(_raw(table.name), rows, at, keys=self._primary_key(table.name))
 
     def load_files(self, files: Files, at: datetime) -> None:
         """Load landing files by what they say."""
@@ -137,12 +143,20 @@ class RawWorld:
             rows = [row for key, content in sorted(files.items()) for row in _rows(feed, key, content)]
             self.load(name, rows, at, keys=KEYS.get(name, ()))
 
-    def load_market(self, last: date, at: datetime, days: int = 400) -> None:
-        """Load prices up to a day, companies, and the calendar of as many days."""
+    def load_market(
+        self, last: date, at: datetime, days: int = 400, newest: Mapping[str, str] | None = None
+    ) -> None:
+        """Load prices up to a day, companies, and the calendar of as many days.
+
+        `newest`: fields of the API that the last day has in place of the right ones.
+        """
+        fields = {"1. open": "open_price", "2. high": "high", "3. low": "low", "4. close": "close_price",
+                  "5. volume": "volume"}  # fmt: skip
+        spoilt = {fields[name]: value for name, value in (newest or {}).items()}
         found = [
             {"symbol": symbol, "date": str(price.day), "open_price": f"{price.open:.4f}",
              "high": f"{price.high:.4f}", "low": f"{price.low:.4f}", "close_price": f"{price.close:.4f}",
-             "volume": price.volume}
+             "volume": price.volume} | (spoilt if price.day == last else {})
             for symbol in COMPANIES
             for price in prices(self.bank, symbol, last)
             if price.day > last - timedelta(days=days)
@@ -208,7 +222,7 @@ class RawWorld:
                 found.setdefault(_raw(table), {})[column] = number
         return found
 
-    def _primary_key(self, connection: Any, table: str) -> tuple[str, ...]:
+    def _primary_key(self, table: str) -> tuple[str, ...]:
         first = {"core.account_holders": ("account_id", "customer_id"),
                  "ledger.journal_lines": ("entry_id", "line_number")}  # fmt: skip
         return first.get(table, (next(iter(self._columns[_raw(table)])),))

@@ -72,8 +72,9 @@ select
     daily_return,
     first_close,
     cast(round(close_price / nullif(first_close, 0) - 1, 6) as numeric(18, 6)) as cumulative_return,
-    cast(round(sma_5, 4) as numeric(18, 4)) as sma_5,
-    cast(round(sma_20, 4) as numeric(18, 4)) as sma_20,
+    -- Six decimals are all that a mean of 20 prices can have: nothing is rounded.
+    cast(round(sma_5, 6) as numeric(18, 6)) as sma_5,
+    cast(round(sma_20, 6) as numeric(18, 6)) as sma_20,
     cast(round(volatility_21, 6) as numeric(18, 6)) as volatility_21,
     loaded_at
 from averaged
