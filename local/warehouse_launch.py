@@ -9,12 +9,14 @@ FOLDER/recorded.sql. The repairs touch private names, so each is asserted to exi
 - a timestamp that is NULL is read as 1970;
 - NULL and fractions cannot be bound, and of rows that are bound together each is parsed anew;
 - COPY INTO takes empty text for NULL, guesses at types and width, and loads some files when another is bad;
+- everybody is the same CURRENT_USER;
 - a client that left, with or without a word, keeps its transaction open for ever.
 What still differs from Snowflake: docs/platform/warehouse.md.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import sys
@@ -53,6 +55,7 @@ _RECORDED = re.compile(
     r"|(create(\s+or\s+replace)?|drop)\s+(role|user|warehouse|resource\s+monitor))\b",
     re.I,
 )
+_CURRENT_USER = re.compile(r"\bcurrent_user\(\)", re.I)
 _COMMITS = re.compile(r"(create|alter|drop|undrop|comment)\b", re.I)
 _NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
 _NAMES = rf"({_NAME}(?:\.{_NAME}){{0,2}})"
@@ -101,9 +104,12 @@ def replace(place: Any, name: str, value: Any) -> None:
 
 
 async def login(request: Request) -> JSONResponse:
-    """With the token without which the connector never says that it leaves."""
+    """With the token without which the connector never says that it leaves; and who it is, is kept."""
     answer = json.loads((await present(server, "login_request")(request)).body)
-    answer["data"]["masterToken"] = answer["data"]["token"]
+    answer["data"]["masterToken"] = token = answer["data"]["token"]
+    body = await request.body()
+    asked = json.loads(gzip.decompress(body) if request.headers.get("Content-Encoding") == "gzip" else body)
+    server.sessions[token].logged_in = str(asked["data"].get("LOGIN_NAME", "")).upper()
     return JSONResponse(answer)
 
 
@@ -178,6 +184,7 @@ class Execute:
             return run("SELECT 'Statement executed successfully.' AS status")
         if _COMMITS.match(text) and connection in self._open:
             self._transaction(cursor, "commit", lambda word: self._original(cursor, word))
+        text = _CURRENT_USER.sub("'" + getattr(connection, "logged_in", "").replace("'", "''") + "'", text)
         # DuckDB has temporary tables in no schema but its own.
         text = _TEMPORARY.sub(r"\1\2", text)
         if swapped := _SWAP.match(text):

@@ -124,9 +124,10 @@ class AirflowApi:
         found = self._call("GET", f"{run}/taskInstances?{query}")["task_instances"]
         return [_task(item) for item in found]
 
-    def in_state(self, state: str) -> list[tuple[str, str, TaskRun]]:
-        """DAG id, run id and task of every task instance that is in a state now."""
-        found = self._call("GET", f"/dags/~/dagRuns/~/taskInstances?state={state}&limit=100")
+    def in_state(self, *states: str) -> list[tuple[str, str, TaskRun]]:
+        """DAG id, run id and task of every task instance that is in one of these states now."""
+        asked = "&".join(f"state={state}" for state in states)
+        found = self._call("GET", f"/dags/~/dagRuns/~/taskInstances?{asked}&limit=100")
         return [(item["dag_id"], item["dag_run_id"], _task(item)) for item in found["task_instances"]]
 
     def log(self, dag_id: str, run_id: str, task: TaskRun) -> list[str]:

@@ -19,6 +19,7 @@ from local.options import ROOT
 from local.platform import expectation
 from local.platform.days import DAYS
 from local.platform.drive import FAILED, SUCCESS, Day, Run, never
+from local.platform.officer import OFFICER, Officer, in_the_warehouse
 from local.platform.pipelines import PIPELINES, Pipeline
 from local.platform.report import Report, lines, unrecorded
 from local.platform.runner import AirflowRunner
@@ -91,6 +92,7 @@ def _all_deployed(platform: Platform, pipelines: list[Pipeline]) -> None:
 
 def _run(platform: Platform, pipelines: list[Pipeline], screen: PlatformScreen, deadline: float) -> list[Run]:
     runner = AirflowRunner(AirflowApi(platform.info.airflow_url))
+    officer = Officer(runner, in_the_warehouse(platform.info, ENVIRONMENT))
     runs: list[Run] = []
     for number, day in enumerate(DAYS):
         if any(run.state != SUCCESS for run in runs):
@@ -110,6 +112,8 @@ def _run(platform: Platform, pipelines: list[Pipeline], screen: PlatformScreen, 
                 show(running)
                 for trouble in runner.retries():
                     screen.trouble(trouble)
+                for report in officer.look():
+                    screen.line(f"{OFFICER} approves {report}")
 
             day_of = Day(runner, number, AT_ONCE, told, looked)
             runs += day_of.drive(pipelines, deadline)

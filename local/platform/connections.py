@@ -65,6 +65,7 @@ def connections(info: StackInfo, environment: str, market_url: str) -> dict[str,
         "landing": _bucket(info.aws_endpoint, landing_bucket(environment)),
         "lake": _bucket(info.aws_endpoint, lake_bucket(environment)),
         "market_api": _market(market_url),
+        "report_signing": {"conn_type": "generic", "password": _signing_key()},
     }
 
 
@@ -100,6 +101,17 @@ def _bucket(endpoint: str, bucket: str) -> Connection:
         "password": aws.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         "extra": json.dumps(extra),
     }
+
+
+def _signing_key() -> str:
+    """A key for this stack's reports, as PEM."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return pem.decode()
 
 
 def _market(url: str) -> Connection:

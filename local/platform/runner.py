@@ -36,20 +36,21 @@ class AirflowRunner:
         """See `Runner`."""
         return self.airflow.seconds(dag_id, run_id)
 
+    def waiting(self, state: str) -> list[tuple[str, str, TaskRun]]:
+        """DAG id, run id and task of what waits in a state; none where Airflow is too busy to say."""
+        try:
+            return self.airflow.in_state(state)
+        except OSError:
+            return []
+
     def retries(self) -> list[str]:
         """Of each task that waits for another try, not told before: the end of its log."""
-        lines: list[str] = []
-        try:
-            found = self.airflow.in_state("up_for_retry")
-        except OSError:
-            return lines
-        for dag_id, run_id, task in found:
+        lines = []
+        for dag_id, run_id, task in self.waiting("up_for_retry"):
             if (key := (dag_id, run_id, task.task_id, task.tries)) not in self._told:
                 self._told.add(key)
-                what = (
-                    f"{dag_id}, {run_id}: {task.task_id} failed its try {task.tries}, and waits for another"
-                )
-                lines.append(self._tail(what, dag_id, run_id, task))
+                what = f"{task.task_id} failed its try {task.tries}, and waits for another"
+                lines.append(self._tail(f"{dag_id}, {run_id}: {what}", dag_id, run_id, task))
         return lines
 
     def trouble(self, dag_id: str, run_id: str) -> str:

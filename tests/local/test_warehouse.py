@@ -122,6 +122,13 @@ def test_an_error_is_told_at_once(warehouse: Warehouse, wrong: str) -> None:
     assert time.monotonic() - began < 5
 
 
+def test_each_session_knows_whose_it_is(warehouse: Warehouse) -> None:
+    for name in ("officer", "O'Neil"):
+        login = {**warehouse.login, "user": name}
+        with snowflake.connector.connect(**login, database="FINEDGE_DEV", schema="OPS") as connection:
+            assert ask(connection, "SELECT current_user()") == [(name.upper(),)]
+
+
 def test_rows_are_bound_together_and_keep_their_types(connect: Callable[[], Any]) -> None:
     moment = datetime(2026, 1, 1, 12, 30, 0, 123456)  # noqa: DTZ001
     rows = [(1, None, Decimal("1.25"), True, moment), (2, "it's", None, None, None)]

@@ -17,7 +17,8 @@ from local.stack_info import StackInfo
 from local.warehouse import login
 
 MARKET = "http://127.0.0.1:7777/query"
-IDS = {"finedge_source", "films_source", "films_destination", "warehouse", "landing", "lake", "market_api"}
+IDS = {"finedge_source", "films_source", "films_destination", "warehouse", "landing", "lake"}
+IDS |= {"market_api", "report_signing"}
 # Read as a task reads them: by Airflow's own backend, of which nothing but its settings is ours.
 READ = """
 import json, sys
@@ -86,5 +87,6 @@ def test_airflows_own_backend_finds_them_all(endpoint: str, airflow_python: Path
     assert found["finedge_source"][:6] == ["postgres", "127.0.0.1", 5555, "postgres", None, "finedge_source"]
     assert found["warehouse"][:6] == ["snowflake", "127.0.0.1", 6666, "finedge", "finedge", "OPS"]
     assert found["warehouse"][6] == {"account": "local", "protocol": "http", "database": "FINEDGE_DEV"}
+    assert found["report_signing"][4].startswith("-----BEGIN PRIVATE KEY-----\n")
     assert found["market_api"][:3] == ["http", "127.0.0.1", 7777]
     assert found["market_api"][6]["path"] == "/query"
