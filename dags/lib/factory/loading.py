@@ -21,7 +21,7 @@ def check_and_publish(
     dag_id: str, config: PgIncremental | S3FileFeed, tables: Sequence[Table], staged: Any
 ) -> None:
     """The tasks `preflight` and `publish`, after the one whose handover is `staged`."""
-    outlets = [asset(f"{table.schema}/{table.name}".lower()) for table in tables]
+    outlets = [asset(table.logical_name.replace(".", "/")) for table in tables]
 
     @task(multiple_outputs=False)
     def preflight(values: dict[str, Any]) -> tuple[int, int, int]:
@@ -34,7 +34,7 @@ def check_and_publish(
             if is_published(connection, handover):
                 print(f"{handover.batch.id} is published already: nothing to check")
                 return 0, 0, 0
-        places = {f"{one.table.schema}.{one.table.name}".lower(): one.name for one in handover.staged}
+        places = {one.table.logical_name: one.name for one in handover.staged}
         suite = config.suite.removesuffix(".json")
         with rejections_are_final():
             outcome = checked(suite, handover.batch, places, get_current_context())

@@ -16,7 +16,7 @@ from lib.intervals import Interval
 from lib.loads.folders import folders
 from lib.loads.handover import Handover, LandedFile
 from lib.loads.landed import NO_FILE_TWICE, refuse_twice
-from lib.loads.rules import RuleBroken, keep_results
+from lib.loads.rules import Result, RuleBroken, keep_results
 from lib.warehouse.batch import Batch
 from lib.warehouse.bulk import Row
 from lib.warehouse.checks import Rejected
@@ -45,9 +45,9 @@ def stage_files(landing: Landing, warehouse, dag_id: str, config: S3FileFeed, in
         if config.once:
             refuse_twice(warehouse, config.feed, batch, landed)
     except RuleBroken as broken:
-        keep_results(warehouse, batch, table.full_name, [broken.rule], str(broken))
+        keep_results(warehouse, batch, [Result(table.logical_name, broken.rule, str(broken))])
         raise
-    keep_results(warehouse, batch, table.full_name, rules)
+    keep_results(warehouse, batch, [Result(table.logical_name, rule) for rule in rules])
     return Handover(batch, (staged,), len(rules), config.feed, tuple(landed))
 
 

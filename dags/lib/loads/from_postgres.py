@@ -8,7 +8,7 @@ from lib.extract.postgres import Query, missing_columns, one_moment, rows
 from lib.factory.model import WATERMARK, PgIncremental
 from lib.intervals import Interval
 from lib.loads.handover import Handover
-from lib.loads.rules import RuleBroken, keep_results
+from lib.loads.rules import Result, RuleBroken, keep_results
 from lib.warehouse.schemas import prepare
 from lib.warehouse.staging import Staged, stage
 from lib.warehouse.tables import Table
@@ -27,11 +27,15 @@ def stage_tables(source, warehouse, dag_id: str, config: PgIncremental, interval
     prepare(warehouse, tables)
     one_moment(source)
     queries = [_query(warehouse, config, name, table, interval) for name, table in _named(config)]
-    for table, query in zip(tables, queries, strict=True):
-        observed = ", ".join(missing_columns(source, query))
-        keep_results(warehouse, batch, table.full_name, [COLUMNS_MATCH], observed and f"missing: {observed}")
-        if observed:
-            raise RuleBroken(COLUMNS_MATCH, f"the source has no {observed}", query.name)
+    gone = {query.name: ", ".join(missing_columns(source, query)) for query in queries}
+    results = [
+        Result(table.logical_name, COLUMNS_MATCH, f"missing: {names}" if names else "")
+        for table, names in zip(tables, gone.values(), strict=True)
+    ]
+    keep_results(warehouse, batch, results)
+    for name, names in gone.items():
+        if names:
+            raise RuleBroken(COLUMNS_MATCH, f"the source has no {names}", name)
     staged: list[Staged] = [
         stage(warehouse, table, batch, {query.name: rows(source, query)}.items())
         for table, query in zip(tables, queries, strict=True)

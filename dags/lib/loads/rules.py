@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lib.warehouse.batch import Batch, stored
 from lib.warehouse.checks import Rejected
-from lib.warehouse.rows import merge_row
+from lib.warehouse.rows import merge_rows
 from lib.warehouse.schemas import DQ_RESULT
 from lib.warehouse.transaction import patiently
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a rule ended for a table: it holds, unless something was observed."""
+
+    table: str
+    rule: str
+    observed: str = ""
 
 
 class RuleBroken(Rejected):
@@ -25,18 +35,21 @@ class RuleBroken(Rejected):
         return RuleBroken(self.rule, self.observed, table)
 
 
-def keep_results(connection, batch: Batch, table: str, rules: Iterable[str], observed: str = "") -> None:
-    """Keep that a batch's rules were checked for a table: they hold, unless something was observed."""
-    with connection.cursor() as cursor:
-        for rule in rules:
-            row = {
-                "RESULT_ID": hashlib.sha256(f"{batch.id}|{table}|{rule}".encode()).hexdigest()[:32],
-                "BATCH_ID": batch.id,
-                "TABLE_NAME": table,
-                "RULE": rule,
-                "SEVERITY": "error",
-                "PASSED": not observed,
-                "OBSERVED": observed[:500],
-                "CHECKED_AT": stored(datetime.now(UTC)),
-            }
-            patiently(lambda row=row: merge_row(cursor, DQ_RESULT, ("RESULT_ID",), row))
+def keep_results(connection, batch: Batch, results: Iterable[Result]) -> None:
+    """Keep how a batch's rules ended."""
+    rows = [
+        {
+            "RESULT_ID": hashlib.sha256(f"{batch.id}|{one.table}|{one.rule}".encode()).hexdigest()[:32],
+            "BATCH_ID": batch.id,
+            "TABLE_NAME": one.table,
+            "RULE": one.rule,
+            "SEVERITY": "error",
+            "PASSED": not one.observed,
+            "OBSERVED": one.observed[:500],
+            "CHECKED_AT": stored(datetime.now(UTC)),
+        }
+        for one in results
+    ]
+    if rows:
+        with connection.cursor() as cursor:
+            patiently(lambda: merge_rows(cursor, DQ_RESULT, ("RESULT_ID",), rows))

@@ -59,6 +59,11 @@ class Table:
         return quoted(self.schema, self.name)
 
     @property
+    def logical_name(self) -> str:
+        """As suites and results call it: `schema.table`."""
+        return f"{self.schema}.{self.name}".lower()
+
+    @property
     def all_columns(self) -> dict[str, str]:
         return {**self.columns, **ADDED}
 
