@@ -222,6 +222,16 @@ def test_a_failure_says_who_and_where_but_not_what_a_row_holds() -> None:
     assert failure(context(None), "error").message == "the task's process is gone"
 
 
+class AirflowFailException(Exception):
+    """As Airflow's: whoever raises it wants no further try."""
+
+
+def test_what_was_wrapped_to_fail_at_once_is_told() -> None:
+    wrapped = AirflowFailException("no further try")
+    wrapped.__cause__ = Rejected("3 rows without a key")
+    assert failure(context(wrapped), "error").message == "Rejected: 3 rows without a key"
+
+
 def test_a_notifier_that_fails_does_not_hide_the_tasks_failure(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -49,5 +49,8 @@ def failure(context: Mapping[str, Any], severity: Severity) -> Event:
 
 
 def _told(error: BaseException) -> str:
+    # What has to fail at once is wrapped for Airflow; people want to hear what it was.
+    if type(error).__name__ == "AirflowFailException" and error.__cause__ is not None:
+        error = error.__cause__
     name = type(error).__name__
     return f"{name}: {error}" if type(error).__module__.startswith(_OURS) else name

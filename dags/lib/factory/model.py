@@ -103,6 +103,11 @@ class Dag(Part):
     def sla(self) -> timedelta:
         return timedelta(minutes=self.sla_minutes)
 
+    @property
+    def personal(self) -> list[str]:
+        """The columns that say something about a person, as `table.column`."""
+        return []
+
 
 class PgTable(Part):
     """A table of the source. `read`: what changed since the last run, or the whole of a small one."""
@@ -138,6 +143,10 @@ class PgIncremental(Dag):
         Literal["ledger.period_close"] | None, Field(description="Says by day when the source is complete")
     ] = None
     tables: Annotated[dict[Name, PgTable], Field(min_length=1)]
+
+    @property
+    def personal(self) -> list[str]:
+        return [f"{name}.{one}" for name, table in self.tables.items() for one in _personal(table.columns)]
 
     @property
     def raw_tables(self) -> tuple[Table, ...]:
@@ -253,6 +262,10 @@ class S3FileFeed(Dag):
         return timedelta(minutes=self.patience_minutes or self.sla_minutes)
 
     @property
+    def personal(self) -> list[str]:
+        return [f"{self.table.name.lower()}.{one}" for one in _personal(self.table.columns)]
+
+    @property
     def raw_table(self) -> Table:
         one = self.table
         how = ReplaceInterval(one.interval_column.upper()) if one.interval_column else ReplaceAll()
@@ -272,6 +285,10 @@ Config = Annotated[PgIncremental | S3FileFeed | DbtDomain, Field(discriminator="
 
 def _types(columns: dict[str, Column]) -> dict[str, str]:
     return {name.upper(): column.type for name, column in columns.items()}
+
+
+def _personal(columns: dict[str, Column]) -> list[str]:
+    return [name for name, column in columns.items() if column.pii]
 
 
 def _need(where: str, names: list[str], columns: dict[str, Column]) -> None:

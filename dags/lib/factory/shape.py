@@ -63,8 +63,9 @@ def extra_of(context: Any, outlets: Sequence[Asset], interval: Interval) -> None
 
 
 def _told(config: Config) -> str:
+    personal = f" Personal data: {', '.join(config.personal)}." if config.personal else ""
     return (
         f"{config.description}\n\n"
         f"Has to have succeeded {config.sla_minutes} minutes after it is due. "
-        f"Owner: {config.owner}. Suite: `{config.suite}`."
+        f"Owner: {config.owner}. Suite: `{config.suite}`.{personal}"
     )
