@@ -100,8 +100,10 @@ def test_the_same_promise_is_the_same_event_and_carries_whom_to_tell() -> None:
     )
 
 
-def test_nothing_is_expected_of_a_dag_that_has_never_run() -> None:
-    assert told(Airflow(), TICK + timedelta(minutes=92)) == []
+@pytest.mark.parametrize("days", [None, 1, -1, -11])
+def test_a_dag_that_was_not_here_before_owes_no_run(days: int | None) -> None:
+    runs: list[Run] = [] if days is None else [("nightly", TICK + timedelta(days=days), "success", {})]
+    assert len(told(Airflow(runs), TICK + timedelta(minutes=92))) == (days == -1)
 
 
 @pytest.mark.parametrize(("state", "expected"), [("success", 0), ("running", 1), ("failed", 1)])

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice, takewhile
 from pathlib import Path
 
 from lib.alerts.event import Severity
@@ -31,14 +32,21 @@ class Deadline:
 
     def due(self, now: datetime, within: timedelta) -> list[datetime]:
         """When runs were due whose deadline has passed, but not longer ago than `within`; latest first."""
-        from croniter import croniter
-
         if self.schedule is None:
             return []
-        found, ticks = [], croniter(self.schedule, now - self.after + timedelta(microseconds=1))
-        while (tick := ticks.get_prev(datetime)) + self.after > now - within:
-            found.append(tick)
-        return found
+        passed = self._before(now - self.after + timedelta(microseconds=1))
+        return list(takewhile(lambda tick: tick + self.after > now - within, passed))
+
+    def earlier(self, tick: datetime, count: int) -> list[datetime]:
+        """When the runs before were due; latest first."""
+        return list(islice(self._before(tick), count))
+
+    def _before(self, moment: datetime) -> Iterator[datetime]:
+        from croniter import croniter
+
+        ticks = croniter(self.schedule, moment)
+        while True:
+            yield ticks.get_prev(datetime)
 
 
 def _minutes(

@@ -12,6 +12,7 @@ from lib.alerts.event import Event
 KIND = "deadline_missed"
 # Older ones were told, if anybody was watching then.
 WITHIN = timedelta(hours=1)
+_EARLIER = 10
 _ACTIVE, _ENDED = ["queued", "running"], ["success", "failed"]
 
 Memory = dict[str, dict[str, Any]]
@@ -43,13 +44,10 @@ class Runs(Protocol):
 
 
 def missed(deadlines: Iterable[Deadline], runs: Runs, now: datetime) -> Iterator[Event]:
-    """An event for each promise about a scheduled run that was not kept within the last hour.
-
-    Of a DAG that has never run nothing is expected: it may be new here.
-    """
+    """An event for each promise about a scheduled run that was not kept within the last hour."""
     for one in deadlines:
         for tick in one.due(now, WITHIN):
-            if runs.get_dr_count(one.dag_id) and (found := _lacking(one, runs, tick)):
+            if found := _lacking(one, runs, tick):
                 told = f"{found}, {_minutes(one.after)} after it was due at {tick:%Y-%m-%d %H:%M}"
                 yield _event(one, f"scheduled__{tick.isoformat()}", told, now)
 
@@ -78,14 +76,17 @@ def overdue(
 
 def _lacking(one: Deadline, runs: Runs, tick: datetime) -> str:
     """What has not succeeded of the run that was due, or nothing."""
+    if not runs.get_dr_count(one.dag_id, logical_dates=[tick]):
+        # A DAG that is new here, or was paused for long, owes nothing for the time before.
+        known = runs.get_dr_count(one.dag_id, logical_dates=one.earlier(tick, _EARLIER))
+        return "no run was begun" if known else ""
     if one.task_id:
         states = runs.get_task_states(one.dag_id, task_ids=[one.task_id], logical_dates=[tick])
         ended = {state for tasks in states.values() for state in tasks.values()}
         return "" if "success" in ended else f"{one.task_id} has not succeeded"
     if runs.get_dr_count(one.dag_id, logical_dates=[tick], states=["success"]):
         return ""
-    begun = runs.get_dr_count(one.dag_id, logical_dates=[tick])
-    return "the run has not succeeded" if begun else "no run was begun"
+    return "the run has not succeeded"
 
 
 def _event(one: Deadline, run_id: str, told: str, now: datetime) -> Event:
