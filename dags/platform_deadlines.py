@@ -41,7 +41,8 @@ def platform_deadlines() -> None:
         from lib.alerts.watching import missed, overdue
 
         one, now = get_current_context()["ti"], datetime.now(UTC)
-        before = one.xcom_pull(task_ids="watch", include_prior_dates=True) or {}
+        # With an index it is the latest value; without, all there are.
+        before = one.xcom_pull(task_ids="watch", map_indexes=-1, include_prior_dates=True) or {}
         late, memory = overdue(DEADLINES, one, before, now)
         for event in (*missed(DEADLINES, one, now), *late):
             print(f"{event.title}: {event.message}")
