@@ -63,12 +63,13 @@ def regulatory_reporting_monthly() -> None:
 
     @task(multiple_outputs=False)
     def prepare(**context: Any) -> dict[str, str]:
-        """Write the report's files to the lake; returns its name, digest and folder, and who prepared it."""
+        """Write the report's files to the lake and ask for approval; its name, digest, folder and preparer."""
         from lib.connections import warehouse
         from lib.lake import lake
         from lib.regulatory.approval import current_user, statement
         from lib.regulatory.delivery import draft, report_id
         from lib.regulatory.extract import extract
+        from lib.telling import tell
 
         month = interval_of(context, PERIOD)
         report = report_id(month, context["params"]["revision"])
@@ -76,6 +77,9 @@ def regulatory_reporting_monthly() -> None:
             found, preparer = extract(connection, month), current_user(connection)
         folder = draft(lake(), report, found)
         print(f"Look at {folder}, then approve in your own name:\n{statement(report, found.digest)}")
+        # Other bytes want another approval, and so are told again.
+        wanted = f"report {report} waits for approval: look at {folder} in the lake; digest {found.digest}"
+        tell(context, f"approval_wanted_{found.digest[:8]}", "warn", wanted)
         return {"report": report, "digest": found.digest, "folder": folder, "prepared_by": preparer}
 
     # A person needs minutes or days: ask often at first, then seldom.
