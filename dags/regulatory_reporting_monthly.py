@@ -63,7 +63,7 @@ def regulatory_reporting_monthly() -> None:
 
     @task(multiple_outputs=False)
     def prepare(**context: Any) -> dict[str, str]:
-        """Write the report's files to the lake and ask for approval; its name, digest, folder and preparer."""
+        """Write the report's files to the lake and ask for approval; returns what of, and who."""
         from lib.connections import warehouse
         from lib.lake import lake
         from lib.regulatory.approval import current_user, statement

@@ -91,7 +91,7 @@ def predict(connection, lake: Lake, batch: Batch) -> int:
 
 
 def metrics(connection, batch: Batch) -> str:
-    """A line for the log, in CloudWatch's embedded metric format: the features' wholeness, and the model's."""
+    """A line for the log, in CloudWatch's metric format: how whole features are, how good the model."""
     entry = newest(connection, NAME, batch.end)
     known = json.loads(entry.metrics) if entry else {}
     values = wholeness(customers(connection)) | {f"model_{name}": value for name, value in known.items()}
