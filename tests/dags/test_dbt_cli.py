@@ -91,6 +91,19 @@ def test_no_failure_is_quiet(dbt: DbtProject, tmp_path: Path, behaviour: str, me
         dbt.invoke("run", ["x"])
 
 
+def test_the_documents_are_one_page(dbt: DbtProject, tmp_path: Path) -> None:
+    behave(tmp_path, "target.mkdir(); (target / 'static_index.html').write_text('<html>')")
+    assert dbt.document() == b"<html>"
+    assert list(called(tmp_path)["arguments"])[1:4] == ["docs", "generate", "--static"]
+
+
+@pytest.mark.parametrize("behaviour", ["sys.exit(1)", "pass"])
+def test_no_page_is_a_failure(dbt: DbtProject, tmp_path: Path, behaviour: str) -> None:
+    behave(tmp_path, behaviour)
+    with pytest.raises(DbtFailed, match="dbt docs ended with code"):
+        dbt.document()
+
+
 def test_the_password_is_not_in_the_representation(dbt: DbtProject) -> None:
     assert "secret" not in repr(dbt)
 
