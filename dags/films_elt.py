@@ -97,7 +97,7 @@ def films_elt() -> None:
                 "FINEDGE_PG_HOST": place.host or "",
                 "FINEDGE_PG_PORT": str(place.port or 5432),
                 "FINEDGE_PG_USER": place.login or "",
-                "DBT_ENV_SECRET_PG_PASSWORD": place.password or "",
+                "FINEDGE_PG_PASSWORD": place.password or "",
                 "FINEDGE_PG_DATABASE": place.schema or "",
                 "FINEDGE_RAW_SCHEMA": RAW_SCHEMA,
             },

@@ -25,7 +25,7 @@ from cosmos.dbt.graph import DbtGraph
 
 from lib.dbt.graph import MANIFEST, PROJECT, graph
 from lib.dbt.operator import DbtNode
-from lib.dbt.target import SNOWFLAKE, Target
+from lib.dbt.target import SNOWFLAKE
 
 _BUILT = (DbtResourceType.MODEL, DbtResourceType.SNAPSHOT, DbtResourceType.SEED)
 
@@ -34,12 +34,7 @@ logging.getLogger("cosmos").setLevel(logging.ERROR)
 
 
 def dbt_group(
-    group_id: str,
-    select: Sequence[str],
-    *,
-    exclude: Sequence[str] = (),
-    target: Target = SNOWFLAKE,
-    shadow: str = "",
+    group_id: str, select: Sequence[str], *, exclude: Sequence[str] = (), shadow: str = ""
 ) -> DbtTaskGroup:
     """A task for each node that is selected, named as the node, in dbt's order; within the DAG that is open.
 
@@ -48,12 +43,12 @@ def dbt_group(
     `shadow`: a tag whose marts are built in MARTS_SHADOW, aside of what others read. Raises ValueError
     where nothing is selected.
     """
-    convert = _converter(target, shadow)
+    convert = _converter(shadow)
     group = DbtTaskGroup(
         group_id=group_id,
         project_config=_project(),
         profile_config=ProfileConfig(
-            profile_name="finedge", target_name=target.name, profiles_yml_filepath=PROJECT / "profiles.yml"
+            profile_name="finedge", target_name=SNOWFLAKE.name, profiles_yml_filepath=PROJECT / "profiles.yml"
         ),
         execution_config=ExecutionConfig(dbt_project_path=PROJECT),
         render_config=_rendering(select, exclude, dict.fromkeys(_BUILT, convert)),
@@ -97,7 +92,7 @@ def _rendering(select: Sequence[str], exclude: Sequence[str], converters: dict[A
     )
 
 
-def _converter(target: Target, shadow: str) -> Callable[..., DbtNode]:
+def _converter(shadow: str) -> Callable[..., DbtNode]:
     """What Cosmos calls for each node."""
 
     def task(*, node: Any, dag: Any, task_group: Any, **_: Any) -> DbtNode:
@@ -108,7 +103,6 @@ def _converter(target: Target, shadow: str) -> Callable[..., DbtNode]:
             node=node.resource_name,
             tests=graph().tests_of(node.unique_id),
             sources=graph().fresh_sources(node.unique_id),
-            target=target,
             shadow=shadow,
         )
 

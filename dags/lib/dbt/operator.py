@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator
 
-from lib.dbt.target import Target
+from lib.dbt.target import SNOWFLAKE
 
 
 class DbtNode(BaseOperator):
@@ -21,13 +21,12 @@ class DbtNode(BaseOperator):
         node: str,
         tests: Sequence[str],
         sources: Sequence[str],
-        target: Target,
         shadow: str,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.node, self.tests, self.sources = node, list(tests), list(sources)
-        self.target, self.shadow = target, shadow
+        self.shadow = shadow
 
     def execute(self, context: Any) -> dict[str, int]:
         """Run dbt. Raises DbtFailed, after it has told as XCom `outcome` how many failed."""
@@ -36,8 +35,8 @@ class DbtNode(BaseOperator):
         from lib.dbt.running import Outcome, build
 
         instance = context["ti"]
-        connection = Connection.get(self.target.connection)
-        variables = self.target.variables(connection, f"{instance.dag_id}.{instance.task_id}")
+        connection = Connection.get(SNOWFLAKE.connection)
+        variables = SNOWFLAKE.variables(connection, f"{instance.dag_id}.{instance.task_id}")
         outcome: Outcome = build(self.node, self.tests, self.sources, variables, self.shadow)
         counts = outcome.counts
         instance.xcom_push("outcome", counts)

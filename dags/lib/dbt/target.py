@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 # What the names of relations are made of.
-_SHAPING = {"FINEDGE_SNOWFLAKE_DATABASE", "FINEDGE_SNOWFLAKE_SCHEMA", "FINEDGE_PG_DATABASE"}
+_SHAPING = {"FINEDGE_SNOWFLAKE_DATABASE", "FINEDGE_SNOWFLAKE_SCHEMA"}
 _HERE = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -36,7 +36,7 @@ class Target:
     def variables(self, connection: Any, tag: str = "") -> Variables:
         """From an Airflow connection. `tag` names the queries in the warehouse's history."""
         shaping = {"FINEDGE_DBT_TARGET": self.name}
-        for name in ("FINEDGE_ENV", "FINEDGE_SCHEMA_PREFIX", "FINEDGE_RAW_SCHEMA"):
+        for name in ("FINEDGE_ENV", "FINEDGE_SCHEMA_PREFIX"):
             if os.environ.get(name):
                 shaping[name] = os.environ[name]
         described = self.describe(connection)
@@ -78,15 +78,4 @@ def _snowflake_secrets(connection: Any) -> dict[str, str]:
     }
 
 
-def _postgres(connection: Any) -> dict[str, str]:
-    return {
-        "FINEDGE_PG_HOST": connection.host or "",
-        "FINEDGE_PG_PORT": str(connection.port or 5432),
-        "FINEDGE_PG_USER": connection.login or "",
-        "DBT_ENV_SECRET_PG_PASSWORD": connection.password or "",
-        "FINEDGE_PG_DATABASE": connection.schema or "",
-    }
-
-
 SNOWFLAKE = Target("snowflake", "warehouse", _snowflake)
-FILMS = Target("films", "films_destination", _postgres)
