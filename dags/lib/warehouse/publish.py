@@ -5,17 +5,13 @@ No DDL in between: it would commit half of it. Whoever dies on the way leaves no
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-from lib.warehouse.batch import Batch, stored
 from lib.warehouse.checks import interval
+from lib.warehouse.manifest import write_manifest
 from lib.warehouse.names import quoted
-from lib.warehouse.rows import merge_row
-from lib.warehouse.schemas import MANIFEST
 from lib.warehouse.staging import Staged, own_rows
 from lib.warehouse.tables import BATCH_ID, Merge, ReplaceAll, ReplaceInterval, Table
 from lib.warehouse.transaction import patiently, transaction
@@ -45,7 +41,7 @@ def publish(
                 _write(cursor, one)
             if also:
                 also(cursor)
-            _write_manifest(cursor, batch, counts)
+            write_manifest(cursor, batch, counts)
             _still_ours(cursor, staged)
 
     patiently(once)
@@ -101,20 +97,6 @@ def _newer(table: Table) -> str:
     version = quoted(table.how.version)
     old = f"t.{version} IS NULL OR s.{version} > t.{version}"
     return f"({old} OR (s.{version} = t.{version} AND {later}))"
-
-
-def _write_manifest(cursor, batch: Batch, counts: dict[str, int]) -> None:
-    # Late in the transaction, because every load of the platform waits for whoever writes here.
-    values = {
-        "BATCH_ID": batch.id,
-        "DAG_ID": batch.dag_id,
-        "INTERVAL_START": stored(batch.start),
-        "INTERVAL_END": stored(batch.end),
-        "ROW_COUNT": sum(counts.values()),
-        "TARGETS": json.dumps(counts, sort_keys=True),
-        "LOADED_AT": stored(datetime.now(UTC)),
-    }
-    merge_row(cursor, MANIFEST, ("BATCH_ID",), values)
 
 
 def _still_ours(cursor, staged: Sequence[Staged]) -> None:
