@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -16,15 +16,20 @@ from typing import Any
 import boto3
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from lib.extract.landing import Landing
 from lib.factory.model import PgIncremental, S3FileFeed
 from lib.intervals import Interval
-from lib.loads.publishing import publish_once
+from lib.loads.handover import Handover
+from lib.loads.publishing import Outdated, publish_once
 from lib.loads.rules import RuleBroken
 from lib.warehouse.checks import Rejected
+from lib.warehouse.publish import Superseded
 from lib.warehouse.schemas import prepare
 from lib.warehouse.tables import ReplaceAll
 from moto import mock_aws
+from snowflake.connector.errors import ProgrammingError
 
 from local.postgres import Postgres
 from local.sources.bank import Bank
@@ -198,6 +203,40 @@ def test_publishing_that_is_cleared_alone_does_nothing_again(world: Ingesting) -
     assert publish_once(connection, staged) == staged.rows
     assert (world.contents("ingest_pg_accounts"), manifest(world)) == before
     assert world.database.staging_tables() == []
+
+
+def test_rows_that_are_older_than_what_was_loaded_since_are_refused(world: Ingesting) -> None:
+    one, two = intervals("ingest_s3_ach_returns")
+    staged = world.stage("ingest_s3_ach_returns", one)
+    world.run("ingest_s3_ach_returns", two)
+    world.run("ingest_s3_ach_returns", Interval(one.start, two.end))
+    with pytest.raises(Outdated, match="loaded meanwhile by ingest_s3_ach_returns"):
+        publish_once(world.database.connection, staged)
+    assert world.contents("ingest_s3_ach_returns") == expected(world, "ingest_s3_ach_returns", two.end)
+
+
+# Kinds of tables: merged, replaced by interval, replaced as a whole.
+@pytest.mark.long
+@pytest.mark.parametrize("dag_id", ["ingest_pg_accounts", "ingest_s3_card_settlement", "ingest_s3_sanctions"])
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_any_walk_of_tasks_ends_as_the_source(world: Ingesting, dag_id: str, data: st.DataObject) -> None:
+    one, two = intervals(dag_id)
+    staged: list[Handover] = []
+    for step in data.draw(st.lists(st.sampled_from(["stage", "publish", "run"]), max_size=8)):
+        interval = data.draw(st.sampled_from([one, two, Interval(one.start, two.end)]))
+        if step == "run":
+            world.run(dag_id, interval)
+        elif step == "stage":
+            staged.append(world.stage(dag_id, interval))
+        elif staged:
+            # A task that is cleared alone publishes what some earlier try has staged, or refuses.
+            with suppress(Rejected, Superseded, ProgrammingError):
+                publish_once(world.database.connection, data.draw(st.sampled_from(staged)))
+    for interval in (one, two):
+        world.run(dag_id, interval)
+    assert world.contents(dag_id) == expected(world, dag_id, two.end)
+    world.empty()
 
 
 def manifest(world: Ingesting) -> list[tuple[Any, ...]]:

@@ -30,7 +30,7 @@ def check_and_publish(
         from lib.quality.tasks import checked
 
         handover = Handover.read(dag_id, tables, values)
-        with warehouse(f"{dag_id}.preflight") as connection:
+        with warehouse(f"{dag_id}.preflight") as connection, rejections_are_final():
             if is_published(connection, handover):
                 print(f"{handover.batch.id} is published already: nothing to check")
                 return 0, 0, 0

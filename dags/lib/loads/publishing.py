@@ -7,7 +7,7 @@ import logging
 from lib.loads.handover import Handover
 from lib.loads.landed import remember
 from lib.warehouse.batch import stored
-from lib.warehouse.checks import validate
+from lib.warehouse.checks import Rejected, validate
 from lib.warehouse.publish import publish
 from lib.warehouse.schemas import MANIFEST
 from lib.warehouse.staging import drop_staging
@@ -15,12 +15,26 @@ from lib.warehouse.staging import drop_staging
 log = logging.getLogger(__name__)
 
 
+class Outdated(Rejected):
+    """The interval, or part of it, was loaded by another batch since these rows were read."""
+
+
 def is_published(connection, handover: Handover) -> bool:
-    """Whether the batch was loaded since these rows were staged: then they are in, or newer ones are."""
+    """Whether the batch was loaded since these rows were staged: then they are in, or newer ones are.
+
+    Raises Outdated where another batch was, whose interval overlaps: these rows might be older than its.
+    """
+    batch, staged = handover.batch, max(stored(one.at) for one in handover.staged)
     with connection.cursor() as cursor:
-        cursor.execute(f'SELECT "LOADED_AT" FROM {MANIFEST} WHERE "BATCH_ID" = ?', (handover.batch.id,))
-        found = cursor.fetchone()
-    return found is not None and found[0] >= max(stored(one.at) for one in handover.staged)
+        cursor.execute(
+            f'SELECT "BATCH_ID" FROM {MANIFEST} WHERE "DAG_ID" = ? AND "LOADED_AT" >= ? '
+            'AND "INTERVAL_START" < ? AND "INTERVAL_END" > ?',
+            (batch.dag_id, staged, stored(batch.end), stored(batch.start)),
+        )
+        since = {name for (name,) in cursor.fetchall()}
+    if since and batch.id not in since:
+        raise Outdated(f"{batch.id}: loaded meanwhile by {', '.join(sorted(since))}; stage it again")
+    return bool(since)
 
 
 def publish_once(connection, handover: Handover) -> int:
