@@ -19,7 +19,6 @@ from great_expectations.expectations.expectation import (
     ColumnPairMapExpectation,
     MulticolumnMapExpectation,
 )
-from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.registry import get_expectation_impl
 
 import lib.quality.gx.expectations
@@ -134,14 +133,14 @@ class Check:
         """Each expectation with its result."""
         if not asked:
             return []
-        suite = gx.ExpectationSuite(name=self.suite.name)
-        for place, one in enumerate(asked):
-            # By its place each result finds back; equal expectations may stand in a suite twice.
-            suite.add_expectation_configuration(
-                ExpectationConfiguration(
-                    type=one.type, kwargs=dict(one.kwargs), meta={**one.meta.model_dump(), "place": place}
-                )
-            )
+        suite = gx.ExpectationSuite(
+            name=self.suite.name,
+            expectations=[
+                # By its place each result finds back: two may differ in their thresholds alone.
+                {"type": one.type, "kwargs": one.kwargs, "meta": {**one.meta.model_dump(), "place": place}}
+                for place, one in enumerate(asked)
+            ],
+        )
         results = look.batch.validate(suite, result_format=dict(result_format)).results
         found = {result.expectation_config.meta["place"]: result for result in results}
         return [(one, found[place]) for place, one in enumerate(asked)]

@@ -87,10 +87,10 @@ class Look:
 
     def histogram(self, earlier: Histogram) -> dict[str, Any] | None:
         """How values were distributed earlier, as Great Expectations takes it; None if there were none."""
-        counts = self._ask(earlier.query)
-        if not counts or not sum(counts):
+        counts = [float(count or 0) for count in self._ask(earlier.query) or ()]
+        if not sum(counts):
             return None
-        smooth = [float(count) + _SMOOTHING for count in counts]
+        smooth = [count + _SMOOTHING for count in counts]
         return {"bins": list(earlier.bins), "weights": [one / sum(smooth) for one in smooth]}
 
     def _ask(self, query: str) -> tuple[Any, ...] | None:
