@@ -44,20 +44,11 @@ def checked(suite: str, batch: Batch, tables: Mapping[str, str], context: Mappin
 
     from lib.quality.checkpoint import run_suite
 
-    def find(name: str) -> Any:
-        try:
-            return Connection.get(name)
-        except AirflowNotFoundException:
-            return None
-
-    outcome = run_suite(
-        suite,
-        batch,
-        tables,
-        Connection.get("warehouse"),
-        source=find("finedge_source"),
-        docs=find("lake"),
-    )
+    try:
+        docs = Connection.get("lake")
+    except AirflowNotFoundException:
+        docs = None
+    outcome = run_suite(suite, batch, tables, Connection.get("warehouse"), docs=docs)
     if outcome.warned:
         _tell_of_warnings(suite, batch, outcome, context)
     return outcome

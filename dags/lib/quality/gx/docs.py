@@ -122,6 +122,7 @@ def publish(
 def _client(bucket: Mapping[str, Any]) -> Any:
     """boto3's client; without login and password, with the worker's own role."""
     import boto3
+    from botocore.config import Config
 
     return boto3.client(
         "s3",
@@ -129,6 +130,8 @@ def _client(bucket: Mapping[str, Any]) -> Any:
         endpoint_url=bucket["extra"].get("endpoint_url"),
         aws_access_key_id=bucket["login"] or None,
         aws_secret_access_key=bucket["password"] or None,
+        # The data waits for its pages: not for long.
+        config=Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 2}),
     )
 
 
