@@ -31,9 +31,7 @@ EXCEPTIONS = {
     "staging on staging": {
         "stg_transactions_ml": "a narrower view of the same rows; two views of one source would drift apart"
     },
-    "rejoined": {
-        "fct_aml_alerts": "who is listed is found by the customer's name, who is risky by the customer's rating"
-    },
+    "rejoined": {"fct_aml_alerts": "who is listed is found by name, who is risky by rating"},
     "without children": {
         "stg_film_category": "copied for readers of the shop's database, who ask it themselves",
         "stg_users": "copied for readers of the shop's database, who ask it themselves",
