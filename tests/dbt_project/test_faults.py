@@ -149,6 +149,24 @@ def test_how_long_ago_transactions_were_loaded_matters(bench: Bench, hours: int,
     assert {one["status"] for one in outcome.results} - {"pass"} == status
 
 
+def test_a_load_that_found_nothing_counts_as_a_load(bench: Bench) -> None:
+    from lib.warehouse.schemas import prepare
+
+    prepare(bench.project.connection)
+    bench.world.execute("DELETE FROM RAW_CORE.LOAN_REPAYMENTS")
+    outcomes = []
+    for hours in (1, 49):
+        at = (datetime.now(UTC) - timedelta(hours=hours)).replace(tzinfo=None)
+        bench.world.execute("DELETE FROM OPS.LOAD_MANIFEST")
+        bench.world.execute(
+            "INSERT INTO OPS.LOAD_MANIFEST SELECT 'loans', 'ingest_pg_loans', CURRENT_TIMESTAMP,"
+            f""" CURRENT_TIMESTAMP, 0, '{{"RAW_CORE.LOAN_REPAYMENTS": 0}}', CAST('{at}' AS TIMESTAMP)"""
+        )
+        outcome = bench.project.dbt("source", "freshness", "--select", "source:raw_core.loan_repayments")
+        outcomes += [one["status"] for one in outcome.results]
+    assert outcomes == ["pass", "error"]
+
+
 def test_every_fault_of_dbts_rules_is_here() -> None:
     """The others' rules belong to what is asked before the load, or after it, across days and systems."""
     of_dbt = {"dbt_customer360", "ledger_close_daily", "stock_pipeline_dag", "ml_feature_pipeline"}
