@@ -18,12 +18,12 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lib.extract.broken import RuleBroken
 from lib.extract.landing import Landing
 from lib.factory.model import PgIncremental, S3FileFeed
 from lib.intervals import Interval
 from lib.loads.handover import Handover
 from lib.loads.publishing import Outdated, publish_once
-from lib.loads.rules import RuleBroken
 from lib.warehouse.checks import Rejected
 from lib.warehouse.publish import Superseded
 from lib.warehouse.schemas import prepare
@@ -384,6 +384,24 @@ def test_a_file_under_a_second_name_is_refused(world: Ingesting, put: Any) -> No
         (
             "ingest_s3_clickstream",
             "clickstream/dt=2026-03-02/hour=00/events.json.gz",
+            b"not gzip",
+            "after row 0: BadGzipFile",
+        ),
+        (
+            "ingest_s3_fx_rates",
+            "fx_rates/dt=2026-03-02/rates.json",
+            b"[]",
+            "after row 0: AttributeError",
+        ),
+        (
+            "ingest_s3_sanctions",
+            "sanctions/dt=2026-03-02/list.csv",
+            b'entity_id,full_name,programme,listed_on\n1,"x"y,z,2026-01-01\n',
+            "after row 0: Error",
+        ),
+        (
+            "ingest_s3_clickstream",
+            "clickstream/dt=2026-03-02/hour=00/events.json.gz",
             gzip.compress(b'{"event_id": 1, "occurred_at": "2026-03-05T00:00:00Z"}\n'),
             "1 rows outside of the data interval",
         ),
@@ -396,6 +414,17 @@ def test_a_file_that_cannot_be_read_is_refused_without_its_values(
     with pytest.raises(Rejected, match=expected):
         world.run(dag_id, intervals(dag_id)[0])
     assert manifest(world) == []
+
+
+def test_a_network_that_fails_is_no_reason_to_give_up(
+    world: Ingesting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> int:
+        raise ConnectionResetError
+
+    monkeypatch.setattr("lib.extract.landing.Digested.readinto", broken)
+    with pytest.raises(ConnectionResetError):
+        world.stage("ingest_s3_sanctions", intervals("ingest_s3_sanctions")[0])
 
 
 def test_a_field_that_is_missing_is_none(world: Ingesting, put: Any) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import IO, Any
 
-from lib.loads.rules import RuleBroken
+from lib.extract.broken import RuleBroken
 
 Cells = Mapping[str, Any]
 _MAX_DOCUMENT = 256 * 1024 * 1024

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
+from gzip import BadGzipFile
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import IO
 
+from lib.extract.broken import RuleBroken
 from lib.extract.formats import Cells, csv_rows, json_lines, json_rows
 from lib.extract.landing import Landing
 from lib.extract.values import BadValue, maker
@@ -16,13 +20,19 @@ from lib.intervals import Interval
 from lib.loads.folders import folders
 from lib.loads.handover import Handover, LandedFile
 from lib.loads.landed import NO_FILE_TWICE, refuse_twice
-from lib.loads.rules import Result, RuleBroken, keep_results
+from lib.loads.rules import Result, keep_results
 from lib.warehouse.batch import Batch
 from lib.warehouse.bulk import Row
 from lib.warehouse.checks import Rejected
 from lib.warehouse.parquet import stage_parquet
 from lib.warehouse.schemas import prepare
 from lib.warehouse.staging import stage
+
+# What readers raise of a file that is not what it should be. A network's errors are tried again.
+_UNREADABLE = (
+    *(ValueError, LookupError, TypeError, AttributeError, EOFError),
+    *(csv.Error, zlib.error, BadGzipFile),
+)
 
 
 def stage_files(landing: Landing, warehouse, dag_id: str, config: S3FileFeed, interval: Interval) -> Handover:
@@ -53,17 +63,13 @@ def stage_files(landing: Landing, warehouse, dag_id: str, config: S3FileFeed, in
 
 def _files(landing: Landing, config: S3FileFeed, interval: Interval) -> list[str]:
     """All files of the feed's endings; where each day's replace those of the day before, the last day's."""
-    endings = {_ending(name) for name in config.files}
+    endings = tuple("".join(PurePosixPath(name).suffixes) for name in config.files)
     found = [
-        [key for key in landing.keys(folder.key) if _ending(key) in endings]
+        [key for key in landing.keys(folder.key) if key.endswith(endings)]
         for folder in folders(config, interval)
     ]
     wanted = found if config.table.interval_column else [keys for keys in found if keys][-1:]
     return [key for keys in wanted for key in keys]
-
-
-def _ending(name: str) -> str:
-    return "".join(PurePosixPath(name).suffixes)
 
 
 def _rules(config: S3FileFeed) -> list[str]:
@@ -86,7 +92,7 @@ def _rows(landing: Landing, config: S3FileFeed, key: str, landed: list[LandedFil
             raise broken.of(key) from None
         except BadValue as bad:
             raise Rejected(f"{key}, row {count}: {bad}") from bad
-        except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
+        except _UNREADABLE as error:
             # Not the text: it may quote the file.
             raise Rejected(f"{key}, after row {count}: {type(error).__name__}") from error
         landed.append(LandedFile(key, stream.sha256(), count))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from lib.extract.broken import RuleBroken
 from lib.extract.postgres import Query, missing_columns, one_moment, rows
 from lib.factory.model import WATERMARK, PgIncremental
 from lib.intervals import Interval
 from lib.loads.handover import Handover
-from lib.loads.rules import Result, RuleBroken, keep_results
+from lib.loads.rules import Result, keep_results
 from lib.warehouse.schemas import prepare
 from lib.warehouse.staging import Staged, stage
 from lib.warehouse.tables import Table

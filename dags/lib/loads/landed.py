@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from lib.extract.broken import RuleBroken
 from lib.loads.handover import Handover, LandedFile
-from lib.loads.rules import RuleBroken
 from lib.warehouse.batch import Batch
 from lib.warehouse.schemas import LANDED_FILE
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lib.warehouse.batch import Batch, stored
-from lib.warehouse.checks import Rejected
 from lib.warehouse.rows import merge_rows
 from lib.warehouse.schemas import DQ_RESULT
 from lib.warehouse.transaction import patiently
@@ -21,18 +20,6 @@ class Result:
     table: str
     rule: str
     observed: str = ""
-
-
-class RuleBroken(Rejected):
-    """A source that must not be loaded: which rule it breaks, and what was found, without a row's values."""
-
-    def __init__(self, rule: str, observed: str, table: str = "") -> None:
-        super().__init__(f"{table + ': ' if table else ''}{rule}: {observed}")
-        self.rule, self.observed, self.table = rule, observed, table
-
-    def of(self, table: str) -> RuleBroken:
-        """The same, of a table or file."""
-        return RuleBroken(self.rule, self.observed, table)
 
 
 def keep_results(connection, batch: Batch, results: Iterable[Result]) -> None:
