@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 sys.path.insert(0, sys.argv[1])
 
+from airflow.exceptions import AirflowFailException
 from lib.intervals import Interval
-from lib.quality import QualityFailed, suites
+from lib.quality import suites
 from lib.quality.tasks import checked, checkpoint
 
 if __name__ == "__main__":
@@ -23,7 +24,7 @@ if __name__ == "__main__":
         try:
             outcome = checked(suite, Interval.read(values).batch("tested"), {}, context)
             print(f"{suite}: {outcome.passed} {outcome.warned} {outcome.failed}")
-        except QualityFailed as failed:
+        except AirflowFailException as failed:
             print(f"failed {failed}")
 
     from airflow.sdk import DAG

@@ -23,7 +23,7 @@ def checkpoint(
     """A task that checks a suite for the run's interval; returns how many expectations ended how, by word.
 
     `tables`: full names by logical name, for those that are looked at elsewhere than in their own place.
-    Fails, after its retries, where a rule of severity error does not hold; tells people of warnings.
+    Fails, without another try, where a rule of severity error does not hold; tells people of warnings.
     """
 
     @task(task_id=task_id or suite.removesuffix(".json"))
@@ -38,17 +38,24 @@ def checkpoint(
 
 
 def checked(suite: str, batch: Batch, tables: Mapping[str, str], context: Mapping[str, Any]) -> Outcome:
-    """Check a suite from within a task, and tell people of warnings. Raises as `run_suite` does."""
-    from airflow.exceptions import AirflowNotFoundException
+    """Check a suite from within a task, and tell people of warnings.
+
+    Raises AirflowFailException where a rule of severity error does not hold: another try would find the same.
+    """
+    from airflow.exceptions import AirflowFailException, AirflowNotFoundException
     from airflow.sdk import Connection
 
     from lib.quality.checkpoint import run_suite
+    from lib.quality.outcome import QualityFailed
 
     try:
         docs = Connection.get("lake")
     except AirflowNotFoundException:
         docs = None
-    outcome = run_suite(suite, batch, tables, Connection.get("warehouse"), docs=docs)
+    try:
+        outcome = run_suite(suite, batch, tables, Connection.get("warehouse"), docs=docs)
+    except QualityFailed as failed:
+        raise AirflowFailException(str(failed)) from failed
     if outcome.warned:
         _tell_of_warnings(suite, batch, outcome, context)
     return outcome
