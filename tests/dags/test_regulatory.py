@@ -21,8 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from lib.intervals import Interval
 from lib.lake import Lake
-from lib.regulatory import approval
-from lib.regulatory.approval import Decision, Refused, current_user, decisions, settled
+from lib.regulatory.approval import Decision, Refused, current_user, decisions, settled, statement
 from lib.regulatory.calendar import opened
 from lib.regulatory.delivery import AlreadyDelivered, NotAsApproved, deliver, draft, report_id
 from lib.regulatory.extract import EmptyReport, Extract, extract
@@ -123,7 +122,7 @@ def test_a_month_without_rows_is_no_report(database: Database) -> None:
 
 
 def test_who_decided_is_the_sessions_user(database: Database) -> None:
-    approval.decide(database.connection, "2026-05", "d1", "approved", "fine")
+    database.ask(statement("2026-05", "d1"))
     (found,) = decisions(database.connection, "2026-05", "d1")
     assert found.by == current_user(database.connection)
     assert abs(found.at - datetime.now(UTC)) < timedelta(minutes=5)

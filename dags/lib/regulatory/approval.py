@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from lib.warehouse.batch import stored
 from lib.warehouse.schemas import REPORT_APPROVAL
 
 Verdict = Literal["approved", "refused"]
@@ -42,22 +41,12 @@ class Refused(Exception):
     """Somebody refused the report; the message says who and why."""
 
 
-def decide(connection, report: str, digest: str, verdict: Verdict, comment: str) -> None:
-    """Insert a decision in the name of the session's user: what an approver runs."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'INSERT INTO {REPORT_APPROVAL} ("REPORT_ID", "DIGEST", "VERDICT", "DECIDED_BY", "DECIDED_AT", '
-            '"COMMENT") SELECT ?, ?, ?, CURRENT_USER(), ?, ?',
-            (report, digest, verdict, stored(datetime.now(UTC)), comment),
-        )
-
-
-def statement(report: str, digest: str) -> str:
-    """The SQL that an approver runs, with a comment to be filled in."""
+def statement(report: str, digest: str, verdict: Verdict = "approved") -> str:
+    """The SQL that an approver runs in a session of their own, once they have put in a comment."""
     return (
         f'INSERT INTO {REPORT_APPROVAL} ("REPORT_ID", "DIGEST", "VERDICT", "DECIDED_BY", "DECIDED_AT", '
-        f"\"COMMENT\") SELECT '{report}', '{digest}', 'approved', CURRENT_USER(), "
-        "SYSDATE(), '<what was compared>';"
+        f"\"COMMENT\") SELECT '{report}', '{digest}', '{verdict}', CURRENT_USER(), "
+        "SYSDATE(), 'what was compared'"
     )
 
 
