@@ -47,11 +47,12 @@ down: setup ## End the local stack
 status: setup ## Say what of the local stack runs
 	@$(BIN)/python -m local status --home $(HOME_DIR)
 
-lint: .venv/.synced ## Format, lint, types, import layers
+lint: .venv/.synced ## Format, lint, types, import layers, SQL
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m local.sql_lint
 
 check: lint ## The linters and the fast tests
 	@$(BIN)/pytest -n auto -m "not airflow and not stack and not awslambda"

@@ -34,10 +34,10 @@ def main() -> None:
 
 @app.command()
 def setup() -> None:
-    """Make the environments of Airflow, dbt, Lambda, the AWS emulator and the warehouse, where missing."""
+    """Make the environments of Airflow, dbt, the AWS emulator, the warehouse and others, where missing."""
     prerequisites.check()
     others = (installed.MINISTACK, installed.DBT, installed.LAMBDA, installed.WAREHOUSE, installed.QUALITY)
-    for name in (*installed.AIRFLOWS, *others):
+    for name in (*installed.AIRFLOWS, *others, installed.SQLFLUFF):
         installed.ensure(name, _say)
 
 

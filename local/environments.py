@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVS = ROOT / ".envs"
 REQUIREMENTS = Path(__file__).with_name("requirements")
 MINISTACK, DBT, LAMBDA, WAREHOUSE, QUALITY = "ministack", "dbt", "lambda", "warehouse", "quality"
+SQLFLUFF = "sqlfluff"
 # The stack runs the first; what rests on Airflow's inner ways is tested on all of them.
 AIRFLOW_VERSIONS = ("3.0.6", "3.2.1")
 AIRFLOWS = tuple(f"airflow-{version}" for version in AIRFLOW_VERSIONS)
@@ -54,6 +55,11 @@ def warehouse_python(say: Say = print) -> Path:
 def quality_python(say: Say = print) -> Path:
     """The interpreter of Great Expectations' environment, which is made first if need be."""
     return ensure(QUALITY, say)
+
+
+def sqlfluff_executable(say: Say = print) -> Path:
+    """sqlfluff, in the environment that is made for it first if need be."""
+    return ensure(SQLFLUFF, say).parent / "sqlfluff"
 
 
 def lambda_python(say: Say = print) -> Path:

@@ -3,7 +3,7 @@
 {% macro lookback_start(column='loaded_at') -%}
     (
         select coalesce(
-            {{ dbt.dateadd('day', -var('lookback_days'), 'max(' ~ column ~ ')') }},
+            {{ dbt.dateadd('day', '-' ~ var('lookback_days'), 'max(' ~ column ~ ')') }},
             cast('1970-01-01' as {{ dbt.type_timestamp() }})
         )
         from {{ this }}

@@ -96,7 +96,7 @@ TOGETHER = {
         "customer_twice", "account_of_nobody", "transaction_twice", "authorization_of_no_card",
         "repayment_of_no_loan", "return_twice", "price_negative", "volume_zero", "high_below_low",
     ),
-    "+dim_customer +fct_transfers +fct_trial_balance +int_stock_prices_enriched": (
+    "+dim_customer +fct_transactions +fct_transfers +fct_trial_balance +int_stock_prices_enriched": (
         "segment_unknown", "amount_negative", "transfer_leg_missing", "line_outside_chart", "price_zero",
     ),
     "+stg_transactions_ml": ("amount_outlier",),

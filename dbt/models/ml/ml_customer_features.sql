@@ -99,5 +99,8 @@ from features
     -- date.
     where
         loaded_at >= {{ lookback_start() }}
-        or customer_id not in (select customer_id from {{ this }} where as_of = (select max(as_of) from features))
+        or customer_id not in (
+            select customer_id from {{ this }}
+            where as_of = (select max(as_of) from features)
+        )
 {% endif %}

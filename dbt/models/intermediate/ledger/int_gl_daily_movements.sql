@@ -6,7 +6,7 @@
     on_schema_change='fail'
 ) }}
 
-with lines as (
+with posted as (
     select
         entries.booked_on as business_date,
         lines.gl_account_id,
@@ -27,8 +27,12 @@ select
     cast(sum(debit) as numeric(18, 2)) as debit,
     cast(sum(credit) as numeric(18, 2)) as credit,
     max(loaded_at) as loaded_at
-from lines
+from posted
 {% if is_incremental() %}
-    where business_date in (select business_date from lines where loaded_at >= {{ lookback_start() }})
+    where
+        business_date in (
+            select changed.business_date from posted as changed
+            where changed.loaded_at >= {{ lookback_start() }}
+        )
 {% endif %}
 group by business_date, gl_account_id, currency

@@ -9,9 +9,11 @@
 with transactions as (
     select * from {{ ref('fct_transactions') }}
     {% if is_incremental() %}
-        where booked_on in (
-            select booked_on from {{ ref('fct_transactions') }} where loaded_at >= {{ lookback_start() }}
-        )
+        where
+            booked_on in (
+                select booked_on from {{ ref('fct_transactions') }}
+                where loaded_at >= {{ lookback_start() }}
+            )
     {% endif %}
 )
 
@@ -22,7 +24,9 @@ select
     count(*) as transaction_count,
     cast(sum(amount_usd) as numeric(18, 2)) as moved_usd,
     max(amount_usd) as largest_usd,
-    count(case when direction = 'credit' and amount_usd < {{ var('aml_large_amount_usd') }} then 1 end) as small_credit_count,
+    count(
+        case when direction = 'credit' and amount_usd < {{ var('aml_large_amount_usd') }} then 1 end
+    ) as small_credit_count,
     cast(
         sum(
             case

@@ -37,11 +37,20 @@ loans as (
 ),
 
 held as (
-    select customer_id, currency from accounts
+    select
+        customer_id,
+        currency
+    from accounts
     union
-    select customer_id, currency from cards
+    select
+        customer_id,
+        currency
+    from cards
     union
-    select customer_id, currency from loans
+    select
+        customer_id,
+        currency
+    from loans
 )
 
 select

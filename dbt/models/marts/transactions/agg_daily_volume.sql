@@ -10,9 +10,11 @@
 with transactions as (
     select * from {{ ref('fct_transactions') }}
     {% if is_incremental() %}
-        where booked_on in (
-            select booked_on from {{ ref('fct_transactions') }} where loaded_at >= {{ lookback_start() }}
-        )
+        where
+            booked_on in (
+                select booked_on from {{ ref('fct_transactions') }}
+                where loaded_at >= {{ lookback_start() }}
+            )
     {% endif %}
 )
 

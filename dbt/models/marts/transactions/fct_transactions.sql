@@ -24,10 +24,17 @@ transactions as (
         -- Those that are new or changed, and those of which something else became known.
         where
             loaded_at >= {{ lookback_start() }}
-            or booked_on >= (select min(valid_from) from fx_rates where loaded_at >= {{ lookback_start() }})
-            or merchant_id in (select merchant_id from merchants where loaded_at >= {{ lookback_start() }})
+            or booked_on >= (
+                select min(valid_from) from fx_rates
+                where loaded_at >= {{ lookback_start() }}
+            )
+            or merchant_id in (
+                select merchant_id from merchants
+                where loaded_at >= {{ lookback_start() }}
+            )
             or authorization_id in (
-                select authorization_id from authorizations where loaded_at >= {{ lookback_start() }}
+                select authorization_id from authorizations
+                where loaded_at >= {{ lookback_start() }}
             )
     {% endif %}
 )

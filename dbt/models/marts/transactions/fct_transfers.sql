@@ -23,10 +23,12 @@ transfers as (
         where
             loaded_at >= {{ lookback_start() }}
             or cast(executed_at as date) >= (
-                select min(valid_from) from fx_rates where loaded_at >= {{ lookback_start() }}
+                select min(valid_from) from fx_rates
+                where loaded_at >= {{ lookback_start() }}
             )
             or instruction_id in (
-                select instruction_id from instructions where loaded_at >= {{ lookback_start() }}
+                select instruction_id from instructions
+                where loaded_at >= {{ lookback_start() }}
             )
     {% endif %}
 )

@@ -1,0 +1,3 @@
+"""dbt's `target`, as sqlfluff has to see it."""
+
+type = "snowflake"
