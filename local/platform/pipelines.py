@@ -62,7 +62,10 @@ _MARTS = (
             "ledger_close_daily",
         ),
     ),
-    Pipeline("aml_monitoring", ("ingest_s3_sanctions", "dbt_customer360", "dbt_transactions_mart")),
+    Pipeline(
+        "aml_monitoring",
+        ("ingest_s3_ach_returns", "ingest_s3_sanctions", "dbt_customer360", "dbt_transactions_mart"),
+    ),
     Pipeline("regulatory_reporting_monthly", ("ledger_close_daily", "recon_settlement"), "month"),
     # The scores are features too.
     Pipeline("ml_feature_pipeline", ("dbt_customer360", "dbt_transactions_mart", "ingest_s3_credit_bureau")),

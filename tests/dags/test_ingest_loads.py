@@ -378,7 +378,7 @@ def test_a_file_under_a_second_name_is_refused(world: Ingesting, put: Any) -> No
         (
             "ingest_s3_clickstream",
             "clickstream/dt=2026-03-02/hour=00/events.json.gz",
-            gzip.compress(b'{"event_id": 1}\n')[:-6],
+            gzip.compress(b'{"event_id": 1}\n', mtime=0)[:-6],
             "after row 1: EOFError",
         ),
         (
@@ -402,7 +402,7 @@ def test_a_file_under_a_second_name_is_refused(world: Ingesting, put: Any) -> No
         (
             "ingest_s3_clickstream",
             "clickstream/dt=2026-03-02/hour=00/events.json.gz",
-            gzip.compress(b'{"event_id": 1, "occurred_at": "2026-03-05T00:00:00Z"}\n'),
+            gzip.compress(b'{"event_id": 1, "occurred_at": "2026-03-05T00:00:00Z"}\n', mtime=0),
             "1 rows outside of the data interval",
         ),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from local.options import ROOT
 from local.platform.pipelines import PIPELINES
 
@@ -18,3 +20,25 @@ def test_each_waits_for_pipelines_that_there_are() -> None:
     names = {one.dag_id for one in PIPELINES}
     assert {before for one in PIPELINES for before in one.after} <= names
     assert all(len(name) <= 38 for name in names)
+
+
+def test_what_a_pipelines_models_read_another_has_built_before() -> None:
+    after = {one.dag_id: set(one.after) for one in PIPELINES}
+    nodes = json.loads((ROOT / "dbt" / "manifest.json").read_bytes())["nodes"].values()
+    builder = {
+        f"{one['resource_type']}.finedge.{one['name']}": set(one["tags"]) & after.keys() for one in nodes
+    }
+    early = [
+        (node["name"], parent)
+        for node in nodes
+        for parent in node["depends_on"]["nodes"]
+        for mine in builder[f"{node['resource_type']}.finedge.{node['name']}"]
+        if node["resource_type"] == "model" and builder.get(parent)
+        if not builder[parent] & {mine, *_before(mine, after)}
+    ]
+    assert early == []
+
+
+def _before(dag_id: str, after: dict[str, set[str]]) -> set[str]:
+    """All that have run before a DAG does."""
+    return after[dag_id].union(*(_before(one, after) for one in after[dag_id]))

@@ -1,4 +1,4 @@
-{{ config(tags=['recon_settlement']) }}
+{{ config(tags=['aml_monitoring']) }}
 
 select
     {{ key(['trace_number', 'return_date']) }} as ach_return_id,
