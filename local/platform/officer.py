@@ -15,6 +15,7 @@ from local.stack_info import StackInfo
 
 REPORTING, PREPARES, WAITS = "regulatory_reporting_monthly", "prepare", "wait_for_approval"
 OFFICER = "COMPLIANCE_OFFICER"
+_ASKING = ("scheduled", "queued", "running", "up_for_reschedule")
 _APPROVE = (
     'INSERT INTO "OPS"."REPORT_APPROVAL" ("REPORT_ID", "DIGEST", "VERDICT", "DECIDED_BY", "DECIDED_AT", '
     "\"COMMENT\") SELECT ?, ?, 'approved', CURRENT_USER(), SYSDATE(), 'Compared with the marts'"
@@ -34,7 +35,7 @@ class Officer:
     def look(self) -> list[str]:
         """Approve what waits; the reports' names."""
         approved = []
-        for dag_id, run_id, task in self.runner.waiting("up_for_reschedule"):
+        for dag_id, run_id, task in self.runner.tasks(*_ASKING):
             if (dag_id, task.task_id) != (REPORTING, WAITS):
                 continue
             prepared: Mapping[str, str] = self.runner.airflow.said(dag_id, run_id, PREPARES)

@@ -36,17 +36,17 @@ class AirflowRunner:
         """See `Runner`."""
         return self.airflow.seconds(dag_id, run_id)
 
-    def waiting(self, state: str) -> list[tuple[str, str, TaskRun]]:
-        """DAG id, run id and task of what waits in a state; none where Airflow is too busy to say."""
+    def tasks(self, *states: str) -> list[tuple[str, str, TaskRun]]:
+        """DAG id, run id and task of what is in these states; none where Airflow is too busy to say."""
         try:
-            return self.airflow.in_state(state)
+            return self.airflow.in_state(*states)
         except OSError:
             return []
 
     def retries(self) -> list[str]:
         """Of each task that waits for another try, not told before: the end of its log."""
         lines = []
-        for dag_id, run_id, task in self.waiting("up_for_retry"):
+        for dag_id, run_id, task in self.tasks("up_for_retry"):
             if (key := (dag_id, run_id, task.task_id, task.tries)) not in self._told:
                 self._told.add(key)
                 what = f"{task.task_id} failed its try {task.tries}, and waits for another"
