@@ -12,9 +12,8 @@ from local.stack_info import StackInfo
 
 SCHEMAS = ("RAW_CORE", "RAW_LEDGER", "RAW_FILES", "RAW_MARKET", "MARTS", "ML")
 NOT_OURS = "__STG_"
-CHANGING = ("%_INGESTED_AT", "%LOADED_AT", "%RUN_ID", "%CREATED_AT", "%UPDATED_BY_RUN", "%_COMPUTED_AT",
-            "%PREDICTED_AT", "%DETECTED_AT", "%DECIDED_AT")  # fmt: skip
-"""Columns that say when or by whom: these differ from one execution to the next."""
+CHANGING = ("_INGESTED_AT", "LOADED_AT", "FEATURE_COMPUTED_AT")
+"""Columns that say when a row was written: these differ from one execution to the next."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +68,13 @@ class WarehouseReader:
 
     def _tables(self) -> dict[str, dict[str, str]]:
         """Columns with their types, but for the changing ones, by table."""
-        schemas = ", ".join(f"'{name}'" for name in SCHEMAS)
-        kept = " AND ".join(f"NOT c.COLUMN_NAME LIKE '{pattern}'" for pattern in CHANGING)
+        schemas, changing = (", ".join(f"'{name}'" for name in names) for names in (SCHEMAS, CHANGING))
         found = self._ask(
             "SELECT c.TABLE_SCHEMA || '.' || c.TABLE_NAME, c.COLUMN_NAME, c.DATA_TYPE "
             "FROM INFORMATION_SCHEMA.COLUMNS c JOIN INFORMATION_SCHEMA.TABLES t "
             "ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME "
-            f"WHERE c.TABLE_SCHEMA IN ({schemas}) AND t.TABLE_TYPE = 'BASE TABLE' AND {kept} "
+            f"WHERE c.TABLE_SCHEMA IN ({schemas}) AND t.TABLE_TYPE = 'BASE TABLE' "
+            f"AND NOT c.COLUMN_NAME IN ({changing}) "
             f"AND POSITION('{NOT_OURS}' IN c.TABLE_NAME) = 0 ORDER BY 1, c.ORDINAL_POSITION"
         )
         tables: dict[str, dict[str, str]] = {}
