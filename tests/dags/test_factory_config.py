@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from lib.factory.model import Config, PgIncremental, S3FileFeed
+from lib.factory.model import TEMPLATES, Config, PgIncremental, S3FileFeed
 from lib.factory.reading import MAX_BYTES, ConfigError, read_config
 from pydantic import TypeAdapter
 
@@ -50,6 +50,18 @@ def test_each_configuration_is_read_and_names_its_schema(file: Path) -> None:
     assert first == "# yaml-language-server: $schema=../../schemas/dag-config.schema.json"
     assert config.suite in {f"preflight_{file.stem}.json", f"postflight_{file.stem}.json"}
     assert (file.parent.parent / f"{file.stem}.py").exists()
+
+
+def test_the_examples_of_the_docs_are_configurations(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "platform" / "pipelines.md").read_text()
+    examples = re.findall(r"```yaml\n(template: .*?)```", page, re.DOTALL)
+    found = []
+    for number, example in enumerate(examples):
+        (tmp_path / f"example_{number}.yml").write_text(example)
+        found.append(read_config(tmp_path / f"example_{number}.yml").template)
+    assert found == list(TEMPLATES)
+    (stub,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert stub == (ROOT / "dags" / f"{CONFIGS[0].stem}.py").read_text()
 
 
 def test_all_files_of_the_factory_are_the_same() -> None:
