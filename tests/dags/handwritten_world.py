@@ -34,6 +34,7 @@ from local.films_source import create_database
 from local.processes import free_port, wait_until
 from local.sources import database
 from local.sources.bank import Bank
+from local.sources.feeds import credit_bureau
 from local.sources.market_api import Market, MarketApi
 from local.sources.times import Interval
 from local.warehouse import Warehouse
@@ -44,6 +45,8 @@ from tests.dbt_project.raw_world import RawWorld, files_of
 BANK = Bank(seed=7)
 DAYS = (date(2026, 3, 31), date(2026, 4, 1))
 """A Tuesday, the last of its month, and a Wednesday."""
+SUNDAY = date(2026, 3, 29)
+"""When the credit bureau delivered last."""
 EVENING = datetime(2026, 4, 1, 22, tzinfo=UTC)
 NAME, BUCKET = "FINEDGE_HAND", "finedge-lake-test"
 _RUNS = count(1)
@@ -92,6 +95,7 @@ class World:
         now = datetime.now(UTC)
         self.raw.load_tables(day.start if number else None, day.end, now)
         self.raw.load_files(files_of(BANK, day), now)
+        self.raw.load_files(credit_bureau.FEED.files(BANK, SUNDAY), now)
         self.dbt.invoke("run", [f"tag:{tag}" for tag in _UPSTREAM])
         self.done(number, *_UPSTREAM, *_LOADED)
 
