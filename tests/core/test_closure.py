@@ -201,6 +201,7 @@ DBT_FILES = {A: b"", B: b"", "dags/c.py": b"", **PROJECT}
             {"f", "all"},
         ),
         ("dbt/models/schema.yml", b"models: [", {"o", "f", "all"}),
+        ("dbt/models/who.yml", b"exposures: [{name: desk, depends_on: [ref('orders')]}]", {"all"}),
         ("dbt/models/marts/films.sql", b"select * from {{ ref(var('which')) }}", {"f", "all"}),
         ("dags/lib/unseen.txt", b"", {"o", "f", "all"}),
     ],

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from lib.dbt.graph import Graph, graph
 
+from reconciler.core.closure import ParsedDag, closure
+from tests.dags.conftest import ROOT
+
 DAGS = {
     "dbt_customer360",
     "dbt_transactions_mart",
@@ -78,3 +81,37 @@ def test_nodes_and_what_their_tests_look_at_have_an_order() -> None:
 @pytest.mark.parametrize("name", sorted(built()))
 def test_each_node_is_built_by_exactly_one_dag(name: str) -> None:
     assert len(set(built()[name]["tags"]) & DAGS) == 1
+
+
+def touched(path: str) -> set[str]:
+    """The DAGs that depend on a file of the project, were each tagged with the nodes that it builds."""
+    dags, files = {}, {f"dbt/{one}": (ROOT / "dbt" / one).read_bytes() for one in _files()}
+    for dag_id in DAGS:
+        nodes = [one["name"] for one in built().values() if dag_id in one["tags"]]
+        tags = tuple(f"dbt:{name}" for name in nodes)
+        files[f"dags/{dag_id}.py"] = b""
+        dags[dag_id] = ParsedDag(file=f"dags/{dag_id}.py", tags=tags, reads=("dbt/manifest.json",))
+    before = closure(files, dags)
+    after = closure({**files, path: files[path] + b"\n"}, dags)
+    return {dag_id for dag_id in DAGS if before[dag_id] != after[dag_id]}
+
+
+def _files() -> list[str]:
+    folder = ROOT / "dbt"
+    return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("dbt/models/marts/transactions/agg_daily_volume.sql",
+         {"dbt_transactions_mart", "regulatory_reporting_monthly"}),
+        ("dbt/models/marts/monitoring/fct_aml_alerts.sql", {"aml_monitoring"}),
+        ("dbt/models/intermediate/stock/int_stock_prices_enriched.sql", {"stock_pipeline_dag"}),
+        ("dbt/tests/singular/high_not_below_low.sql", {"stock_pipeline_dag"}),
+        ("dbt/models/films/marts/film_ratings.sql", {"films_elt"}),
+        ("dbt/models/ml/ml_customer_features.sql", {"ml_feature_pipeline"}),
+    ],
+)  # fmt: skip
+def test_a_model_touches_the_dags_that_rest_on_it_alone(path: str, expected: set[str]) -> None:
+    assert touched(path) == expected

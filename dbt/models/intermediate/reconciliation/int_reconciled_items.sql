@@ -6,27 +6,16 @@
     on_schema_change='fail'
 ) }}
 
-{% set inputs = {
-    'stg_card_settlement': 'settlement_date',
-    'stg_processor_payouts': 'payout_date',
-    'stg_bank_statements': 'statement_date',
-    'fct_transactions': 'booked_on',
-    'fct_trial_balance': 'business_date'
-} %}
--- depends_on: {{ ref('stg_card_settlement') }}
--- depends_on: {{ ref('stg_processor_payouts') }}
--- depends_on: {{ ref('stg_bank_statements') }}
--- depends_on: {{ ref('fct_transactions') }}
--- depends_on: {{ ref('fct_trial_balance') }}
-
 with changed_days as (
-    {% for name, day in inputs.items() %}
-        select {{ day }} as business_date from {{ ref(name) }}
-        {% if is_incremental() %}
-            where loaded_at >= {{ lookback_start() }}
-        {% endif %}
-        {{ 'union' if not loop.last }}
-    {% endfor %}
+    {{ changed_days(ref('stg_card_settlement'), 'settlement_date') }}
+    union
+    {{ changed_days(ref('stg_processor_payouts'), 'payout_date') }}
+    union
+    {{ changed_days(ref('stg_bank_statements'), 'statement_date') }}
+    union
+    {{ changed_days(ref('fct_transactions'), 'booked_on') }}
+    union
+    {{ changed_days(ref('fct_trial_balance'), 'business_date') }}
 ),
 
 settled as (
