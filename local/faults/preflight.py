@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from lib.extract.broken import RuleBroken
 from lib.loads.handover import Handover
-from lib.loads.rules import RuleBroken
 from lib.quality.checkpoint import Checkpoint, run_checkpoints
 from lib.quality.suites import looks_at_source, read
 

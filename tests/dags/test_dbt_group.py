@@ -53,6 +53,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     release = tmp_path_factory.mktemp("release")
     for part in ("dags/lib", "dbt"):
         shutil.copytree(ROOT / part, release / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "dags" / ".airflowignore", release / "dags")
     (release / "dags" / "drawn.py").write_text(DAG)
     return release / "dags"
 

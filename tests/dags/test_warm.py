@@ -155,6 +155,9 @@ def test_what_cannot_be_imported_is_told(short: Path) -> None:
 
 
 def test_a_folder_of_somebody_else_is_not_entered(warm: Warm, short: Path) -> None:
-    (short / f"finedge-warm-{os.getuid()}").mkdir(mode=0o755)
+    folder = short / f"finedge-warm-{os.getuid()}"
+    folder.mkdir()
+    # Whatever the umask.
+    folder.chmod(0o755)
     with pytest.raises(WarmFailed, match="not a private folder"):
         run(warm, script(short, TELL), "0")

@@ -48,7 +48,7 @@ class Project:
         return {
             one["name"]: f"{one['status']}: {one['message']}"
             for one in self.dbt(*command, **dbt_vars).results
-            if one["status"] not in ("success", "pass", "skipped", "warn")
+            if one["status"] not in ("success", "pass", "skipped", "warn", "no-op")
         }
 
     def ask(self, query: str) -> Rows:

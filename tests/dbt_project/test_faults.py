@@ -87,7 +87,9 @@ def bench(make: Make) -> Bench:
 
 
 def test_a_sound_day_passes_every_test(bench: Bench) -> None:
-    assert bench.project.failures("build") == {}
+    # Unit tests of incremental models ask the warehouse what their tables look like: these come first.
+    assert bench.project.failures("build", "--exclude", "resource_type:unit_test") == {}
+    assert bench.project.failures("test", "--select", "test_type:unit") == {}
 
 
 TOGETHER = {

@@ -31,6 +31,8 @@ def fragments(part: object) -> Iterator[dict[str, Any]]:
 
 def test_the_published_schemas_are_up_to_date() -> None:
     published = {path.name: path.read_text() for path in (ROOT / "schemas").glob("*.json")}
+    # Of the example platform's own files; its own test keeps it true.
+    published.pop("dag-config.schema.json")
     assert published == SCHEMAS, "run `reconciler validate --write-schemas`"
 
 

@@ -85,7 +85,14 @@ def test_airflows_own_backend_finds_them_all(endpoint: str, airflow_python: Path
     assert found.pop("alerts_slack") is None
     assert set(found) == IDS
     assert found["finedge_source"][:6] == ["postgres", "127.0.0.1", 5555, "postgres", None, "finedge_source"]
-    assert found["warehouse"][:6] == ["snowflake", "127.0.0.1", 6666, "finedge", "finedge", "OPS"]
+    assert found["warehouse"][:6] == [
+        "snowflake",
+        "127.0.0.1",
+        6666,
+        "finedge",
+        login(6666)["password"],
+        "OPS",
+    ]
     assert found["warehouse"][6] == {"account": "local", "protocol": "http", "database": "FINEDGE_DEV"}
     assert found["report_signing"][4].startswith("-----BEGIN PRIVATE KEY-----\n")
     assert found["market_api"][:3] == ["http", "127.0.0.1", 7777]

@@ -18,6 +18,7 @@ os.environ.setdefault("AIRFLOW__COSMOS__ENABLE_MEMORY_OPTIMISED_IMPORTS", "True"
 os.environ.setdefault("AIRFLOW__COSMOS__ENABLE_CACHE", "False")
 os.environ.setdefault("AIRFLOW__COSMOS__ENABLE_TELEMETRY", "False")
 
+from cosmos import settings
 from cosmos.airflow.task_group import DbtTaskGroup
 from cosmos.config import ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import DbtResourceType, LoadMode, SourceRenderingBehavior, TestBehavior
@@ -29,6 +30,8 @@ from lib.dbt.target import SNOWFLAKE
 
 _BUILT = (DbtResourceType.MODEL, DbtResourceType.SNAPSHOT, DbtResourceType.SEED)
 
+# Where Airflow has loaded Cosmos' plugin, it has read its settings before us.
+settings.enable_cache = False
 # Cosmos tells of each step of each parse, and warns at each node that converters are experimental.
 logging.getLogger("cosmos").setLevel(logging.ERROR)
 
