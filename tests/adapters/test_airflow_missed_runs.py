@@ -52,6 +52,7 @@ def dates(real: RealAirflow, dag_id: str) -> list[datetime]:
     return [datetime.fromisoformat(run["logical_date"]) for run in runs(real, dag_id)]
 
 
+@pytest.mark.long
 def test_no_run_is_lost_and_none_is_there_twice(airflow_server: RealAirflow) -> None:
     airflow = AirflowClient(HttpTransport(airflow_server.url), SystemClock())
     names = (SIMPLE, SINGLE, PAST)

@@ -20,7 +20,7 @@ from local.warehouse import Warehouse
 from tests.dags.conftest import ROOT
 from tests.dags.warehouse_world import Database
 
-pytestmark = pytest.mark.airflow
+pytestmark = [pytest.mark.airflow, pytest.mark.long]
 
 FAILING = '''\
 """Airflow DAG that fails."""

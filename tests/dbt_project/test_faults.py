@@ -106,6 +106,7 @@ TOGETHER = {
 """Faults by what is built of them: in these groups none hides another."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("select", TOGETHER, ids=["staging", "marts", "features"])
 def test_faults_together_fail_their_tests_and_no_other(bench: Bench, select: str) -> None:
     with bench.planted(*TOGETHER[select]):

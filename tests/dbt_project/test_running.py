@@ -97,6 +97,7 @@ def test_stale_sources_are_not_built_upon(site: Site) -> None:
         outcome.raise_for_failures()
 
 
+@pytest.mark.long
 def test_marts_of_a_tag_are_built_aside(site: Site) -> None:
     for name in ("stg_gl_accounts", "stg_journal_entries", "stg_journal_lines", "int_gl_daily_movements"):
         site.build(name, shadow="ledger_close_daily").raise_for_failures()
@@ -118,6 +119,7 @@ def test_a_project_that_cannot_be_written_is_enough(site: Site, tmp_path: Path) 
     assert {path: path.stat().st_mtime_ns for path in project.rglob("*")} == before
 
 
+@pytest.mark.long
 def test_a_change_of_the_project_counts_at_once(site: Site, tmp_path: Path) -> None:
     project = Path(shutil.copytree(ROOT / "dbt", tmp_path / "dbt"))
     model = project / "models" / "staging" / "core" / "stg_loans.sql"

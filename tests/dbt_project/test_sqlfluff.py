@@ -85,6 +85,7 @@ def films(postgres: Postgres, tmp_path: Path) -> Callable[[Path], str]:
     return test
 
 
+@pytest.mark.long
 def test_mocks_beside_the_macros_would_break_dbts_own_tests(
     films: Callable[[Path], str], tmp_path: Path
 ) -> None:

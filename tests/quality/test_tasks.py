@@ -18,6 +18,7 @@ TABLE = "raw_core.tasks"
 
 
 @pytest.mark.airflow
+@pytest.mark.long
 def test_a_task_fails_for_an_error_and_tells_of_a_warning_once(
     new_suite: Callable[..., str], connection: Any, ask: Callable[..., list[Row]], tmp_path: Path
 ) -> None:
