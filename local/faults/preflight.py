@@ -40,7 +40,7 @@ class Staged:
 
     @property
     def checkpoint(self) -> Checkpoint:
-        places = {f"{one.table.schema}.{one.table.name}".lower(): one.name for one in self.handover.staged}
+        places = {one.table.logical_name: one.name for one in self.handover.staged}
         return Checkpoint(self.suite, self.handover.batch, places)
 
 

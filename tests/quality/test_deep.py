@@ -91,7 +91,8 @@ def test_profiles_are_kept_by_interval_and_compared(opened: Any, ask: Ask) -> No
     assert kept_before(opened, first, "RAW_CORE.THINGS") == []
     for _ in range(2):
         keep(opened, first, "RAW_CORE.THINGS", found, NOW)
-    assert ask("SELECT COUNT(*) FROM OPS.DQ_PROFILE") == [(len(found),)]
+    kept = "SELECT COUNT(*) FROM OPS.DQ_PROFILE WHERE TABLE_NAME = 'RAW_CORE.THINGS'"
+    assert ask(kept) == [(len(found),)]
     before = kept_before(opened, second, "RAW_CORE.THINGS")
     assert sorted(before, key=lambda one: one.name) == sorted(found, key=lambda one: one.name)
     assert kept_before(opened, first, "RAW_CORE.THINGS") == []

@@ -29,17 +29,30 @@ def wrong(found: list[Caught]) -> list[Caught]:
     return [one for one in found if not one.right]
 
 
-def test_one_fault_of_each_pipeline_is_stopped_by_its_rule_alone(world: World) -> None:
-    first, *_ = preflight.rounds(sweep.before_merging())
-    assert {fault.dag_id for fault in first} == set(CONFIGS)
-    found = preflight.catch(world, first)
-    assert len(found) == len(first)
+# Seen by who reads; in a row; in a group; beside what came before; beside the source; by a distribution.
+SOME = (
+    "trailer_total_off",
+    "card_number_in_full",
+    "closing_balance_off",
+    "list_truncated",
+    "transactions_missing",
+    "entry_backdated",
+    "scores_shifted",
+)
+
+
+def test_a_fault_of_each_kind_is_stopped_by_its_rule_alone(world: World) -> None:
+    faults = [one for one in sweep.before_merging() if one.name in SOME]
+    found = preflight.catch(world, faults)
+    assert {one.fault for one in found} == set(SOME)
     assert wrong(found) == []
 
 
 @pytest.mark.long
 def test_every_fault_is_stopped_by_its_rule_alone(world: World) -> None:
-    assert wrong(preflight.catch(world, sweep.before_merging())) == []
+    faults = sweep.before_merging()
+    assert {fault.dag_id for fault in faults} == set(CONFIGS)
+    assert wrong(preflight.catch(world, faults)) == []
     assert not any(preflight.broken_without_faults(world, list(CONFIGS)).values())
 
 

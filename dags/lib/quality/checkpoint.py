@@ -137,7 +137,7 @@ def interpreter() -> str:
 
 def _run(asked: bytes) -> dict[str, Any]:
     warm = Warm(interpreter(), _MODULES, str(_DAGS))
-    passed = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    passed = {name: value for name, value in os.environ.items() if name in _PASSED or name.startswith("AWS_")}
     with tempfile.TemporaryDirectory(prefix="checkpoint-") as scratch, tempfile.TemporaryFile() as answer:
         passed |= {**_SURROUNDINGS, "HOME": scratch, "TMPDIR": scratch}
         entrance, exit_ = os.pipe()
@@ -156,10 +156,9 @@ def _run(asked: bytes) -> dict[str, Any]:
 
 
 _SURROUNDINGS = {
-    "PATH": os.environ.get("PATH", os.defpath),
     "LANG": "C.UTF-8",
-    "NO_PROXY": os.environ.get("NO_PROXY", ""),
     "GX_ANALYTICS_ENABLED": "false",
     # Signing in would first look for a cloud's metadata service, for up to a second.
     "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true",
 }
+_PASSED = ("PATH", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")

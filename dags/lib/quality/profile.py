@@ -22,6 +22,8 @@ FEW = 20
 """A column with so many different values at most is a set of words."""
 _MOVED = 0.2
 _NUMBERS = ("NUMBER", "FLOAT", "DECIMAL", "INT", "DOUBLE", "BIGINT")
+_TEXTS = ("TEXT", "VARCHAR", "CHAR")
+_ORDERED = (*_NUMBERS, *_TEXTS, "DATE", "TIME")
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def _asked(kinds: dict[str, str]) -> Iterator[str]:
     for name, kind in kinds.items():
         column = quoted(name)
         mean = f"AVG({column})" if kind.startswith(_NUMBERS) else "NULL"
-        yield f"COUNT({column}), COUNT(DISTINCT {column}), MIN({column}), MAX({column}), {mean}"
+        ends = f"MIN({column}), MAX({column})" if kind.startswith(_ORDERED) else "NULL, NULL"
+        yield f"COUNT({column}), COUNT(DISTINCT {column}), {ends}, {mean}"
 
 
 def _column(name: str, kind: str, rows: int, found: list[Any]) -> Column:
@@ -90,8 +93,7 @@ def _column(name: str, kind: str, rows: int, found: list[Any]) -> Column:
 
 
 def _values(cursor: Any, schema: str, table: str, column: Column) -> tuple[str, ...]:
-    text = not column.kind.startswith((*_NUMBERS, "DATE", "TIME", "BOOL"))
-    if not text or column.name in KINDS or not 0 < column.different <= FEW:
+    if not column.kind.startswith(_TEXTS) or column.name in KINDS or not 0 < column.different <= FEW:
         return ()
     name = quoted(column.name)
     cursor.execute(f"SELECT DISTINCT {name} FROM {quoted(schema, table)} WHERE {name} IS NOT NULL ORDER BY 1")

@@ -174,7 +174,7 @@ class Check:
 
 def _observed(found: Mapping[str, Any]) -> str:
     if "observed_value" in found:
-        value = found["observed_value"]
+        value = "" if found["observed_value"] is None else found["observed_value"]
         return f"{value:.6g}" if isinstance(value, float) else _short(value)
     if found.get("unexpected_count") is not None:
         return f"{int(found['unexpected_count'])} of {found.get('element_count')}"
