@@ -16,8 +16,10 @@ from local.errors import LocalError
 from local.options import ENVIRONMENTS, MwaaEnvironment, StackOptions, Sync
 from local.stack_info import StackInfo
 
-# A local container has a file after a second; MWAA's after 30.
-SYNC_SECONDS, PARSE_SECONDS, CLOCK_MARGIN_SECONDS = 2, 30, 0.5
+# A local container has a file after a second; MWAA's after 30. To parse all pipelines takes up to a minute.
+SYNC_SECONDS, PARSE_SECONDS, CLOCK_MARGIN_SECONDS = 2, 240, 0.5
+REFRESH_INTERVAL, PARSE_INTERVAL = 5, 60
+"""What changed is parsed at once all the same; to parse all each few seconds would take all processors."""
 COMMANDS = """\
 source {home}/env.sh         # this shell talks to this stack, not to your AWS
 reconciler build --version 1.0.0
@@ -49,6 +51,8 @@ def options(say: Say, environments: Sequence[str] = ("dev",), sync: Sync | None 
         adapt=fit if sync is None else begin,
         airflow_env=films.airflow_env(dbt_executable(say)),
         sync=sync or Sync(),
+        refresh_interval=REFRESH_INTERVAL,
+        parse_interval=PARSE_INTERVAL,
         prepare=films.seed,
     )
 
@@ -62,13 +66,13 @@ def what_to_try(info: StackInfo) -> str:
     return f"\nTo try it, paste this into a shell in {checkout}:\n\n{commands}\n{airflow}\n"
 
 
-def fit(tree: Path) -> None:
+def fit(tree: Path, parse_seconds: int = PARSE_SECONDS) -> None:
     """The only difference to the checkout's own environments: this machine copies DAGs faster than MWAA."""
     repo = EnvironmentRepo(tree)
     for name in declared(tree / ENVIRONMENTS.name):
         file = environment_of(name)
         repo.replace(file, r"(\n  syncSeconds: )\S+", rf"\g<1>{SYNC_SECONDS}")
-        repo.replace(file, r"(\n  parseSeconds: )\S+", rf"\g<1>{PARSE_SECONDS}")
+        repo.replace(file, r"(\n  parseSeconds: )\S+", rf"\g<1>{parse_seconds}")
         repo.replace(file, r"(\n  clockMarginSeconds: )\S+", rf"\g<1>{CLOCK_MARGIN_SECONDS}")
     begin(tree)
 

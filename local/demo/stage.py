@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,6 +27,8 @@ from local.stack import Stack
 
 S = TypeVar("S", bound=Story)
 ENVIRONMENTS = ("dev", "staging", "prod")
+PARSE_SECONDS, REFRESH_INTERVAL, PARSE_INTERVAL = 30, 1, 5
+"""The story's DAGs are parsed in no time."""
 LEASE_SECONDS = 40
 """Nobody wants to watch for 150 s, as on AWS, until another tick takes over from a killed one."""
 
@@ -40,7 +43,14 @@ def set_up(folder: Path, screen: Screen, kind: type[S]) -> Iterator[S]:
     stack_home = folder / "stack"
     _clear(folder, stack_home)
     wanted = playground.options(screen.line, ENVIRONMENTS)
-    options = replace(wanted, later=ENVIRONMENTS[1:], lease_seconds=LEASE_SECONDS)
+    options = replace(
+        wanted,
+        later=ENVIRONMENTS[1:],
+        lease_seconds=LEASE_SECONDS,
+        adapt=partial(playground.fit, parse_seconds=PARSE_SECONDS),
+        refresh_interval=REFRESH_INTERVAL,
+        parse_interval=PARSE_INTERVAL,
+    )
     stack = Stack.up(stack_home, options, screen.line)
     try:
         yield _story(stack, folder, screen, kind)

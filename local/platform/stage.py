@@ -14,7 +14,7 @@ from pathlib import Path
 from local import playground
 from local.demo.code_repo import CodeRepo
 from local.demo.commands import CommandLine
-from local.demo.environment_repo import EnvironmentRepo, environment_of
+from local.demo.environment_repo import EnvironmentRepo
 from local.demo.screen import Screen
 from local.environments import dbt_executable, quality_python
 from local.errors import LocalError
@@ -32,7 +32,6 @@ PARSE_INTERVAL = 300
 """Nobody edits a DAG here, and parsing them all over and over would take one of two processors."""
 REFRESH_INTERVAL = 20
 """Airflow 3.0.6 begins anew with what it has not parsed at each look: this is time for most of the files."""
-PARSE_SECONDS = 240
 COMMAND_SECONDS = 300.0
 
 
@@ -54,7 +53,7 @@ def options(say: Screen) -> StackOptions:
         environments={ENVIRONMENT: MwaaEnvironment.of(ENVIRONMENT)},
         seed=ENVIRONMENTS,
         seed_below="environments",
-        adapt=_fit,
+        adapt=playground.fit,
         airflow_env=env,
         refresh_interval=REFRESH_INTERVAL,
         parse_interval=PARSE_INTERVAL,
@@ -103,13 +102,6 @@ def deploy(info: StackInfo, folder: Path, screen: Screen) -> tuple[str, ...]:
         cli.run("wait", ENVIRONMENT, "--timeout", str(COMMAND_SECONDS - 10)).expect()
     screen.line(f"{len(release.dag_ids)} DAGs are live, by the reconciler's word")
     return release.dag_ids
-
-
-def _fit(tree: Path) -> None:
-    """As for whoever plays, but with more time: here are more files, and slower ones."""
-    playground.fit(tree)
-    file = environment_of(ENVIRONMENT)
-    EnvironmentRepo(tree).replace(file, r"(\n  parseSeconds: )\S+", rf"\g<1>{PARSE_SECONDS}")
 
 
 def _clear(folder: Path, home: Path) -> None:

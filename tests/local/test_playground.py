@@ -36,7 +36,7 @@ def test_what_edits_the_pointer_leaves_nothing_else_behind(tmp_path: Path) -> No
 def test_they_differ_by_their_pace_and_by_having_nothing_deployed(tmp_path: Path) -> None:
     shutil.copytree(ENVIRONMENTS, tmp_path / "environments")
     playground.fit(tmp_path)
-    pace = ["syncSeconds: 2", "parseSeconds: 30", "clockMarginSeconds: 0.5"]
+    pace = ["syncSeconds: 2", "parseSeconds: 240", "clockMarginSeconds: 0.5"]
     assert changed(tmp_path) == {f"{name}/environment.yaml": pace for name in ALL} | NOTHING
 
 
