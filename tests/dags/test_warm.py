@@ -154,10 +154,17 @@ def test_what_cannot_be_imported_is_told(short: Path) -> None:
         run(Warm(sys.executable, ("missing_module",)), script(short, TELL), "0")
 
 
-def test_a_folder_of_somebody_else_is_not_entered(warm: Warm, short: Path) -> None:
-    folder = short / f"finedge-warm-{os.getuid()}"
-    folder.mkdir()
-    # Whatever the umask.
-    folder.chmod(0o755)
+def test_a_folder_of_somebody_else_is_not_entered(
+    warm: Warm, short: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    somebody = os.getuid() + 1
+    monkeypatch.setattr(os, "getuid", lambda: somebody)
+    with pytest.raises(WarmFailed, match="not a private folder"):
+        run(warm, script(short, TELL), "0")
+
+
+def test_a_link_to_a_folder_is_not_followed(warm: Warm, short: Path) -> None:
+    (short / "elsewhere").mkdir(mode=0o700)
+    (short / f"finedge-warm-{os.getuid()}").symlink_to("elsewhere")
     with pytest.raises(WarmFailed, match="not a private folder"):
         run(warm, script(short, TELL), "0")
