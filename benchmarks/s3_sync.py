@@ -24,7 +24,7 @@ from local.airflow_settings import AirflowConfig
 from local.aws import client, variables
 from local.dag_generator import generate_versioned
 from local.dag_sync import Container
-from local.environments import airflow_python, ensure
+from local.environments import bare_airflow_python, ensure
 from local.options import ROOT
 from local.processes import Command, free_port, start
 from local.stack_info import StackInfo
@@ -108,7 +108,7 @@ def s3_synced(
     with ExitStack() as ending:
         synced = ending.enter_context(copied(folder, info, dags, timing, dags_folder))
         began = time.monotonic()
-        airflow = start_airflow(config, airflow_python(say))
+        airflow = start_airflow(config, bare_airflow_python(say))
         ending.callback(airflow.stop)
         say(f"Airflow of s3 sync: ready after {time.monotonic() - began:.1f} s")
         synced.airflow_url, synced.airflow_home = airflow.url, str(home)

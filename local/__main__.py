@@ -37,7 +37,7 @@ def setup() -> None:
     """Make the environments of Airflow, dbt, the AWS emulator, the warehouse and others, where missing."""
     prerequisites.check()
     others = (installed.MINISTACK, installed.DBT, installed.LAMBDA, installed.WAREHOUSE, installed.QUALITY)
-    for name in (*installed.AIRFLOWS, *others, installed.SQLFLUFF):
+    for name in (*installed.AIRFLOWS, installed.BARE_AIRFLOW, *others, installed.SQLFLUFF):
         installed.ensure(name, _say)
 
 

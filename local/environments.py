@@ -26,6 +26,8 @@ SQLFLUFF = "sqlfluff"
 # The stack runs the first; what rests on Airflow's inner ways is tested on all of them.
 AIRFLOW_VERSIONS = ("3.0.6", "3.2.1")
 AIRFLOWS = tuple(f"airflow-{version}" for version in AIRFLOW_VERSIONS)
+# Without what the platform's pipelines need: Airflow imports it in each of its processes, used or not.
+BARE_AIRFLOW = f"{AIRFLOWS[0]}-bare"
 # Airflow 3.0.6 supports no newer Python than 3.12, which is what MWAA runs it on.
 PYTHON = ">=3.11,<3.13"
 
@@ -35,6 +37,11 @@ Say = Callable[[str], None]
 def airflow_python(say: Say = print, version: str = AIRFLOW_VERSIONS[0]) -> Path:
     """The interpreter of an Airflow's environment, which is made first if need be."""
     return ensure(f"airflow-{version}", say)
+
+
+def bare_airflow_python(say: Say = print) -> Path:
+    """The interpreter of an Airflow that starts and parses quickly, for it has few providers."""
+    return ensure(BARE_AIRFLOW, say)
 
 
 def ministack_python(say: Say = print) -> Path:

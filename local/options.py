@@ -60,6 +60,7 @@ class StackOptions:
     `parse_interval`: seconds between two parses of a file that did not change. Parsing 25 files each second
     would leave no time for a new one.
     `prepare` is called when all answers, and before the stack counts as up.
+    `providers`: Airflow has those that the platform's pipelines need, and takes longer for everything.
     `airflow`, `postgres`: False leaves them out (a light stack for tests of the rest). `warehouse`: True adds
     Snowflake's protocol on DuckDB.
     `lease_seconds`: for so long nobody takes over from a tick that was killed.
@@ -78,6 +79,7 @@ class StackOptions:
     refresh_interval: int = 1
     parse_interval: int = 5
     prepare: Callable[[StackInfo], object] | None = None
+    providers: bool = False
     airflow: bool = True
     postgres: bool = True
     warehouse: bool = False

@@ -49,6 +49,7 @@ def options(say: Say, environments: Sequence[str] = ("dev",), sync: Sync | None 
         seed=ENVIRONMENTS,
         seed_below="environments",
         adapt=fit if sync is None else begin,
+        providers=True,
         airflow_env=films.airflow_env(dbt_executable(say)),
         sync=sync or Sync(),
         refresh_interval=REFRESH_INTERVAL,

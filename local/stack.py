@@ -41,8 +41,9 @@ class Stack:
         """
         prerequisites.check()
         wanted = options or StackOptions()
+        airflow = environments.airflow_python if wanted.providers else environments.bare_airflow_python
         pythons = Pythons(
-            airflow=environments.airflow_python(say) if wanted.airflow else Path(),
+            airflow=airflow(say) if wanted.airflow else Path(),
             ministack=environments.ministack_python(say),
             functions=environments.lambda_python(say),
             warehouse=environments.warehouse_python(say) if wanted.warehouse else Path(),

@@ -14,7 +14,7 @@ import pytest
 
 from local.airflow import Airflow, start_airflow
 from local.airflow_settings import AirflowConfig
-from local.environments import AIRFLOW_VERSIONS
+from local.environments import AIRFLOW_VERSIONS, bare_airflow_python
 from local.environments import airflow_python as install_airflow
 from local.options import StackOptions
 from local.processes import free_port
@@ -24,7 +24,13 @@ from local.stack_info import StackInfo
 
 @pytest.fixture(scope="session")
 def airflow_python() -> Path:
-    """Interpreter of the locked Airflow 3.0.6; made first if it is missing."""
+    """Interpreter of the locked Airflow 3.0.6 with few providers; made first if it is missing."""
+    return bare_airflow_python()
+
+
+@pytest.fixture(scope="session")
+def platform_python() -> Path:
+    """Interpreter of the locked Airflow 3.0.6 with what the platform's pipelines need."""
     return install_airflow()
 
 
@@ -37,7 +43,11 @@ def airflow_version(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def versioned_python(airflow_version: str) -> Path:
     """Interpreter of the locked Airflow ``airflow_version``; made first if it is missing."""
-    return install_airflow(version=airflow_version)
+    return (
+        bare_airflow_python()
+        if airflow_version == AIRFLOW_VERSIONS[0]
+        else install_airflow(version=airflow_version)
+    )
 
 
 @pytest.fixture(scope="session")

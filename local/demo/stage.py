@@ -46,6 +46,7 @@ def set_up(folder: Path, screen: Screen, kind: type[S]) -> Iterator[S]:
     options = replace(
         wanted,
         later=ENVIRONMENTS[1:],
+        providers=False,
         lease_seconds=LEASE_SECONDS,
         adapt=partial(playground.fit, parse_seconds=PARSE_SECONDS),
         refresh_interval=REFRESH_INTERVAL,

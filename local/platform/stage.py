@@ -54,6 +54,7 @@ def options(say: Screen) -> StackOptions:
         seed=ENVIRONMENTS,
         seed_below="environments",
         adapt=playground.fit,
+        providers=True,
         airflow_env=env,
         refresh_interval=REFRESH_INTERVAL,
         parse_interval=PARSE_INTERVAL,

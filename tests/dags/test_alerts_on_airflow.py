@@ -79,7 +79,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(
-    airflow_python: Path, warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
+    platform_python: Path, warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     home = tmp_path_factory.mktemp("alerts")
     dags = home / "dags"
@@ -95,7 +95,7 @@ def site(
     config = AirflowConfig(
         home, free_port(), dags, dags, extra={"AIRFLOW_CONN_WAREHOUSE": json.dumps(database.secret())}
     )
-    airflow = start_airflow(config, airflow_python)
+    airflow = start_airflow(config, platform_python)
     with closing(database.connection):
         site = Site(airflow, database)
         wait_until(lambda: site.call("dags?limit=10")["total_entries"] == 2, 60, "both DAGs are found")

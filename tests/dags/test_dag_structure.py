@@ -28,8 +28,8 @@ def parse(python: Path, folder: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def parsed(airflow_python: Path) -> dict[str, Any]:
-    return parse(airflow_python, ROOT / "dags")
+def parsed(platform_python: Path) -> dict[str, Any]:
+    return parse(platform_python, ROOT / "dags")
 
 
 def test_every_file_imports(parsed: dict[str, Any]) -> None:
@@ -48,11 +48,11 @@ def test_parsing_reads_files_and_nothing_else(parsed: dict[str, Any]) -> None:
 
 
 def test_a_dag_that_does_something_while_parsed_would_be_noticed(
-    airflow_python: Path, tmp_path: Path
+    platform_python: Path, tmp_path: Path
 ) -> None:
     code = "import subprocess  # airflow dag\nsubprocess.run(['true'])\nopen('/dev/null', 'w').close()\n"
     (tmp_path / "busy.py").write_text(code)
-    deeds = parse(airflow_python, tmp_path)["deeds"]
+    deeds = parse(platform_python, tmp_path)["deeds"]
     assert any(deed.startswith("subprocess.Popen") for deed in deeds)
     assert any(deed.startswith("open") for deed in deeds)
 
@@ -86,8 +86,8 @@ def test_the_small_dags_run_only_when_asked(parsed: dict[str, Any]) -> None:
         assert parsed["dags"][dag_id]["schedule"] == "None"
 
 
-def test_generated_dags_are_dags(airflow_python: Path, tmp_path: Path) -> None:
+def test_generated_dags_are_dags(platform_python: Path, tmp_path: Path) -> None:
     ids = generate(tmp_path, 12, body="total = 0\nfor number in range(3):\n    total += number\nreturn total")
-    found = parse(airflow_python, tmp_path)
+    found = parse(platform_python, tmp_path)
     assert found["errors"] == {}
     assert sorted(found["dags"]) == ids == [f"generated_{number:04}" for number in range(12)]

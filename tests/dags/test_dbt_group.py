@@ -59,8 +59,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def drawn(airflow_python: Path, folder: Path) -> dict[str, Any]:
-    return parse(airflow_python, folder)
+def drawn(platform_python: Path, folder: Path) -> dict[str, Any]:
+    return parse(platform_python, folder)
 
 
 def test_each_node_is_a_task(drawn: dict[str, Any]) -> None:
@@ -112,8 +112,8 @@ def ask(python: Path, folder: Path, seed: str) -> dict[str, Any]:
     return found
 
 
-def test_a_task_holds_names_alone(airflow_python: Path, folder: Path) -> None:
-    told, again = (ask(airflow_python, folder, seed) for seed in ("1", "2"))
+def test_a_task_holds_names_alone(platform_python: Path, folder: Path) -> None:
+    told, again = (ask(platform_python, folder, seed) for seed in ("1", "2"))
     assert "trial_balance_zero" in told["tests"]
     assert told["sources"] == ["source:raw_ledger.journal_lines"]
     assert told["shadow"] == "ledger_close_daily"

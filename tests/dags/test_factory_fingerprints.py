@@ -25,8 +25,8 @@ MONITOR = "platform_deadlines"
 
 
 @pytest.fixture(scope="module")
-def report(airflow_python: Path) -> ParseReport:
-    return parse_cleanly(FILES, airflow_python)
+def report(platform_python: Path) -> ParseReport:
+    return parse_cleanly(FILES, platform_python)
 
 
 @pytest.fixture(scope="module")

@@ -69,7 +69,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(
-    airflow_python: Path,
+    platform_python: Path,
     dbt_executable: Path,
     postgres: Postgres,
     tmp_path_factory: pytest.TempPathFactory,
@@ -86,7 +86,7 @@ def site(
     }
     dags = home / "release" / "dags"
     airflow = start_airflow(
-        AirflowConfig(home=home, port=free_port(), dags=dags, worker_dags=dags, extra=extra), airflow_python
+        AirflowConfig(home=home, port=free_port(), dags=dags, worker_dags=dags, extra=extra), platform_python
     )
     yield Site(airflow, source, destination)
     airflow.stop()

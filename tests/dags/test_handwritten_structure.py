@@ -25,8 +25,8 @@ HANDWRITTEN = {
 
 
 @pytest.fixture(scope="module")
-def dags(airflow_python: Path) -> dict[str, Any]:
-    found = parse(airflow_python, ROOT / "dags")
+def dags(platform_python: Path) -> dict[str, Any]:
+    found = parse(platform_python, ROOT / "dags")
     assert [file for file in found["errors"] if Path(file).stem in HANDWRITTEN] == []
     return {dag_id: found["dags"][dag_id] for dag_id in HANDWRITTEN}
 

@@ -20,8 +20,8 @@ HEAVY = {"snowflake", "boto3", "botocore", "pandas", "numpy", "great_expectation
 
 
 @pytest.fixture(scope="module")
-def parsed(airflow_python: Path) -> dict[str, Any]:
-    return parse(airflow_python, ROOT / "dags")
+def parsed(platform_python: Path) -> dict[str, Any]:
+    return parse(platform_python, ROOT / "dags")
 
 
 def there(parsed: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def test_a_load_stages_checks_and_publishes(parsed: dict[str, Any], pipeline: Pi
         assert dag["modes"][waits] == "reschedule"
 
 
-def test_one_bad_configuration_breaks_one_dag(airflow_python: Path, tmp_path: Path) -> None:
+def test_one_bad_configuration_breaks_one_dag(platform_python: Path, tmp_path: Path) -> None:
     folder = tmp_path / "dags"
     kept = ("ingest_pg_loans", "ingest_pg_cards", "ingest_s3_fx_rates")
     shutil.copytree(ROOT / "dags" / "lib", folder / "lib", ignore=shutil.ignore_patterns("__pycache__"))
@@ -115,7 +115,7 @@ def test_one_bad_configuration_breaks_one_dag(airflow_python: Path, tmp_path: Pa
         shutil.copy(ROOT / "dags" / name, folder)
     bad = folder / "config" / "ingest_pg_cards.yml"
     bad.write_text(bad.read_text().replace("sla_minutes: 40", "sla_minutes: forty"))
-    found = parse(airflow_python, folder)
+    found = parse(platform_python, folder)
     assert set(found["dags"]) == {"ingest_pg_loans", "ingest_s3_fx_rates", "platform_deadlines"}
     (error,) = found["errors"].values()
     assert "ConfigError: config/ingest_pg_cards.yml:8: sla_minutes: expected to be a valid integer" in error

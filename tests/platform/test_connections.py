@@ -70,12 +70,12 @@ def test_buckets_and_databases_are_the_environments_own() -> None:
 
 
 @pytest.mark.airflow
-def test_airflows_own_backend_finds_them_all(endpoint: str, airflow_python: Path, tmp_path: Path) -> None:
+def test_airflows_own_backend_finds_them_all(endpoint: str, platform_python: Path, tmp_path: Path) -> None:
     connections.write(info(endpoint), "dev", MARKET)
     env = connections.airflow_env("dev", Path("/dbt"), Path("/quality"))
     settings = {name: value.replace("{aws}", endpoint.removeprefix("http://")) for name, value in env.items()}
     done = subprocess.run(
-        [str(airflow_python), "-c", READ, *sorted(IDS), "alerts_slack"],
+        [str(platform_python), "-c", READ, *sorted(IDS), "alerts_slack"],
         env={"AIRFLOW_HOME": str(tmp_path), "NO_PROXY": "127.0.0.1", **settings},
         capture_output=True,
         text=True,
