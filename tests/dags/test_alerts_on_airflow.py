@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from local.airflow import Airflow, start_airflow
+from local.airflow import start_airflow
 from local.airflow_settings import AirflowConfig
 from local.processes import free_port, wait_until
 from local.warehouse import Warehouse
+from tests.dags.airflow_site import AirflowSite
 from tests.dags.conftest import ROOT
 from tests.dags.warehouse_world import Database
 
@@ -46,22 +45,10 @@ failing()
 
 
 @dataclass(frozen=True)
-class Site:
+class Site(AirflowSite):
     """An Airflow and the warehouse that it is connected to."""
 
-    airflow: Airflow
     database: Database
-
-    def call(self, path: str, body: dict[str, object] | None = None, method: str | None = None) -> Any:
-        """One call of Airflow's REST API."""
-        request = urllib.request.Request(
-            f"{self.airflow.url}/api/v2/{path}",
-            json.dumps(body).encode() if body is not None else None,
-            {"Authorization": f"Bearer {self.airflow.token()}", "Content-Type": "application/json"},
-            method=method,
-        )
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.load(answer)
 
     def run(self, dag_id: str, run_id: str) -> str:
         """Trigger a DAG and wait for the end; how it ended."""

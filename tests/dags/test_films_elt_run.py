@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -14,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from local.airflow import Airflow, start_airflow
+from local.airflow import start_airflow
 from local.airflow_settings import AirflowConfig
 from local.films_source import create_database, rows, seed
 from local.postgres import Postgres
 from local.processes import free_port, wait_until
+from tests.dags.airflow_site import AirflowSite
 from tests.dags.conftest import ROOT, fetch
 
 pytestmark = pytest.mark.airflow
@@ -28,23 +27,11 @@ _RUNS = count(1)
 
 
 @dataclass(frozen=True)
-class Site:
+class Site(AirflowSite):
     """An Airflow with our DAGs, and its source and destination."""
 
-    airflow: Airflow
     source: str
     destination: str
-
-    def call(self, path: str, body: dict[str, object] | None = None, method: str | None = None) -> Any:
-        """One call of Airflow's REST API."""
-        request = urllib.request.Request(
-            f"{self.airflow.url}/api/v2/{path}",
-            json.dumps(body).encode() if body is not None else None,
-            {"Authorization": f"Bearer {self.airflow.token()}", "Content-Type": "application/json"},
-            method=method,
-        )
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.load(answer)
 
     def run(self, dag_id: str, conf: dict[str, object] | None = None) -> str:
         """Trigger a DAG and wait for the end; returns the run's id."""
