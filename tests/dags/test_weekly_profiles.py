@@ -32,6 +32,7 @@ def database(warehouse: Warehouse) -> Iterator[Database]:
             cursor.execute("INSERT INTO MARTS.FCT_A VALUES (1, 'x'), (2, 'y')")
             cursor.execute("CREATE TABLE ML.SCORES (ID NUMBER)")
             cursor.execute("CREATE TABLE ML.SCORES__STG_1 (ID NUMBER)")
+            cursor.execute('CREATE TABLE MARTS."FCT_A__dbt_tmp" (ID NUMBER)')
             cursor.execute("CREATE TABLE OPS.OTHER (ID NUMBER)")
         yield made
 

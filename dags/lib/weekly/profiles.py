@@ -10,6 +10,8 @@ from lib.quality.profile import differences, keep, kept_before, profile
 from lib.warehouse.batch import Batch
 
 SCHEMAS = ("MARTS", "ML")
+PASSING = ("__STG_", "__DBT_TMP")
+"""In the names of tables that a load, or dbt, is just working with."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,11 @@ def profile_all(connection, batch: Batch) -> Profiled:
 
 def _tables(connection) -> list[tuple[str, str]]:
     places = ", ".join("?" for _ in SCHEMAS)
+    kept = " AND ".join('POSITION(? IN UPPER("TABLE_NAME")) = 0' for _ in PASSING)
     with connection.cursor() as cursor:
         cursor.execute(
             'SELECT "TABLE_SCHEMA", "TABLE_NAME" FROM "INFORMATION_SCHEMA"."TABLES" '
-            f'WHERE "TABLE_SCHEMA" IN ({places}) AND "TABLE_TYPE" = ? AND POSITION(? IN "TABLE_NAME") = 0 '
-            "ORDER BY 1, 2",
-            (*SCHEMAS, "BASE TABLE", "__STG_"),
+            f'WHERE "TABLE_SCHEMA" IN ({places}) AND "TABLE_TYPE" = ? AND {kept} ORDER BY 1, 2',
+            (*SCHEMAS, "BASE TABLE", *PASSING),
         )
         return [(schema, table) for schema, table in cursor.fetchall()]
