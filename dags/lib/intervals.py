@@ -72,7 +72,7 @@ def interval_of(context: Mapping[str, Any], period: Period) -> Interval:
     asked = (run.conf or {}).get("interval")
     if asked is not None:
         return _whole(Interval.read(asked), period)
-    if found := _of_assets(event.extra for event in run.consumed_asset_events):
+    if found := _of_assets(run.consumed_asset_events):
         return found
     return last_before(run.logical_date or run.run_after, period)
 
@@ -106,7 +106,17 @@ def _whole(interval: Interval, period: Period) -> Interval:
     return interval
 
 
-def _of_assets(extras: Iterable[Mapping[str, Any]]) -> Interval | None:
-    """From the earliest begin to the latest end that was told."""
-    found = [Interval.read(extra) for extra in extras if {"start", "end"} <= extra.keys()]
-    return Interval(min(one.start for one in found), max(one.end for one in found)) if found else None
+def _of_assets(events: Iterable[Any]) -> Interval | None:
+    """From the earliest begin that was told to the latest end that all of the assets have reached.
+
+    An asset that is ahead of another is told of again: its rest belongs to the run that the other one's
+    next event begins.
+    """
+    told: dict[str, list[Interval]] = {}
+    for event in events:
+        if {"start", "end"} <= event.extra.keys():
+            told.setdefault(event.asset.uri, []).append(Interval.read(event.extra))
+    if not told:
+        return None
+    start = min(one.start for found in told.values() for one in found)
+    return Interval(start, min(max(one.end for one in found) for found in told.values()))

@@ -78,10 +78,29 @@ def test_what_is_no_interval_is_refused(asked: Any) -> None:
         interval_of(context(MONDAY, conf={"interval": asked}), "day")
 
 
+def event(asset: str, interval: Interval | None) -> SimpleNamespace:
+    """What was told of an asset."""
+    extra = interval.written() if interval else {"rows": 3}
+    return SimpleNamespace(asset=SimpleNamespace(uri=f"snowflake://finedge/{asset}"), extra=extra)
+
+
 def test_a_run_begun_by_assets_spans_what_they_were_loaded_for() -> None:
-    events = [SimpleNamespace(extra=one.written()) for one in (of(-1, 0), of(-3, -2))]
-    events.append(SimpleNamespace(extra={"rows": 3}))
+    events = [event("a", of(-1, 0)), event("a", of(-3, -2)), event("b", of(-2, 0)), event("a", None)]
     assert interval_of(context(consumed_asset_events=events), "hour") == of(-3, 0)
+
+
+def test_an_asset_that_is_ahead_does_not_answer_for_those_behind() -> None:
+    def hour(number: int) -> Interval:
+        return of(0, 0, hours=(number, number + 1))
+
+    rounds = [
+        [event("a", hour(1)), event("a", hour(2)), event("b", hour(1))],
+        [event("a", hour(3)), event("b", hour(2))],
+        [event("b", hour(3)), event("b", hour(4)), event("a", hour(4))],
+    ]
+    spans = [interval_of(context(consumed_asset_events=events), "hour") for events in rounds]
+    # Nothing is promised too early, and nothing is left out.
+    assert spans == [hour(1), hour(2), of(0, 0, hours=(3, 5))]
 
 
 def test_the_hours_and_days_in_it() -> None:
