@@ -70,6 +70,7 @@ def aml_monitoring() -> None:
             decision = decide_on(connection, batch, context["dag_run"].run_id)
         print(f"{decision.id}: {decision.outcome}, {decision.hits} critical alerts")
         context["ti"].xcom_push(key="hits", value=decision.hits)
+        context["ti"].xcom_push(key="event", value=decision.event)
         return decision.outcome
 
     @task
@@ -77,9 +78,9 @@ def aml_monitoring() -> None:
         """Tell the officers how many alerts wait for them; who is concerned stays in the warehouse."""
         from lib.telling import tell
 
-        hits = context["ti"].xcom_pull(task_ids="decide", key="hits")
+        hits, event = (context["ti"].xcom_pull(task_ids="decide", key=key) for key in ("hits", "event"))
         message = f"{hits} critical alerts wait in MARTS.FCT_AML_ALERTS; their cases are in OPS.AML_CASE"
-        tell(context, "aml_escalation", "error", message)
+        tell(context, event, "error", message)
 
     @task
     def no_action() -> None:

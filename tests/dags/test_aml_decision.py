@@ -97,6 +97,14 @@ def test_more_evidence_is_a_further_decision_beside_the_first(database: Database
     assert [row[2] for row in decisions(database)] == [1, 2]
 
 
+def test_people_hear_of_further_evidence_and_of_the_same_once(database: Database) -> None:
+    alert(database, "a", 0)
+    first = decide(database.connection, batch(0), "run")
+    assert decide(database.connection, batch(0), "run").event == first.event
+    alert(database, "b", 0)
+    assert decide(database.connection, batch(0), "run").event != first.event
+
+
 def test_whoever_dies_on_the_way_has_decided_nothing_or_all(database: Database) -> None:
     alert(database, "a", 0)
     alert(database, "b", 0)

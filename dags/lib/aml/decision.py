@@ -39,6 +39,11 @@ class Decision:
     def id(self) -> str:
         return f"{self.batch.id}#{self.evidence}"
 
+    @property
+    def event(self) -> str:
+        """As which people are told of it: once, and of further evidence again."""
+        return f"aml_escalation_{self.evidence[:8]}"
+
 
 def decide(connection, batch: Batch, run_id: str) -> Decision:
     """Decide, and keep the decision with its cases, in one transaction. Raises what the connector raises."""
