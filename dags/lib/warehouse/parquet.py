@@ -24,11 +24,15 @@ def stage_parquet(connection, table: Table, batch: Batch, files: Mapping[str, Pa
     at, total = datetime.now(UTC), 0
     columns = ", ".join(quoted(one) for one in table.all_columns)
     read = ", ".join(f'$1:"{one.lower()}"::{column_type(kind)}' for one, kind in table.columns.items())
+    # Not the table's own: from there COPY INTO takes no query. Of another try it is none of our business.
+    stage = f"{table.schema}.{plain_name(table, batch)}_{uuid.uuid4().hex[:12].upper()}"
     with connection.cursor() as cursor:
         create_staging(cursor, table, batch, at)
-        for source, file in files.items():
+        # It ends with the session, and its files with it.
+        cursor.execute(f"CREATE TEMPORARY STAGE {stage}")
+        for number, (source, file) in enumerate(files.items()):
             # Each file has a place of its own: it alone is copied from there.
-            place = f"@{table.schema}.%{plain_name(table, batch)}/{uuid.uuid4().hex}"
+            place = f"@{stage}/{number}"
             cursor.execute(f"PUT 'file://{_plain(str(file))}' {place} AUTO_COMPRESS = FALSE")
             # Values cannot be bound here.
             added = f"'{stored(at).isoformat()}'::TIMESTAMP_NTZ, '{batch.id}', '{_plain(source)}'"
