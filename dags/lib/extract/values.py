@@ -33,7 +33,7 @@ def maker(column: str, kind: str) -> Maker:
 
 def _convert(kind: str) -> Maker:
     if _WHOLE.fullmatch(kind):
-        return int
+        return _integer
     makers: dict[str, Maker] = {"NUMBER": _decimal, "DATE": _date, "TIMESTAMP_NTZ": _moment, "VARCHAR": _text}
     try:
         return makers[kind.partition("(")[0]]
@@ -41,9 +41,21 @@ def _convert(kind: str) -> Maker:
         raise ValueError(f"files have no columns of type {kind}") from None
 
 
+def _integer(value: Any) -> int:
+    if type(value) in (int, str):
+        return int(value)
+    number = _decimal(value)
+    if number != int(number):
+        raise ValueError("not a whole number")
+    return int(number)
+
+
 def _decimal(value: Any) -> Decimal:
     # A float has lost what it was written as.
-    return Decimal(value if isinstance(value, (str, int)) else str(value))
+    number = Decimal(value if isinstance(value, (str, int)) else str(value))
+    if isinstance(value, bool) or not number.is_finite():
+        raise ValueError("not a number")
+    return number
 
 
 def _date(value: str) -> date:
