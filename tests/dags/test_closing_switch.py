@@ -180,6 +180,20 @@ def test_tables_of_another_shape_want_a_migration(database: Database) -> None:
     assert shown(database) == [{"2026-05-04": "one"}] * 2
 
 
+def test_a_close_that_was_held_back_is_new_when_it_is_shown(database: Database) -> None:
+    build(database, "one")
+    for name in TABLES:
+        with database.connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE MARTS_SHADOW.{name} ADD COLUMN LOADED_AT TIMESTAMP_NTZ")
+            cursor.execute(f"UPDATE MARTS_SHADOW.{name} SET LOADED_AT = '2026-05-05 01:00:00'")
+    before = datetime.now(UTC).replace(tzinfo=None)
+    switch(database.connection, batch(0))
+    assert shown(database) == [{"2026-05-04": "one"}] * 2
+    for name in TABLES:
+        ((least, most),) = database.ask(f"SELECT MIN(LOADED_AT), MAX(LOADED_AT) FROM MARTS.{name}")
+        assert before <= least == most
+
+
 def test_a_suite_looks_at_what_was_built_aside() -> None:
     assert aside() == {
         "marts.fct_trial_balance": '"MARTS_SHADOW"."FCT_TRIAL_BALANCE"',

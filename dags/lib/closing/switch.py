@@ -18,8 +18,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
-from lib.closing.tables import ASIDE, DAY, SHOWN, TABLES
+from lib.closing.tables import ASIDE, DAY, LOADED_AT, SHOWN, TABLES
 from lib.warehouse.batch import Batch, stored
 from lib.warehouse.manifest import write_manifest
 from lib.warehouse.names import quoted
@@ -78,13 +79,16 @@ def _columns(cursor, schema: str, name: str) -> list[str]:
 
 def _replace(cursor, name: str, columns: list[str], batch: Batch) -> int:
     days = (stored(batch.start), stored(batch.end))
+    # Who looks for what is new finds a close that was held back for days only by when it was shown.
+    now = (stored(datetime.now(UTC)),) if LOADED_AT in columns else ()
+    taken = ", ".join("?" if column == LOADED_AT else quoted(column) for column in columns)
     within = f"{quoted(DAY)} >= ? AND {quoted(DAY)} < ?"
     listed = ", ".join(map(quoted, columns))
     cursor.execute(f"DELETE FROM {quoted(SHOWN, name)} WHERE {within}", days)
     cursor.execute(
         f"INSERT INTO {quoted(SHOWN, name)} ({listed}) "
-        f"SELECT {listed} FROM {quoted(ASIDE, name)} WHERE {within}",
-        days,
+        f"SELECT {taken} FROM {quoted(ASIDE, name)} WHERE {within}",
+        (*now, *days),
     )
     cursor.execute(f"SELECT COUNT(*) FROM {quoted(SHOWN, name)} WHERE {within}", days)
     return int(cursor.fetchone()[0])

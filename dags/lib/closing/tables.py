@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lib.warehouse.names import quoted
 
-ASIDE, SHOWN, DAY = "MARTS_SHADOW", "MARTS", "BUSINESS_DATE"
+ASIDE, SHOWN, DAY, LOADED_AT = "MARTS_SHADOW", "MARTS", "BUSINESS_DATE", "LOADED_AT"
 TABLES = ("FCT_TRIAL_BALANCE", "FCT_GL_BALANCE")
 
 
