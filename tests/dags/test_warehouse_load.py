@@ -133,6 +133,22 @@ def test_an_old_interval_that_is_run_again_takes_nothing_back(database: Database
     assert database.ask("SELECT note FROM RAW_CORE.TRANSACTIONS") == [("new",)]
 
 
+def test_a_row_that_only_comes_again_was_not_loaded_again(database: Database) -> None:
+    def ingested() -> tuple[datetime, str]:
+        ((moment, by),) = database.ask("SELECT _ingested_at, _batch_id FROM RAW_CORE.TRANSACTIONS")
+        return moment, by
+
+    load(database.connection, batch(0), transactions((1, 1, None, at(1))))
+    first, _ = ingested()
+    load(database.connection, batch(1), transactions((1, 1, None, at(1))))
+    assert ingested() == (first, batch(1).id)
+    # Some change a row and leave its version as it was.
+    load(database.connection, batch(1), transactions((1, 1, "by hand", at(1))))
+    second, _ = ingested()
+    load(database.connection, batch(1), transactions((1, 1, "by hand", at(25))))
+    assert first < second < ingested()[0]
+
+
 def test_without_versions_the_later_interval_wins(database: Database) -> None:
     plain = Table("RAW_CORE", "PLAIN", {"ID": "NUMBER(38, 0)", "NOTE": "VARCHAR"}, ("ID",), Merge())
     prepare(database.connection, [plain])

@@ -13,7 +13,7 @@ from lib.warehouse.checks import interval
 from lib.warehouse.manifest import write_manifest
 from lib.warehouse.names import quoted
 from lib.warehouse.staging import Staged, own_rows
-from lib.warehouse.tables import BATCH_ID, Merge, ReplaceAll, ReplaceInterval, Table
+from lib.warehouse.tables import BATCH_ID, INGESTED_AT, Merge, ReplaceAll, ReplaceInterval, Table
 from lib.warehouse.transaction import patiently, transaction
 
 log = logging.getLogger(__name__)
@@ -81,13 +81,22 @@ def _replace_all(cursor, staged: Staged) -> None:
 def _merge(table: Table, rows: str) -> str:
     names = [quoted(name) for name in table.all_columns]
     same = " AND ".join(f"t.{quoted(name)} = s.{quoted(name)}" for name in table.key)
-    changed = ", ".join(f"{name} = s.{name}" for name in names)
+    changed = ", ".join(f"{name} = {_new_value(table, name)}" for name in names)
     inserted = ", ".join(f"s.{name}" for name in names)
     return (
         f"MERGE INTO {table.full_name} t USING ({rows}) s ON {same} "
         f"WHEN MATCHED AND {_newer(table)} THEN UPDATE SET {changed} "
         f"WHEN NOT MATCHED THEN INSERT ({table.column_list}) VALUES ({inserted})"
     )
+
+
+def _new_value(table: Table, name: str) -> str:
+    """A row that only comes again was not loaded again: who looks for what is new need not look at it."""
+    if name != quoted(INGESTED_AT) or not isinstance(table.how, Merge) or table.how.version is None:
+        return f"s.{name}"
+    own = [quoted(column) for column in table.columns if column not in table.key]
+    same = " AND ".join(f"t.{column} IS NOT DISTINCT FROM s.{column}" for column in own)
+    return f"CASE WHEN {same} THEN t.{name} ELSE s.{name} END"
 
 
 def _newer(table: Table) -> str:
