@@ -135,6 +135,17 @@ def rows(database: Database) -> list[tuple[Any, ...]]:
     return database.ask('SELECT "EVENT_ID", "TASK_ID", "SENT_TO", "MESSAGE" FROM OPS.PIPELINE_EVENT')
 
 
+def test_nobody_is_told_twice_where_it_cannot_be_remembered(
+    outside: Outside, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr("lib.alerts.notifier.sent", broken)
+    assert notify(EVENT, connections(outside, database).get) == tuple(CHANNELS)
+    assert (len(outside.posts), len(outside.mails)) == (2, 1)
+
+
 def test_every_channel_is_told_all_there_is_to_know(outside: Outside, database: Database) -> None:
     assert notify(EVENT, connections(outside, database).get) == tuple(CHANNELS)
     (slack_path, slack), (page_path, page) = outside.posts

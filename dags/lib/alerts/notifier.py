@@ -30,17 +30,16 @@ def notify(
 
     Raises nothing on account of a channel, or of a warehouse that is not there: then all are told.
     """
-    find, told = find or _find, set[str]()
+    find, now = find or _find, None
     try:
         with closing(from_airflow(find(WAREHOUSE), "alerts")) as warehouse:
             told = keep(warehouse, event)
             now = _tell(event, find, channels, told)
             if now:
                 sent(warehouse, event, told | set(now))
-            return now
     except Exception:
         log.exception("%s could not be kept", event.title)
-        return _tell(event, find, channels, told) if not told else ()
+    return _tell(event, find, channels, set()) if now is None else now
 
 
 def _tell(event: Event, find: Find, channels: Mapping[str, Channel], told: set[str]) -> tuple[str, ...]:
