@@ -10,9 +10,10 @@ about.
 **Owner**: data-engineering.
 
 **When it fails**: `check_source_db` after ten minutes: the source is down, or lacks the tables that its log
-names. `run_elt_script`: `CountsDiffer` means that rows were lost on the way; nothing was replaced.
-`run_dbt_models`: the nodes and tests that failed are in the log; the old ratings stay. Any task may be
-cleared: tables are replaced, never added to.
+names. `run_elt_script`: `CountsDiffer` means that rows were lost on the way, `NothingThere` that the source
+is being filled; nothing was replaced. `run_dbt_models`: the nodes and tests that failed are in the log; the
+old ratings stay where a node failed, not where a test did: those look at the new. Any task may be cleared:
+tables are replaced, never added to.
 """
 
 from __future__ import annotations

@@ -39,6 +39,10 @@ class CountsDiffer(Exception):
     """The destination does not hold as many rows as the source; nothing was replaced."""
 
 
+class NothingThere(Exception):
+    """The source has its tables and no row in any of them: it is still being filled; nothing was replaced."""
+
+
 def missing_tables(source: connection, names: Iterable[str], schema: str = "public") -> list[str]:
     """The tables that the source does not have (yet), asked by a real query."""
     with source, source.cursor() as cursor:
@@ -59,7 +63,8 @@ def replace_tables(
 ) -> dict[str, int]:
     """Make `schema` of the destination hold what the source's `public` holds; rows by table.
 
-    Both connections must be fresh. Raises CountsDiffer, or psycopg2.Error; nothing is changed then.
+    Both connections must be fresh. Raises CountsDiffer, NothingThere, or psycopg2.Error; nothing is changed
+    then.
     """
     counts: dict[str, int] = {}
     source.set_session(isolation_level=ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
@@ -70,6 +75,8 @@ def replace_tables(
         for table in tables:
             counts[table.name] = _replace(reader, writer, table, schema)
             log.info("%s.%s: %s rows", schema, table.name, counts[table.name])
+        if not any(counts.values()):
+            raise NothingThere(f"no row in {', '.join(counts)}")
     source.rollback()
     return counts
 

@@ -14,7 +14,7 @@ import psycopg
 import psycopg2
 import pytest
 from lib.films_tables import FILMS_TABLES
-from lib.postgres_copy import CountsDiffer, Table, is_starting, missing_tables, replace_tables
+from lib.postgres_copy import CountsDiffer, NothingThere, Table, is_starting, missing_tables, replace_tables
 
 from local.films_source import rows
 from tests.dags.conftest import ROOT, Databases, execute, fetch
@@ -161,6 +161,15 @@ def test_a_row_lost_on_the_way_is_noticed_and_nothing_is_replaced(databases: Dat
         "EXECUTE FUNCTION lose()",
     )
     with pytest.raises(CountsDiffer, match="actors: the source has 60 rows, raw would have 59"):
+        copy(databases)
+    assert contents(databases.destination, "raw") == before
+
+
+def test_a_source_that_is_not_filled_yet_replaces_nothing(databases: Databases) -> None:
+    copy(databases)
+    before = contents(databases.destination, "raw")
+    execute(databases.source, f"TRUNCATE {', '.join(NAMES)}")
+    with pytest.raises(NothingThere, match="no row in films, actors"):
         copy(databases)
     assert contents(databases.destination, "raw") == before
 
