@@ -26,7 +26,7 @@ select
     listed.entity_id,
     listed.full_name as listed_name,
     listed.programme,
-    greatest(listed.listed_on, customers.customer_since) as matched_on,
+    greatest(coalesce(listed.listed_on, customers.customer_since), customers.customer_since) as matched_on,
     greatest(listed.loaded_at, customers.loaded_at) as loaded_at
 from customers
 inner join listed on customers.comparable_name = listed.comparable_name
