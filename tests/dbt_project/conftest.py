@@ -58,6 +58,8 @@ def make(
     os.environ["FINEDGE_DBT"] = str(dbt_executable())
     opened = []
 
+    from lib.warehouse.schemas import prepare
+
     def made(name: str, bank: Bank, interval: Interval) -> tuple[RawWorld, Project]:
         url = f"{postgres.url.rpartition('/')[0]}/{name}"
         database.seed(url, bank, interval)
@@ -65,6 +67,7 @@ def make(
             **warehouse.login, database=f"FINEDGE_{name.upper()}", schema="OPS", network_timeout=60
         )
         opened.append(connection)
+        prepare(connection)
         world = RawWorld(bank, url, connection, tmp_path_factory.mktemp(name))
         world.prepare()
         return world, Project(warehouse, name, connection)

@@ -152,10 +152,21 @@ def test_how_long_ago_transactions_were_loaded_matters(bench: Bench, hours: int,
     assert {one["status"] for one in outcome.results} - {"pass"} == status
 
 
-def test_a_load_that_found_nothing_counts_as_a_load(bench: Bench) -> None:
-    from lib.warehouse.schemas import prepare
+@pytest.mark.parametrize(("hours", "status"), [(0, "pass"), (25, "error")], ids=["moves", "stands still"])
+def test_a_source_that_stands_still_is_stale_however_often_it_is_loaded(
+    bench: Bench, hours: int, status: str
+) -> None:
+    bench.world.execute("UPDATE RAW_CORE.TRANSACTIONS SET _INGESTED_AT = CURRENT_TIMESTAMP")
+    bench.world.execute("DELETE FROM OPS.LOAD_MANIFEST")
+    bench.world.execute(
+        "INSERT INTO OPS.LOAD_MANIFEST SELECT 'one', 'ingest_pg_transactions', MAX(updated_at),"
+        f" DATEADD(hour, {hours}, MAX(updated_at)), 1, '{{}}', CURRENT_TIMESTAMP FROM RAW_CORE.TRANSACTIONS"
+    )
+    outcome = bench.project.dbt("source", "freshness", "--select", "source:raw_core.transactions")
+    assert [one["status"] for one in outcome.results] == [status]
 
-    prepare(bench.project.connection)
+
+def test_a_load_that_found_nothing_counts_as_a_load(bench: Bench) -> None:
     bench.world.execute("DELETE FROM RAW_CORE.LOAN_REPAYMENTS")
     outcomes = []
     for hours in (1, 49):
