@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -12,18 +12,10 @@ from lib.quality.checkpoint import Checkpoint, run_checkpoints
 from lib.quality.suites import looks_at_source, read
 
 from local.faults.caught import Caught, caught
-from local.faults.world import World, interval_before, spoilt_interval
+from local.faults.world import CONFIGS, World, interval_before, spoilt_interval
 from local.sources.faults.fault import FileFault, TableFault
 
 READING = "reading"
-COMPARED_WITH_BEFORE = (
-    "ingest_pg_ledger",
-    "ingest_pg_transactions",
-    "ingest_s3_credit_bureau",
-    "ingest_s3_fx_rates",
-    "ingest_s3_sanctions",
-)
-"""DAGs whose rules need what was loaded before."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +36,10 @@ class Staged:
         return Checkpoint(self.suite, self.handover.batch, places)
 
 
-def load_before(world: World, dag_ids: Iterable[str] = COMPARED_WITH_BEFORE) -> None:
-    """Load what came before the day."""
+def load_before(world: World) -> None:
+    """Load what came before the day: some rules compare with it, and all else is built on it."""
     with world.warehouse() as warehouse:
-        for dag_id in dag_ids:
+        for dag_id in CONFIGS:
             world.load(warehouse, dag_id, interval_before(dag_id))
 
 
@@ -72,9 +64,10 @@ def rounds(faults: Iterable[TableFault | FileFault]) -> list[list[TableFault | F
     return found
 
 
-def catch(world: World, faults: Iterable[TableFault | FileFault]) -> list[Caught]:
+def catch(world: World, faults: Iterable[TableFault | FileFault]) -> Iterator[Caught]:
     """Plant each fault, stage what its DAG would, and check it; nothing is published."""
-    return [one for together in rounds(faults) for one in _catch_together(world, together)]
+    for together in rounds(faults):
+        yield from _catch_together(world, together)
 
 
 def _catch_together(world: World, faults: Sequence[TableFault | FileFault]) -> list[Caught]:

@@ -1,71 +1,82 @@
-"""All faults that suites are to catch, and a table of what became of them."""
+"""All faults that there are, each planted and caught."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
-from local.faults import postflight, preflight
-from local.faults.caught import Caught
+from local.environments import dbt_executable, quality_python
+from local.faults import dbt, films, postflight, preflight
+from local.faults.caught import Caught, caught
 from local.faults.world import CONFIGS, new_world
 from local.sources.faults.catalogue import FAULTS
 from local.sources.faults.fault import Fault, FileFault, TableFault
 
-# Rules that dbt tests; `dbt` shows of each that it is caught by its test.
-BY_DBT = frozenset(
-    {
-        "account_has_customer",
-        "amount_positive",
-        "authorization_has_card",
-        "both_legs_exist",
-        "fresh",
-        "no_extreme_outlier",
-        "repayment_has_loan",
-        "segment_accepted",
-    }
-)
+NOBODY = "nobody"
 
 
 def before_merging() -> list[TableFault | FileFault]:
     """Faults that reading or a suite stops before anything is merged."""
-    return [one for one in _ours() if one.dag_id in CONFIGS]
+    return [one for one in _of_suites() if one.dag_id in CONFIGS]
 
 
 def after_building() -> list[TableFault | FileFault]:
     """Faults that a suite finds in the marts."""
-    return [one for one in _ours() if one.dag_id in postflight.MARTS]
+    return [one for one in _of_suites() if one.dag_id in postflight.MARTS]
 
 
-def _ours() -> list[TableFault | FileFault]:
+def _of_suites() -> list[TableFault | FileFault]:
     return [
-        one for one in FAULTS.values() if isinstance(one, TableFault | FileFault) and one.rule not in BY_DBT
+        one
+        for one in FAULTS.values()
+        if isinstance(one, TableFault | FileFault) and one.name not in dbt.NAMES
     ]
 
 
-def sweep(server: str, login: dict[str, str | int], database: str = "FINEDGE_FAULTS") -> list[Caught]:
-    """Plant each fault and catch it; some minutes.
+def sweep(server: str, login: dict[str, str | int], database: str = "FINEDGE_FAULTS") -> Iterator[Caught]:
+    """Plant each fault of the catalogue and catch it; gives what became of it as soon as that is known.
 
     `server` is the URL of a PostgreSQL server without a database: databases of its own are made there, and
-    in the warehouse that `login` reaches. `FINEDGE_QUALITY` and `FINEDGE_DBT` name the tools.
+    in the warehouse that `login` reaches. Only within `tools()`.
     """
+    return complete(_swept(server, login, database), FAULTS.values())
+
+
+def _swept(server: str, login: dict[str, str | int], database: str) -> Iterator[Caught]:
+    yield from films.catch(server)
     world = new_world(server, login, database)
     preflight.load_before(world)
-    found = preflight.catch(world, before_merging())
+    yield from preflight.catch(world, before_merging())
+    yield from dbt.catch(world)
     postflight.build_clean(world)
-    return found + postflight.catch(world, after_building())
+    yield from postflight.catch(world, after_building())
 
 
-def left() -> list[Fault]:
-    """Faults that are not for suites to catch."""
-    ours = {one.name for one in (*before_merging(), *after_building())}
-    return [one for one in FAULTS.values() if one.name not in ours]
-
-
-def lines(found: Iterable[Caught]) -> list[str]:
-    """A table: fault, its rule, whether it was caught by that alone, and by whom."""
-    rows = [("fault", "rule", "caught", "by")]
+def complete(found: Iterable[Caught], faults: Iterable[Fault]) -> Iterator[Caught]:
+    """What was found, and then each fault that nobody has looked for."""
+    left = {fault.name: fault for fault in faults}
     for one in found:
-        how = "yes" if one.right else f"NO: {', '.join(sorted(one.found)) or 'nothing'}"
-        rows.append((one.fault, one.rule, how, one.by))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    padded = ([cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows)
-    return ["  ".join(row).rstrip() for row in padded]
+        left.pop(one.fault, None)
+        yield one
+    yield from (caught(fault, (), NOBODY) for fault in left.values())
+
+
+@contextmanager
+def tools() -> Iterator[None]:
+    """dbt and Great Expectations to call, in interpreters that end with the context."""
+    named = {"FINEDGE_QUALITY": str(quality_python()), "FINEDGE_DBT": str(dbt_executable())}
+    before, folder = {name: os.environ.get(name) for name in named}, tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix="faults-tools-") as own:
+        # A warm interpreter is found in the folder for temporary files, and ends when that is gone.
+        tempfile.tempdir = own
+        os.environ |= named
+        try:
+            yield
+        finally:
+            tempfile.tempdir = folder
+            for name, value in before.items():
+                os.environ.pop(name)
+                if value is not None:
+                    os.environ[name] = value

@@ -128,19 +128,31 @@ class World:
         """A DAG's tasks `stage` and `publish`; how many rows went in."""
         return int(publish_once(warehouse, self.stage(warehouse, dag_id, interval)))
 
+    def unload(self, warehouse: Any, dag_id: str, interval: Interval) -> None:
+        """Delete what a DAG has loaded for an interval."""
+        batch = interval.batch(dag_id).id
+        with warehouse.cursor() as cursor:
+            for table in raw_tables(dag_id):
+                cursor.execute(f"DELETE FROM {table.full_name} WHERE _BATCH_ID = ?", (batch,))  # noqa: S608
+
     @contextmanager
-    def spoilt(self, fault: TableFault | FileFault) -> Iterator[World]:
-        """The same, with a fault planted."""
-        if isinstance(fault, FileFault):
-            day = SUNDAY if fault.feed == "credit_bureau" else DAY
-            yield replace(self, files=fault.plant(self.files, BANK, day))
+    def spoilt(self, *faults: TableFault | FileFault) -> Iterator[World]:
+        """The same, with faults planted."""
+        files = self.files
+        for fault in faults:
+            if isinstance(fault, FileFault):
+                files = fault.plant(files, BANK, SUNDAY if fault.feed == "credit_bureau" else DAY)
+        in_tables = [one for one in faults if isinstance(one, TableFault)]
+        if not in_tables:
+            yield replace(self, files=files)
             return
         server, name = self.source.rpartition("/")[0], f"spoilt_{next(_COPIES)}"
         _copy(self.source, f"{server}/postgres", name)
         try:
             with psycopg.connect(f"{server}/{name}") as connection:
-                fault.plant(connection, DAY)
-            yield replace(self, source=f"{server}/{name}")
+                for one in in_tables:
+                    one.plant(connection, DAY)
+            yield replace(self, source=f"{server}/{name}", files=files)
         finally:
             _run(f"{server}/postgres", "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 

@@ -143,20 +143,12 @@ class RawWorld:
             rows = [row for key, content in sorted(files.items()) for row in _rows(feed, key, content)]
             self.load(name, rows, at, keys=KEYS.get(name, ()))
 
-    def load_market(
-        self, last: date, at: datetime, days: int = 400, newest: Mapping[str, str] | None = None
-    ) -> None:
-        """Load prices up to a day, companies, and the calendar of as many days.
-
-        `newest`: fields of the API that the last day has in place of the right ones.
-        """
-        fields = {"1. open": "open_price", "2. high": "high", "3. low": "low", "4. close": "close_price",
-                  "5. volume": "volume"}  # fmt: skip
-        spoilt = {fields[name]: value for name, value in (newest or {}).items()}
+    def load_market(self, last: date, at: datetime, days: int = 400) -> None:
+        """Load prices up to a day, companies, and the calendar of as many days."""
         found = [
             {"symbol": symbol, "date": str(price.day), "open_price": f"{price.open:.4f}",
              "high": f"{price.high:.4f}", "low": f"{price.low:.4f}", "close_price": f"{price.close:.4f}",
-             "volume": price.volume} | (spoilt if price.day == last else {})
+             "volume": price.volume}
             for symbol in COMPANIES
             for price in prices(self.bank, symbol, last)
             if price.day > last - timedelta(days=days)

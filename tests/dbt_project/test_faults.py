@@ -1,7 +1,9 @@
-"""Faults that only a test of dbt's can catch: each makes the test of its rule fail, and no other."""
+"""What dbt finds of faults that others are to catch first, and of sources that stand still."""
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,10 +12,13 @@ from datetime import UTC, date, datetime, timedelta
 import psycopg
 import pytest
 
+from local.environments import ROOT, dbt_executable
+from local.faults import films
+from local.postgres import Postgres
 from local.sources.bank import Bank
 from local.sources.faults.catalogue import FAULTS
 from local.sources.faults.fault import FileFault, TableFault
-from local.sources.faults.market import MarketFault
+from local.sources.faults.films import FILMS_FAULTS
 from local.sources.times import Interval
 from tests.dbt_project.conftest import Make
 from tests.dbt_project.project import Project
@@ -24,14 +29,8 @@ pytestmark = pytest.mark.airflow
 BANK = Bank(seed=7)
 DAY = Interval.of_day(date(2026, 3, 2))
 LOADED = datetime(2026, 3, 3, 1, tzinfo=UTC)
-# What is left is caught before it is loaded, or compared with other days or systems: not by dbt.
-IN_TABLES = (
-    "customer_twice", "account_of_nobody", "transaction_twice", "transfer_leg_missing",
-    "authorization_of_no_card", "repayment_of_no_loan", "segment_unknown", "amount_negative",
-    "line_outside_chart", "amount_outlier",
-)  # fmt: skip
-IN_FILES = ("return_twice",)
-IN_PRICES = ("price_negative", "price_zero", "volume_zero", "high_below_low")
+LET_THROUGH = ("customer_twice", "transaction_twice", "return_twice", "line_outside_chart")
+"""Faults that a suite stops, and a test of dbt's would find too. What only dbt finds: `local.faults.dbt`."""
 RECONCILED = {
     "settlement_line_missing": {"settlement_of_purchases", "statement_of_settlement", "ledger_of_settlement"},
     "settlement_file_twice": {"settlement_of_purchases", "statement_of_settlement", "ledger_of_settlement"},
@@ -59,7 +58,7 @@ class Bench:
             self._load()
 
     def _load(self, *names: str) -> None:
-        files, prices = files_of(BANK, DAY), {}
+        files = files_of(BANK, DAY)
         self.world.prepare()
         with (
             psycopg.connect(self.world.postgres) as connection,
@@ -71,11 +70,9 @@ class Bench:
                         fault.plant(connection, DAY.start.date())
                     case FileFault() as fault:
                         files = fault.plant(files, BANK, DAY.start.date())
-                    case MarketFault() as fault:
-                        prices |= fault.fields
             self.world.load_tables(None, DAY.end, LOADED, connection)
         self.world.load_files(files, LOADED)
-        self.world.load_market((DAY.end - timedelta(hours=1)).date(), LOADED, days=60, newest=prices)
+        self.world.load_market((DAY.end - timedelta(hours=1)).date(), LOADED, days=60)
 
 
 @pytest.fixture(scope="module")
@@ -92,34 +89,32 @@ def test_a_sound_day_passes_every_test(bench: Bench) -> None:
     assert bench.project.failures("test", "--select", "test_type:unit") == {}
 
 
-TOGETHER = {
-    # Of the staging views, and of what is built on sound ones: a test that fails stops what rests on it.
-    "path:models/staging": (
-        "customer_twice", "account_of_nobody", "transaction_twice", "authorization_of_no_card",
-        "repayment_of_no_loan", "return_twice", "price_negative", "volume_zero", "high_below_low",
-    ),
-    "+dim_customer +fct_transactions +fct_transfers +fct_trial_balance +int_stock_prices_enriched": (
-        "segment_unknown", "amount_negative", "transfer_leg_missing", "line_outside_chart", "price_zero",
-    ),
-    "+stg_transactions_ml": ("amount_outlier",),
-}  # fmt: skip
-"""Faults by what is built of them: in these groups none hides another."""
-
-
 @pytest.mark.long
-@pytest.mark.parametrize("select", TOGETHER, ids=["staging", "marts", "features"])
-def test_faults_together_fail_their_tests_and_no_other(bench: Bench, select: str) -> None:
-    with bench.planted(*TOGETHER[select]):
-        rules = {FAULTS[name].rule for name in TOGETHER[select]}
-        chosen = ("--select", *select.split(), "--indirect-selection", "buildable")
-        assert set(bench.project.failures("build", *chosen)) == rules
+def test_what_suites_stop_also_fails_a_test_where_it_is_let_through(bench: Bench) -> None:
+    with bench.planted(*LET_THROUGH):
+        chosen = (
+            "--select",
+            "path:models/staging",
+            "+fct_trial_balance",
+            "--indirect-selection",
+            "buildable",
+        )
+        assert set(bench.project.failures("build", *chosen)) == {FAULTS[name].rule for name in LET_THROUGH}
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("name", [*IN_TABLES, *IN_FILES, *IN_PRICES])
-def test_a_fault_fails_its_test_and_stops_what_rests_on_it(bench: Bench, name: str) -> None:
-    with bench.planted(name):
-        assert set(bench.project.failures("build", "--full-refresh")) == {FAULTS[name].rule}
+def test_faults_of_the_films_fail_their_tests_and_no_other(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FINEDGE_DBT", str(dbt_executable()))
+    found = films.catch(postgres.url.rpartition("/")[0])
+    assert {one.fault for one in found} == {fault.name for fault in FILMS_FAULTS}
+    assert all(one.right for one in found)
+
+
+def test_the_films_are_built_as_their_pipeline_builds_them() -> None:
+    said = re.search(r"^DBT_NODES = (.*)$", (ROOT / "dags" / "films_elt.py").read_text(), re.M)
+    assert said
+    assert tuple(f"+{node}" for node in ast.literal_eval(said[1])) == films.MODELS
 
 
 @pytest.mark.long
@@ -181,10 +176,5 @@ def test_a_load_that_found_nothing_counts_as_a_load(bench: Bench) -> None:
     assert outcomes == ["pass", "error"]
 
 
-def test_every_fault_of_dbts_rules_is_here() -> None:
-    """The others' rules belong to what is asked before the load, or after it, across days and systems."""
-    of_dbt = {"dbt_customer360", "ledger_close_daily", "stock_pipeline_dag", "ml_feature_pipeline"}
-    assert {name for group in TOGETHER.values() for name in group} == {*IN_TABLES, *IN_FILES, *IN_PRICES}
-    tried = {*IN_TABLES, *IN_FILES, *IN_PRICES}
-    assert {name for name, fault in FAULTS.items() if fault.dag_id in of_dbt} <= tried
+def test_every_difference_of_the_feeds_is_here() -> None:
     assert set(RECONCILED) >= {name for name, fault in FAULTS.items() if fault.rule == "unmatched_value"}

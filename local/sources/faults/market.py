@@ -15,8 +15,9 @@ class MarketFault(Fault):
     fields: Day
 
     def plant(self, market: Market) -> None:
-        """From now on, for all symbols."""
-        market.spoil = lambda day: day | self.fields
+        """From now on, for all symbols; what was planted before stays."""
+        before = market.spoil
+        market.spoil = lambda day: before(day) | self.fields
 
 
 MARKET_FAULTS = (
