@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,6 +20,7 @@ from local.options import ROOT
 from local.platform import expectation
 from local.platform.days import DAYS
 from local.platform.drive import FAILED, SUCCESS, Day, Run, never
+from local.platform.faults import catch_all
 from local.platform.officer import OFFICER, Officer, in_the_warehouse
 from local.platform.pipelines import PIPELINES, Pipeline
 from local.platform.report import Report, lines, unrecorded
@@ -48,7 +50,10 @@ def main(
     ] = False,
     folder: Annotated[Path, typer.Option(help="Where everything is kept.")] = FOLDER,
 ) -> None:
-    """Deploy all pipelines to a stack of their own, run each for two intervals, and judge what comes out."""
+    """Deploy all pipelines to a stack of their own, run each for two intervals, and judge what comes out.
+
+    Then plant each seeded fault, and see that its rule catches it; not with --only.
+    """
     # A shell starts its background jobs with SIGINT ignored, and Python then keeps it so.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -62,9 +67,12 @@ def main(
         with set_up(folder, size, screen) as platform:
             _all_deployed(platform, pipelines)
             runs = _run(platform, pipelines, screen, begin + 60 * MINUTES)
-            report = _judge(platform, size, runs, accept=accept, begin=begin)
+            report = _judge(platform, size, runs, accept=accept)
+            if not only and all(run.state == SUCCESS for run in runs):
+                report = replace(report, faults=catch_all(platform.info, screen))
+            report = replace(report, seconds=round(time.monotonic() - begin, 1))
             report.write(folder / "report.json")
-            screen.pipelines(report)
+            screen.tables(report)
             if keep:
                 _wait_for_ctrl_c(screen)
     except (LocalError, RuntimeError, TimeoutError) as error:
@@ -120,15 +128,14 @@ def _run(platform: Platform, pipelines: list[Pipeline], screen: PlatformScreen, 
     return runs
 
 
-def _judge(platform: Platform, size: str, runs: list[Run], *, accept: bool, begin: float) -> Report:
+def _judge(platform: Platform, size: str, runs: list[Run], *, accept: bool) -> Report:
     with WarehouseReader.of(platform.info, ENVIRONMENT) as warehouse:
         counted, tables = warehouse.counted(), warehouse.contents()
     everything = {run.dag_id for run in runs} == {one.dag_id for one in PIPELINES}
     if accept and everything:
         expectation.accept(size, tables)
     differences = expectation.differences(expectation.read(size), tables) if everything else []
-    seconds = round(time.monotonic() - begin, 1)
-    return Report(size, seconds, lines(runs, counted), tables, differences, unrecorded(runs, counted))
+    return Report(size, 0.0, lines(runs, counted), tables, differences, unrecorded(runs, counted))
 
 
 def _conclude(screen: PlatformScreen, report: Report) -> None:
@@ -138,7 +145,9 @@ def _conclude(screen: PlatformScreen, report: Report) -> None:
     wanted = sum(line.runs for line in report.lines)
     said = f"{ran} of {wanted} runs succeeded in {report.seconds:.0f} s"
     tables = f"{len(report.tables)} tables are as expected" if not report.differences else "tables differ"
-    screen.last(f"{said}; {tables}. Nothing is left running.", good=report.good)
+    caught = sum(one.right for one in report.faults)
+    faults = f"; {caught} of {len(report.faults)} faults were caught by their rule" if report.faults else ""
+    screen.last(f"{said}; {tables}{faults}. Nothing is left running.", good=report.good)
 
 
 if __name__ == "__main__":

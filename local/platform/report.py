@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from local.faults.caught import Caught
 from local.platform.drive import SUCCESS, Run
 from local.platform.warehouse import Contents, Counted
 
@@ -28,7 +29,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Report:
-    """All that `make platform` tells. `differences`: of the tables from what is expected."""
+    """All that `make platform` tells. `differences`: of the tables from what is expected.
+
+    `faults`: what became of each that was planted; none where only some pipelines were asked for.
+    """
 
     size: str
     seconds: float
@@ -36,16 +40,19 @@ class Report:
     tables: Mapping[str, Contents] = field(default_factory=dict)
     differences: Sequence[str] = ()
     unrecorded: Sequence[str] = ()
+    faults: Sequence[Caught] = ()
 
     @property
     def good(self) -> bool:
-        """Whether every run succeeded and recorded itself, and every table is as expected."""
+        """Whether every run succeeded and recorded itself, every table is as expected, every fault caught."""
         ran = all(line.runs == line.succeeded for line in self.lines)
-        return ran and not self.differences and not self.unrecorded
+        caught = all(one.right for one in self.faults)
+        return ran and caught and not self.differences and not self.unrecorded
 
     def text(self) -> str:
         """As JSON."""
-        document = {**asdict(self), "good": self.good}
+        faults = [one.told() for one in self.faults]
+        document = {**asdict(self), "faults": faults, "good": self.good}
         return json.dumps(document, indent=2) + "\n"
 
     def write(self, file: Path) -> None:

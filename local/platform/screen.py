@@ -1,4 +1,4 @@
-"""What a person sees: a line per run that ended, one that says what is under way, a table at the end."""
+"""What a person sees: a line per run that ended, one that says what is under way, tables at the end."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from local.demo.screen import Screen
+from local.faults.caught import Caught
+from local.faults.table import show
 from local.platform.drive import SUCCESS, Run
 from local.platform.report import Line, Report
 
@@ -28,6 +30,13 @@ class PlatformScreen(Screen):
         said = f"  {run.seconds:.0f} s" if run.state == SUCCESS else f"  {run.state}"
         self.console.print(line.append(said, style="bold" if run.state == SUCCESS else "bold red"))
 
+    def caught(self, one: Caught) -> None:
+        """A fault was planted and looked for."""
+        mark, colour = ("✓", "green") if one.right else ("✗", "red")
+        line = Text(f"  {mark} ", style=colour).append(one.fault, style="default")
+        said = one.rule if one.right else f"{one.rule} was to catch it; caught by: {one.what}"
+        self.console.print(line.append(f"  {said}", style="bold" if one.right else "bold red"))
+
     @contextmanager
     def following(self, what: str) -> Iterator[Callable[[Sequence[str]], None]]:
         """Yields what shows, on a terminal only, which pipelines run; with the seconds since it began."""
@@ -43,8 +52,14 @@ class PlatformScreen(Screen):
 
             yield show
 
-    def pipelines(self, report: Report) -> None:
-        """The table."""
+    def tables(self, report: Report) -> None:
+        """What came of the pipelines, and of the faults if any were planted."""
+        self._pipelines(report)
+        if report.faults:
+            show(self.console, report.faults)
+            self.console.print()
+
+    def _pipelines(self, report: Report) -> None:
         table = Table(box=None, padding=(0, 2, 0, 0))
         table.add_column("pipeline")
         for name in _COLUMNS:

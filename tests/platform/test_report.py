@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from local.faults.caught import Caught
 from local.platform import expectation
 from local.platform.drive import FAILED, NEVER, SUCCESS, Run
 from local.platform.report import Report, lines, unrecorded
@@ -23,6 +24,8 @@ COUNTED = {
     ("b", "somebody's own"): Counted(100, 100, 0, 0, 9),
 }
 TABLES = {"RAW_CORE.A": Contents(2, "1f"), "MARTS.B": Contents(1, "2")}
+RIGHT = Caught("one", "a", "rule", frozenset({"rule"}), "a_suite")
+ESCAPED = Caught("two", "a", "other_rule", frozenset(), "a_suite")
 GOOD = Report("tiny", 60.0, lines(RUNS, COUNTED), TABLES)
 
 
@@ -40,6 +43,8 @@ def test_it_is_good_only_if_all_is() -> None:
         assert not replace(GOOD, lines=lines(runs, COUNTED)).good
     assert not replace(GOOD, differences=["RAW_CORE.A: missing"]).good
     assert not replace(GOOD, unrecorded=["a, platform-1"]).good
+    assert replace(GOOD, faults=[RIGHT]).good
+    assert not replace(GOOD, faults=[RIGHT, ESCAPED]).good
 
 
 def test_a_run_that_recorded_nothing_is_named() -> None:
@@ -82,7 +87,7 @@ def test_a_pipe_gets_the_table_as_plain_lines() -> None:
     screen = PlatformScreen(Console(file=io.StringIO(), width=100, highlight=False, markup=False))
     screen.ended(Run("a", 0, SUCCESS, 3.4))
     screen.ended(Run("b", 0, NEVER))
-    screen.pipelines(GOOD)
+    screen.tables(GOOD)
     assert isinstance(screen.console.file, io.StringIO)
     told = screen.console.file.getvalue()
     assert "✓ a  3 s" in told
