@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+
+from lib.dbt import running
 
 from local.environments import dbt_executable, quality_python
 from local.faults import dbt, films, postflight, preflight
@@ -68,14 +71,19 @@ def tools() -> Iterator[None]:
     """dbt and Great Expectations to call, in interpreters that end with the context."""
     named = {"FINEDGE_QUALITY": str(quality_python()), "FINEDGE_DBT": str(dbt_executable())}
     before, folder = {name: os.environ.get(name) for name in named}, tempfile.tempdir
+    log = logging.getLogger(running.__name__)
+    level = log.level
     with tempfile.TemporaryDirectory(prefix="faults-tools-") as own:
         # A warm interpreter is found in the folder for temporary files, and ends when that is gone.
         tempfile.tempdir = own
         os.environ |= named
+        # What fails was made to fail, and stands in the table.
+        log.setLevel(logging.ERROR)
         try:
             yield
         finally:
             tempfile.tempdir = folder
+            log.setLevel(level)
             for name, value in before.items():
                 os.environ.pop(name)
                 if value is not None:

@@ -21,7 +21,9 @@ from lib.warehouse.batch import Batch
 def work(asked: Mapping[str, Any]) -> dict[str, Any]:
     """`asked` and what is returned are as in `lib.quality.checkpoint`."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    # The second has a level of its own, to tell of each folder that it makes for a moment.
+    for name in ("great_expectations", "great_expectations.data_context.types.base"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     now = datetime.now(UTC)
     with ExitStack() as stack:
         databases = stack.enter_context(closing(Databases(asked["connections"], "quality")))
