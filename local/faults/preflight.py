@@ -36,10 +36,10 @@ class Staged:
         return Checkpoint(self.suite, self.handover.batch, places)
 
 
-def load_before(world: World) -> None:
+def load_before(world: World, dag_ids: Iterable[str] = tuple(CONFIGS)) -> None:
     """Load what came before the day: some rules compare with it, and all else is built on it."""
     with world.warehouse() as warehouse:
-        for dag_id in CONFIGS:
+        for dag_id in dag_ids:
             world.load(warehouse, dag_id, interval_before(dag_id))
 
 

@@ -16,13 +16,20 @@ from local.sources.faults.catalogue import FAULTS
 from local.sources.faults.films import FILMS_FAULTS
 from local.warehouse import Warehouse
 
+COMPARED_WITH_BEFORE = (
+    "ingest_pg_ledger",
+    "ingest_pg_transactions",
+    "ingest_s3_credit_bureau",
+    "ingest_s3_sanctions",
+)
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, server: Warehouse) -> World:
-    """A bank, its files, and a warehouse that has loaded what came before."""
+    """A bank, its files, and a warehouse that has loaded what some rules compare with."""
     postgres = start_postgres(tmp_path_factory.mktemp("bank"), free_port())
     made = new_world(postgres.url.rpartition("/")[0], server.login, "FINEDGE_FAULTS")
-    preflight.load_before(made)
+    preflight.load_before(made, COMPARED_WITH_BEFORE)
     yield made
     postgres.process.stop()
 
@@ -51,8 +58,24 @@ def test_a_fault_of_each_kind_is_stopped_by_its_rule_alone(world: World) -> None
 
 
 @pytest.mark.long
+def test_faults_of_the_marts_that_are_built_together_do_not_meet(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FINEDGE_DBT", str(dbt_executable()))
+    preflight.load_before(world)
+    postflight.build_clean(world)
+    for together in postflight.rounds(sweep.after_building()):
+        suites = [one.dag_id for one in together]
+        for fault in together if len(together) > 1 else ():
+            judged = postflight.broken_by(world, [fault], suites)
+            found = {one.dag_id: one.rules for one in judged if one.rules}
+            assert found == {fault.dag_id: {fault.rule}}
+
+
+@pytest.mark.long
 def test_where_nothing_is_spoilt_every_rule_holds(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FINEDGE_DBT", str(dbt_executable()))
+    preflight.load_before(world)
     assert not any(preflight.broken_without_faults(world, list(CONFIGS)).values())
     assert [one for one in postflight.build_clean(world) if one.rules] == []
 
