@@ -84,6 +84,14 @@ LATE = {
     "RAW_LEDGER.JOURNAL_ENTRIES": ("entry_id", _ENTRY),
 }
 """Rows of the first day that are loaded with the second: by a column, and the query for its values."""
+_FIRST_DAY = "booked_on = CAST('2026-03-01' AS DATE)"
+MOVED = {
+    "RAW_CORE.TRANSACTIONS": "transaction_id = (SELECT min(transaction_id) FROM RAW_CORE.TRANSACTIONS"
+    f" WHERE kind = 'fee' AND {_FIRST_DAY} AND CAST(occurred_at AS DATE) = booked_on)",
+    "RAW_LEDGER.JOURNAL_ENTRIES": "entry_id = (SELECT min(entry_id) FROM RAW_LEDGER.JOURNAL_ENTRIES"
+    f" WHERE source = 'fee' AND {_FIRST_DAY})",
+}
+"""A row each that is booked on the second day after all."""
 
 
 def hold_back(world: RawWorld) -> None:
@@ -106,7 +114,7 @@ def moment(at: datetime) -> str:
 
 
 def correct(world: RawWorld) -> None:
-    """Change what was told long ago: a price, a merchant's name, an amount of the settlement."""
+    """Change what was told long ago: a price, a merchant's name, an amount of the settlement, a day."""
     at = moment(LOADED[1])
     world.execute(
         f"UPDATE RAW_MARKET.STOCK_PRICES SET close_price = close_price * 1.1, _INGESTED_AT = {at}"
@@ -119,6 +127,10 @@ def correct(world: RawWorld) -> None:
         f"UPDATE RAW_FILES.CARD_SETTLEMENT SET amount = amount + 1, _INGESTED_AT = {at}"
         " WHERE authorization_id = (SELECT min(authorization_id) FROM RAW_FILES.CARD_SETTLEMENT)"
     )
+    for table, fee in MOVED.items():
+        world.execute(
+            f"UPDATE {table} SET booked_on = CAST('2026-03-02' AS DATE), _INGESTED_AT = {at} WHERE {fee}"
+        )
 
 
 @pytest.mark.parametrize("step", ["first", "first again", "second", "full", "delivered again"])

@@ -3,7 +3,8 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key='business_date',
-    on_schema_change='fail'
+    on_schema_change='fail',
+    post_hook="{{ delete_vanished_days(ref('stg_journal_entries'), 'booked_on') }}"
 ) }}
 
 with posted as (
@@ -33,6 +34,8 @@ from posted
         business_date in (
             select changed.business_date from posted as changed
             where changed.loaded_at >= {{ lookback_start() }}
+            union
+            {{ miscounted_days('posted', 'business_date', 'line_count') }}
         )
 {% endif %}
 group by business_date, gl_account_id, currency

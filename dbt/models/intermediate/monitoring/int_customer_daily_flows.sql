@@ -3,7 +3,8 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key='business_date',
-    on_schema_change='fail'
+    on_schema_change='fail',
+    post_hook="{{ delete_vanished_days(ref('fct_transactions'), 'booked_on') }}"
 ) }}
 
 with transactions as (
@@ -13,6 +14,8 @@ with transactions as (
             booked_on in (
                 select booked_on from {{ ref('fct_transactions') }}
                 where loaded_at >= {{ lookback_start() }}
+                union
+                {{ miscounted_days(ref('fct_transactions'), 'booked_on', 'transaction_count') }}
             )
     {% endif %}
 )

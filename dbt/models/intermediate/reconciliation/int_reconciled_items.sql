@@ -6,7 +6,30 @@
     on_schema_change='fail'
 ) }}
 
-with changed_days as (
+with
+{% if is_incremental() %}
+    compared_sums as (
+        select
+            business_date,
+            comparison,
+            sum(expected_amount) as amount
+        from {{ this }}
+        where comparison in ('settlement_of_purchases', 'payouts_of_sales')
+        group by business_date, comparison
+    ),
+
+    booked_sums as (
+        select
+            booked_on,
+            case kind when 'card_purchase' then 'settlement_of_purchases' else 'payouts_of_sales' end as comparison,
+            sum(amount) as amount
+        from {{ ref('fct_transactions') }}
+        where kind in ('card_purchase', 'merchant_sale')
+        group by booked_on, kind
+    ),
+{% endif %}
+
+changed_days as (
     {{ changed_days(ref('stg_card_settlement'), 'settlement_date') }}
     union
     {{ changed_days(ref('stg_processor_payouts'), 'payout_date') }}
@@ -16,6 +39,17 @@ with changed_days as (
     {{ changed_days(ref('fct_transactions'), 'booked_on') }}
     union
     {{ changed_days(ref('fct_trial_balance'), 'business_date') }}
+    {% if is_incremental() %}
+        union
+        -- A movement that was booked on another day says so of that one alone: here its amount is missing.
+        select compared_sums.business_date
+        from compared_sums
+        left join booked_sums
+            on
+                compared_sums.business_date = booked_sums.booked_on
+                and compared_sums.comparison = booked_sums.comparison
+        where compared_sums.amount <> coalesce(booked_sums.amount, 0)
+    {% endif %}
 ),
 
 settled as (

@@ -3,10 +3,11 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key='booked_on',
-    on_schema_change='fail'
+    on_schema_change='fail',
+    post_hook="{{ delete_vanished_days(ref('fct_transactions'), 'booked_on', own_day='booked_on') }}"
 ) }}
 
--- A day is counted anew as a whole as soon as one of its transactions has changed.
+-- A day is counted anew as a whole as soon as one of its transactions has changed, come or gone.
 with transactions as (
     select * from {{ ref('fct_transactions') }}
     {% if is_incremental() %}
@@ -14,6 +15,8 @@ with transactions as (
             booked_on in (
                 select booked_on from {{ ref('fct_transactions') }}
                 where loaded_at >= {{ lookback_start() }}
+                union
+                {{ miscounted_days(ref('fct_transactions'), 'booked_on', 'transaction_count', own_day='booked_on') }}
             )
     {% endif %}
 )
