@@ -275,6 +275,27 @@ def test_rows_that_come_late_are_read_within_the_look_back(world: Ingesting, pos
     assert found == [(Decimal("1.23"),)]
 
 
+def test_rows_of_a_pause_longer_than_the_look_back_are_read(world: Ingesting, postgres: Postgres) -> None:
+    dag_id, hour, week = "ingest_pg_transactions", timedelta(hours=1), timedelta(days=7)
+    noon = midnight(1) + 12 * hour
+    world.run(dag_id, Interval(noon - hour, noon))
+    paused = changed(
+        world,
+        postgres,
+        "paused",
+        "UPDATE core.transactions SET updated_at = '2026-03-05T13:00Z', amount = 7.89"
+        " WHERE transaction_id = (SELECT min(transaction_id) FROM core.transactions)",
+    )
+    query = 'SELECT COUNT(*) FROM RAW_CORE.TRANSACTIONS WHERE "AMOUNT" = 7.89'
+    # What is loaded for a time before says nothing of the pause, nor does what was loaded after it.
+    paused.run(dag_id, Interval(noon - 5 * hour, noon - 4 * hour))
+    assert world.database.ask(query) == [(0,)]
+    paused.run(dag_id, Interval(noon + week, noon + week + hour))
+    assert world.database.ask(query) == [(1,)]
+    before = paused.stage(dag_id, Interval(noon + week + hour, noon + week + 2 * hour))
+    assert before.rows == 0
+
+
 def test_a_table_that_is_new_is_read_from_its_beginning(world: Ingesting) -> None:
     _, two = intervals("ingest_pg_cards")
     world.run("ingest_pg_cards", two)

@@ -11,6 +11,17 @@ from lib.warehouse.rows import merge_row
 from lib.warehouse.schemas import MANIFEST
 
 
+def loaded_until(connection, dag_id: str, moment: datetime) -> datetime:
+    """Until when a DAG has loaded before a moment; that moment itself where there is no gap, or no load."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT MAX("INTERVAL_END") FROM {MANIFEST} WHERE "DAG_ID" = ? AND "INTERVAL_START" < ?',
+            (dag_id, stored(moment)),
+        )
+        (end,) = cursor.fetchone()
+    return moment if end is None else min(moment, end.replace(tzinfo=UTC))
+
+
 def write_manifest(cursor, batch: Batch, counts: Mapping[str, int]) -> None:
     """Write the batch's line, within the transaction that shows its rows; `counts`: rows by table.
 
