@@ -5,8 +5,8 @@ alerts are escalated to the money laundering officers, else no action is taken. 
 OPS.AML_DECISION says what was decided, on which evidence. An alert is decided on once, by the first run
 that sees it.
 
-**When**: 07:00 UTC for the day before; has to be done two hours later. Waits for the day's transactions; of
-customers and of the sanctions list the newest of the last two days will do.
+**When**: 07:00 UTC for the day before; has to be done two hours later. Waits for the day's transactions and
+for its sanctions list, or a newer one; of customers the newest of the last two days will do.
 
 **Owner**: compliance-data.
 
@@ -31,16 +31,15 @@ from lib.waiting import await_inputs
 
 PERIOD = "day"
 MODELS = ["tag:aml_monitoring"]
-NEW_ENOUGH = timedelta(days=2)
+NEW_ENOUGH, LISTED = timedelta(days=2), timedelta(days=1)
 
 
 def needs(interval: Interval) -> list[Need]:
-    """The movements of the day; of the lists, the newest."""
-    since = interval.end - NEW_ENOUGH
+    """The movements of the day; of customers and of the list, the newest."""
     return [
         Covered("dbt_transactions_mart", interval),
-        Recent("dbt_customer360", since),
-        Recent("ingest_s3_sanctions", since),
+        Recent("dbt_customer360", interval.end - NEW_ENOUGH),
+        Recent("ingest_s3_sanctions", interval.end - LISTED),
     ]
 
 

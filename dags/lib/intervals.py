@@ -62,9 +62,10 @@ class Interval:
         return Batch(dag_id, self.start, self.end)
 
 
-def interval_of(context: Mapping[str, Any], period: Period) -> Interval:
+def interval_of(context: Mapping[str, Any], period: Period, early: timedelta = timedelta()) -> Interval:
     """The interval of the run that a task's context is about.
 
+    `early`: a period counts as ended so long before it is, for what is complete by then.
     `dag_run.conf["interval"]` may ask for another, of whole periods, several of them too. Raises ValueError
     where it is none.
     """
@@ -74,7 +75,7 @@ def interval_of(context: Mapping[str, Any], period: Period) -> Interval:
         return _whole(Interval.read(asked), period)
     if found := _of_assets(run.consumed_asset_events):
         return found
-    return last_before(run.logical_date or run.run_after, period)
+    return last_before((run.logical_date or run.run_after) + early, period)
 
 
 def last_before(moment: datetime, period: Period) -> Interval:

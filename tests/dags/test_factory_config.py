@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
+from croniter import croniter
 from lib.factory.model import TEMPLATES, Config, PgIncremental, S3FileFeed
 from lib.factory.reading import MAX_BYTES, ConfigError, read_config
+from lib.intervals import interval_of
+from lib.loads.folders import awaited
 from pydantic import TypeAdapter
 
 from tests.dags.conftest import ROOT
@@ -50,6 +55,30 @@ def test_each_configuration_is_read_and_names_its_schema(file: Path) -> None:
     assert first == "# yaml-language-server: $schema=../../schemas/dag-config.schema.json"
     assert config.suite in {f"preflight_{file.stem}.json", f"postflight_{file.stem}.json"}
     assert (file.parent.parent / f"{file.stem}.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "days"), [("ingest_s3_fx_rates", range(5)), ("ingest_s3_sanctions", range(7))]
+)
+def test_what_is_there_in_the_evening_is_read_that_evening(dag_id: str, days: range) -> None:
+    config = read_config(ROOT / "dags" / "config" / f"{dag_id}.yml")
+    assert isinstance(config, S3FileFeed)
+    monday = datetime(2026, 3, 2, tzinfo=UTC)
+    due = croniter(config.schedule, monday, ret_type=datetime)
+    read = []
+    for _ in days:
+        run = SimpleNamespace(logical_date=due.get_next(), conf=None, consumed_asset_events=[])
+        interval = interval_of({"dag_run": run}, config.period, config.early)
+        assert run.logical_date < interval.end <= run.logical_date + config.sla + config.early
+        read += awaited(config, interval)
+    wanted = [config.folder.format(day=(monday + timedelta(days=day)).date()) for day in days]
+    assert read == [f"{folder}{name}" for folder in wanted for name in config.files]
+
+
+def test_only_files_about_a_day_are_early(tmp_path: Path) -> None:
+    hourly = (ROOT / "dags" / "config" / "ingest_s3_clickstream.yml").read_text()
+    (line,) = refusal(tmp_path, hourly.replace("sla_minutes:", "early_minutes: 60\nsla_minutes:"))
+    assert "expected early_minutes only where files are about a day" in line
 
 
 def test_the_examples_of_the_docs_are_configurations(tmp_path: Path) -> None:

@@ -236,6 +236,10 @@ class S3FileFeed(Dag):
     patience_minutes: Annotated[
         Minutes | None, Field(description="How long to wait for them; else the SLA")
     ] = None
+    early_minutes: Annotated[
+        Annotated[StrictInt, Field(gt=0, lt=24 * 60)] | None,
+        Field(description="So long before its end a day's files are there, for a run of that day"),
+    ] = None
     once: Annotated[bool, Field(description="Refuse a file that came before under another name")] = False
     format: Annotated[Csv | Json | JsonLines | Parquet, Field(discriminator="kind")]
     table: FileTable
@@ -244,6 +248,8 @@ class S3FileFeed(Dag):
     def _sound(self) -> S3FileFeed:
         if ("{hour}" in self.folder) != (self.arrives == "hourly"):
             raise ValueError("expected {hour} in the folder where files arrive hourly, and nowhere else")
+        if self.early_minutes and self.arrives not in ("daily", "banking_days"):
+            raise ValueError("expected early_minutes only where files are about a day")
         trailer = self.format.trailer if isinstance(self.format, Csv) else None
         if trailer:
             _need("format.trailer.total_of", [trailer.total_of], self.table.columns)
@@ -255,7 +261,12 @@ class S3FileFeed(Dag):
 
     @property
     def period(self) -> Period:
-        return _PERIODS[self.arrives]
+        # Friday's evening is not the end of its weekend.
+        return "day" if self.early_minutes else _PERIODS[self.arrives]
+
+    @property
+    def early(self) -> timedelta:
+        return timedelta(minutes=self.early_minutes or 0)
 
     @property
     def patience(self) -> timedelta:

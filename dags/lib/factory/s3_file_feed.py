@@ -24,7 +24,7 @@ def build(dag_id: str, config: S3FileFeed) -> DAG:
             """Wait until all of the interval's files are there."""
             from lib.loads.folders import missing
 
-            gone = missing(landing(), config, interval_of(get_current_context(), config.period))
+            gone = missing(landing(), config, interval_of(get_current_context(), config.period, config.early))
             print(f"Missing: {', '.join(gone) or 'nothing'}")
             return not gone
 
@@ -33,7 +33,7 @@ def build(dag_id: str, config: S3FileFeed) -> DAG:
             """Put the files' rows beside the table; returns where, how many, and the files' digests."""
             from lib.loads.from_files import stage_files
 
-            interval = interval_of(get_current_context(), config.period)
+            interval = interval_of(get_current_context(), config.period, config.early)
             with warehouse(f"{dag_id}.stage") as target, rejections_are_final():
                 return stage_files(landing(), target, dag_id, config, interval).written()
 
