@@ -102,6 +102,19 @@ def test_switching_again_and_several_days_at_once(database: Database) -> None:
     assert shown(database) == [expected | {"2026-05-04": "two"}] * 2
 
 
+@pytest.mark.parametrize("table", TABLES)
+def test_a_day_that_was_not_built_stays_shown_whatever_else_was(database: Database, table: str) -> None:
+    build(database, "one")
+    switch(database.connection, batch(0, 3))
+    before = shown(database), manifest(database)
+    build(database, "two")
+    with database.connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM MARTS_SHADOW.{table} WHERE BUSINESS_DATE = '2026-05-05'")
+    with pytest.raises(NotBuilt, match=f"{table} shows days that were not built: 2026-05-05"):
+        switch(database.connection, batch(0, 3))
+    assert (shown(database), manifest(database)) == before
+
+
 def crash(database: Database, at: int, *, before: bool) -> bool:
     with closing(database.connect()) as connection:
         fragile = Fragile(connection, at, before=before)

@@ -84,6 +84,13 @@ def _replace(cursor, name: str, columns: list[str], batch: Batch) -> int:
     taken = ", ".join("?" if column == LOADED_AT else quoted(column) for column in columns)
     within = f"{quoted(DAY)} >= ? AND {quoted(DAY)} < ?"
     listed = ", ".join(map(quoted, columns))
+    cursor.execute(
+        f"SELECT DISTINCT {quoted(DAY)} FROM {quoted(SHOWN, name)} WHERE {within} AND {quoted(DAY)} NOT IN "
+        f"(SELECT {quoted(DAY)} FROM {quoted(ASIDE, name)} WHERE {within}) ORDER BY 1",
+        (*days, *days),
+    )
+    if missing := [str(day) for (day,) in cursor.fetchall()]:
+        raise NotBuilt(f"{batch.id}: {name} shows days that were not built: {', '.join(missing)}")
     cursor.execute(f"DELETE FROM {quoted(SHOWN, name)} WHERE {within}", days)
     cursor.execute(
         f"INSERT INTO {quoted(SHOWN, name)} ({listed}) "
