@@ -1,7 +1,7 @@
 """Airflow DAG: removes each day what loads that were killed have left in the warehouse.
 
 **What**: a load stages its rows in a table of its own, and drops it when they are published. Those of killed
-loads that nobody came back for within two days are dropped here.
+loads that nobody came back for within a day are dropped here.
 
 **Owner**: data-engineering. **When it fails**: nothing but space is lost; clear it.
 """
@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import dag, task
 from lib.alerts import default_args
 
-KEPT = timedelta(days=2)
+# And until the next run. Rows keep the moment at which they were staged, and marts look back only so far.
+KEPT = timedelta(days=1)
 
 
 @dag(
