@@ -18,6 +18,7 @@ from lib.extract.values import BadValue, maker
         ("NUMBER(38, 0)", "9" * 30, int("9" * 30)),
         ("NUMBER(18, 2)", "1.10", Decimal("1.10")),
         ("NUMBER(18, 2)", Decimal("1.1"), Decimal("1.1")),
+        ("NUMBER(18, 2)", "1.100", Decimal("1.10")),
         ("NUMBER(18, 2)", "", None),
     ],
 )
@@ -31,7 +32,9 @@ def test_what_is_no_whole_number_is_refused(value: Any) -> None:
         maker("key", "NUMBER(38, 0)")(value)
 
 
-@pytest.mark.parametrize("value", ["NaN", "Infinity", float("inf"), True, {}])
+@pytest.mark.parametrize(
+    "value", ["NaN", "Infinity", float("inf"), True, {}, "1.005", Decimal("0.001"), 1.999]
+)
 def test_what_is_no_number_is_refused(value: Any) -> None:
     with pytest.raises(BadValue):
         maker("amount", "NUMBER(18, 2)")(value)

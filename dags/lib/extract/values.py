@@ -10,6 +10,7 @@ from typing import Any
 
 Maker = Callable[[Any], object]
 _WHOLE = re.compile(r"NUMBER\(\d+(, ?0)?\)")
+_SCALED = re.compile(r"NUMBER\(\d+, ?(\d+)\)")
 
 
 class BadValue(ValueError):
@@ -34,6 +35,8 @@ def maker(column: str, kind: str) -> Maker:
 def _convert(kind: str) -> Maker:
     if _WHOLE.fullmatch(kind):
         return _integer
+    if scaled := _SCALED.fullmatch(kind):
+        return _scaled(int(scaled[1]))
     makers: dict[str, Maker] = {"NUMBER": _decimal, "DATE": _date, "TIMESTAMP_NTZ": _moment, "VARCHAR": _text}
     try:
         return makers[kind.partition("(")[0]]
@@ -56,6 +59,17 @@ def _decimal(value: Any) -> Decimal:
     if isinstance(value, bool) or not number.is_finite():
         raise ValueError("not a number")
     return number
+
+
+def _scaled(scale: int) -> Maker:
+    def make(value: Any) -> Decimal:
+        number = _decimal(value)
+        # The warehouse would round it without a word.
+        if number != round(number, scale):
+            raise ValueError("more decimals than its column has")
+        return number
+
+    return make
 
 
 def _date(value: str) -> date:
