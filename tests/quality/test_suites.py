@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import yaml
 from lib.quality.personal_data import FREE_TEXT, KINDS
 from lib.quality.suites import FOLDER, Suite, SuiteInvalid, filled, full_names, names, places, read, words
 from lib.quality.written import written
@@ -131,6 +132,26 @@ def test_every_rule_of_a_fault_has_exactly_one_home() -> None:
 
 def test_only_rules_of_faults_are_left_to_others() -> None:
     assert {fault.rule for fault in FAULTS.values()} >= READING | DBT
+
+
+def test_no_suite_tolerates_what_a_contract_refuses() -> None:
+    """Where the warehouse takes no row without a value, a share of such rows can never be found."""
+    refused = {
+        (f"marts.{model['name']}", column["name"].upper())
+        for file in (ROOT / "dbt" / "models" / "marts").rglob("*__models.yml")
+        for model in yaml.safe_load(file.read_text())["models"]
+        for column in model["columns"]
+        if {"type": "not_null"} in column.get("constraints", [])
+    }
+    asked = {
+        (one.meta.table, one.kwargs["column"])
+        for suite in every()
+        for one in suite.expectations
+        if one.type == "expect_column_proportion_of_non_null_values_to_be_between"
+    }
+    assert refused
+    assert asked
+    assert asked & refused == set()
 
 
 def test_all_personal_data_of_the_sources_is_in_the_catalogue() -> None:
