@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from lib.quality.checkpoint import Checkpoint, run_checkpoints
 from lib.quality.detecting import kinds_in
 from lib.quality.masking import masked
 from lib.quality.personal_data import KINDS, catalogue
+
+from tests.quality.conftest import BATCH, expect
 
 
 @pytest.mark.parametrize(
@@ -65,6 +71,24 @@ def test_a_row_that_is_shown_shows_nobody() -> None:
         "PHONE": "NULL",
         "LONG": "x" * 77 + "...",
     }
+
+
+def test_what_only_looks_like_it_hides_nothing(opened: Any, connection: Any) -> None:
+    """Numbers as long as a card's, with wrong check digits, come before the one that tells of a person."""
+    with opened.cursor() as cursor:
+        cursor.execute("CREATE TABLE RAW_CORE.TEXTS (ID NUMBER(38, 0), NOTE VARCHAR)")
+        cursor.execute(
+            "INSERT INTO RAW_CORE.TEXTS SELECT range, 'order 4111111111111112' FROM range(1500)"
+            " UNION ALL SELECT 1500, 'to jo@example.com'"
+        )
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
+        patch.setattr("lib.quality.suites.FOLDER", Path(folder))
+        rule = expect("no_personal_data", "private", "raw_core.texts", column="NOTE")
+        meta = {"about": "Made for a test.", "tables": {"raw_core.texts": {"key": ["ID"]}}}
+        suite = {"name": "texts", "meta": meta, "expectations": [rule]}
+        (Path(folder) / "texts.json").write_text(json.dumps(suite))
+        ((result,),) = (one.findings for one in run_checkpoints([Checkpoint("texts", BATCH)], connection))
+    assert (result.passed, result.failing, result.error) == (False, 1, "")
 
 
 def test_the_catalogue_finds_columns_wherever_they_are(opened: Any) -> None:

@@ -38,6 +38,18 @@ class AskedStatement(QueryTable):
     value_keys = ("statement",)
     query_param_name: ClassVar[str] = "statement"
 
+    @classmethod
+    def _get_sqlalchemy_records_from_substituted_batch_subquery(
+        cls,
+        substituted_batch_subquery: str,
+        execution_engine: Any,
+        fetch_all: bool = True,  # noqa: ARG003
+    ) -> list[dict[str, Any]]:
+        # Great Expectations would leave out all but the first 200; statements have limits of their own.
+        return super()._get_sqlalchemy_records_from_substituted_batch_subquery(
+            substituted_batch_subquery, execution_engine, fetch_all=True
+        )
+
 
 class _Asked(BatchExpectation):
     """An expectation about what one statement returns, which is made from its other arguments.
