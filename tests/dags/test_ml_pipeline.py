@@ -140,6 +140,19 @@ def test_a_run_that_is_run_again_decides_writes_and_keeps_the_same(database: Dat
     assert contents() == before
 
 
+def test_training_back_to_an_earlier_version_uses_that_one(database: Database, bucket: Lake) -> None:
+    used = []
+    for seed in (3, 5, 3):
+        features(database, customers(60, seed=seed))
+        count = count_features(database.connection)
+        trained = pipeline.train_model(database.connection, bucket, batch(0), count, ["asked for"])
+        pipeline.predict(database.connection, bucket, batch(0))
+        found = database.ask("SELECT DISTINCT MODEL_VERSION FROM ML.CHURN_PREDICTIONS")
+        assert found == [(trained["version"],)]
+        used.append(trained["version"])
+    assert used[0] == used[2] != used[1]
+
+
 def test_an_old_run_uses_no_later_model(database: Database, bucket: Lake) -> None:
     run(database, bucket, 0)
     transactions(database, 1, 2000)

@@ -40,12 +40,12 @@ _COLUMNS = tuple(one.name.upper() for one in fields(Entry))
 
 
 def register(connection, entry: Entry) -> None:
-    """Add a model; a version that is there already stays as it is."""
+    """Add a model; a version that is there already is the newest again."""
     row = {name: getattr(entry, name.lower()) for name in _COLUMNS}
     row |= {name: stored(row[name]) for name in ("INTERVAL_START", "INTERVAL_END")}
     row["REGISTERED_AT"] = stored(datetime.now(UTC))
     with connection.cursor() as cursor:
-        patiently(lambda: merge_row(cursor, MODEL_REGISTRY, ("MODEL", "VERSION"), row, change=False))
+        patiently(lambda: merge_row(cursor, MODEL_REGISTRY, ("MODEL", "VERSION"), row))
 
 
 def newest(connection, model: str, until: datetime) -> Entry | None:
