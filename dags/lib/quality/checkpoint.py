@@ -58,7 +58,7 @@ class Result:
         return Outcome.of(self.findings)
 
 
-def run_suite(
+def run_suite(  # noqa: PLR0913 - whom to ask, and on whose behalf
     suite: str,
     batch: Batch,
     tables: Mapping[str, str],
@@ -66,19 +66,22 @@ def run_suite(
     *,
     source: Any = None,
     docs: Any = None,
+    tag: str = "quality",
 ) -> Outcome:
     """Check the suite `dags/quality/<suite>.json`; returns how many expectations ended how.
 
     `connection` is the Airflow connection of the warehouse, `source` that of the source database (where the
     suite compares with it; by default the one that Airflow knows), `docs` that of the bucket which gets the
-    Data Docs. Writes a row per expectation to OPS.DQ_RESULT and prints the metrics. Raises QualityFailed
-    where a rule of severity error does not hold, SuiteInvalid, or CheckpointBroken.
+    Data Docs; `tag` goes with each query. Writes a row per expectation to OPS.DQ_RESULT and prints the
+    metrics. Raises QualityFailed where a rule of severity error does not hold, SuiteInvalid, or
+    CheckpointBroken.
     """
     if source is None and looks_at_source(read(suite)):
         from airflow.sdk import Connection
 
         source = Connection.get(SOURCE_CONNECTION)
-    (result,) = run_checkpoints([Checkpoint(suite, batch, tables)], connection, source=source, docs=docs)
+    one = Checkpoint(suite, batch, tables)
+    (result,) = run_checkpoints([one], connection, source=source, docs=docs, tag=tag)
     tell(batch, result.measured, result.outcome, sys.stdout)
     if result.outcome.failed:
         raise QualityFailed(suite, result.findings)
@@ -86,15 +89,21 @@ def run_suite(
 
 
 def run_checkpoints(
-    checkpoints: Sequence[Checkpoint], connection: Any, *, source: Any = None, docs: Any = None
+    checkpoints: Sequence[Checkpoint],
+    connection: Any,
+    *,
+    source: Any = None,
+    docs: Any = None,
+    tag: str = "quality",
 ) -> list[Result]:
     """Run several checkpoints in one process; their results, in the same order. Raises nothing for a rule.
 
-    Connections are as those of `run_suite`.
+    The rest is as that of `run_suite`.
     """
     suites = [read(one.suite) for one in checkpoints]
     connections = {"warehouse": connection, SOURCE: source, "docs": docs}
     asked = {
+        "tag": tag,
         "checkpoints": [
             {
                 "suite": suite.model_dump(mode="json"),

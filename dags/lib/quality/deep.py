@@ -41,7 +41,11 @@ def run_deep(
     """
     wanted = deep_suites() if suites is None else list(suites)
     results = run_checkpoints(
-        [Checkpoint(name, batch) for name in wanted], connection, source=source, docs=docs
+        [Checkpoint(name, batch) for name in wanted],
+        connection,
+        source=source,
+        docs=docs,
+        tag=f"{batch.dag_id}.deep_suites",
     )
     findings: list[Finding] = [finding for result in results for finding in result.findings]
     outcome = Outcome.of(findings)

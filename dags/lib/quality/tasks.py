@@ -53,7 +53,8 @@ def checked(suite: str, batch: Batch, tables: Mapping[str, str], context: Mappin
     except AirflowNotFoundException:
         docs = None
     try:
-        outcome = run_suite(suite, batch, tables, Connection.get("warehouse"), docs=docs)
+        tag = f"{context['ti'].dag_id}.{context['ti'].task_id}"
+        outcome = run_suite(suite, batch, tables, Connection.get("warehouse"), docs=docs, tag=tag)
     except QualityFailed as failed:
         raise AirflowFailException(str(failed)) from failed
     if outcome.warned:

@@ -26,7 +26,7 @@ def work(asked: Mapping[str, Any]) -> dict[str, Any]:
         logging.getLogger(name).setLevel(logging.ERROR)
     now = datetime.now(UTC)
     with ExitStack() as stack:
-        databases = stack.enter_context(closing(Databases(asked["connections"], "quality")))
+        databases = stack.enter_context(closing(Databases(asked["connections"], asked["tag"])))
         checks = []
         for one in asked["checkpoints"]:
             batch = Batch(one["dag_id"], *(datetime.fromisoformat(one[end]) for end in ("start", "end")))
