@@ -1,7 +1,8 @@
 """The catalogue of personal data: which columns hold it, of what kind, and which texts may hold it unmeant.
 
-A column is known by its name, which it keeps from the source to the marts. The kinds are the values of the
-warehouse's tag `PII`, by which masking policies are attached.
+A column is known by its name, which it keeps from the source to the marts. Nothing in
+the warehouse masks such a column yet: what leaves here is masked (`lib.quality.masking`). A tag and its
+policies would be attached to what `catalogue` finds, by kind.
 """
 
 from __future__ import annotations
