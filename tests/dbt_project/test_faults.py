@@ -123,6 +123,17 @@ def test_a_day_loses_what_has_moved_to_another_however_old_it_is(bench: Bench) -
     assert {name: bench.project.rows(name) for name in SUMS_OF_DAYS} == right
 
 
+@pytest.mark.usefixtures("first_build")
+def test_who_has_left_the_window_has_no_features(bench: Bench) -> None:
+    right = bench.project.rows("ML.ML_CUSTOMER_FEATURES")
+    bench.world.execute(
+        "INSERT INTO ML.ML_CUSTOMER_FEATURES"
+        " SELECT * REPLACE (-1 AS customer_id) FROM ML.ML_CUSTOMER_FEATURES LIMIT 1"
+    )
+    assert bench.project.failures("run", "--select", "ml_customer_features") == {}
+    assert bench.project.rows("ML.ML_CUSTOMER_FEATURES") == right
+
+
 @pytest.mark.long
 def test_what_suites_stop_also_fails_a_test_where_it_is_let_through(bench: Bench) -> None:
     with bench.planted(*LET_THROUGH):

@@ -3,7 +3,8 @@
     materialized='incremental',
     incremental_strategy='merge',
     unique_key='customer_id',
-    on_schema_change='fail'
+    on_schema_change='fail',
+    post_hook="delete from {{ this }} where customer_id not in (select customer_id from {{ ref('int_customer_purchase_metrics') }})"
 ) }}
 
 with metrics as (
