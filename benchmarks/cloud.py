@@ -22,7 +22,7 @@ from benchmarks.repos import Code, Environments, write_seed
 from benchmarks.timing import Timing
 from local.aws import client
 from local.dag_sync import Container
-from local.environments import bare_airflow_python
+from local.environments import airflow_python
 from local.errors import LocalError
 from local.options import ROOT, StackOptions
 from local.processes import Command, start
@@ -121,7 +121,7 @@ def cloud(
         )
         process = start("dag sync", command, folder / "dag-sync.log")
         try:
-            info = _for_us(stack.info, bare_airflow_python(say))
+            info = _for_us(stack.info, airflow_python(say))
             code = create(folder / "code", info, dags)
             environments = Environments.clone(folder / "environments", info.git_url, ENVIRONMENT)
             yield Cloud(info, code, environments, copied, timing)

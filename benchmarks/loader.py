@@ -15,7 +15,7 @@ from benchmarks.options import Options
 from benchmarks.reconciled import empty
 from benchmarks.result import Cell, Result, Samples, Table
 from local.dag_generator import generate_versioned
-from local.environments import bare_airflow_python
+from local.environments import airflow_python
 from local.errors import LocalError
 from reconciler.build.archive import pack
 from reconciler.build.loader import loader_files
@@ -132,7 +132,7 @@ def probing(folder: Path, kind: str) -> Iterator[Probe]:
     """A probe of the DAG files in a folder's folder `kind`."""
     home = folder / "airflow"
     with subprocess.Popen(
-        [str(bare_airflow_python()), "-I", str(PROBE), str(folder / kind)],
+        [str(airflow_python()), "-I", str(PROBE), str(folder / kind)],
         env={
             "PATH": "/usr/bin:/bin",
             "HOME": str(home),
