@@ -57,7 +57,9 @@ def main(
     # A shell starts its background jobs with SIGINT ignored, and Python then keeps it so.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    console = Console(highlight=False, markup=False, soft_wrap=True, stderr=output == "json")
+    # In a file, no name is cut.
+    width = None if sys.stdout.isatty() else 140
+    console = Console(highlight=False, markup=False, soft_wrap=True, stderr=output == "json", width=width)
     screen, begin = PlatformScreen(console), time.monotonic()
     (folder / "report.json").unlink(missing_ok=True)
     pipelines = [one for one in PIPELINES if not only or one.dag_id in only]
