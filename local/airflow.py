@@ -16,6 +16,11 @@ from local.airflow_settings import AirflowConfig, variables
 from local.errors import ServerDied
 from local.processes import Command, Process, answers, start, stop_all, wait_for
 
+PLUGINS = {"dag-processor": {"AIRFLOW__CORE__LAZY_LOAD_PLUGINS": "False"}}
+"""Imported once, not anew in each process that parses a file. Not in the scheduler: a worker of Airflow
+3.0.6's LocalExecutor that starts at once finds its task not queued yet, for that is committed afterwards, and
+fails."""
+
 
 @dataclass(frozen=True)
 class Airflow:
@@ -63,7 +68,8 @@ def start_airflow(config: AirflowConfig, python: Path, seconds: float = 90) -> A
     processes: list[Process] = []
     try:
         for name, arguments, dags in _parts(config):
-            command = Command((str(python), "-m", "airflow", *arguments), _environment(config, python, dags))
+            env = _environment(config, python, dags) | PLUGINS.get(name, {})
+            command = Command((str(python), "-m", "airflow", *arguments), env)
             processes.append(start(f"airflow {name}", command, logs / f"{name}.log"))
         wait_for(processes[0], lambda: _healthy(config), seconds)
         _all_alive(processes)

@@ -84,8 +84,6 @@ def _core(config: AirflowConfig, dags: Path) -> dict[str, str]:
     return {
         "dags_folder": str(dags),
         "load_examples": "False",
-        # Else each process that parses a file, or runs a task, imports them anew.
-        "lazy_load_plugins": "False",
         "executor": "LocalExecutor",
         "parallelism": str(PARALLELISM),
         "fernet_key": "",
