@@ -17,6 +17,8 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 from local.errors import LocalError
 from local.processes import Command, Process, start, wait_for
@@ -36,6 +38,19 @@ class Postgres:
     @property
     def url(self) -> str:
         return f"postgresql://{SUPERUSER}@127.0.0.1:{self.port}/postgres"
+
+
+def as_airflow_has_it(url: str) -> SimpleNamespace:
+    """A database's URL with the attributes of an Airflow connection, for code that takes one."""
+    parts = urlsplit(url)
+    return SimpleNamespace(
+        host=parts.hostname,
+        port=parts.port,
+        login=parts.username,
+        password=parts.password,
+        schema=parts.path.removeprefix("/"),
+        extra_dejson={},
+    )
 
 
 @dataclass(frozen=True)

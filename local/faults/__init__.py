@@ -3,12 +3,4 @@
 The pipelines' own steps are run by hand, without Airflow: stage, check, publish, build, check.
 """
 
-from __future__ import annotations
-
-import sys
-
-from local.options import ROOT
-
-# As in a release: what the DAGs share is found from their folder.
-if str(ROOT / "dags") not in sys.path:
-    sys.path.insert(0, str(ROOT / "dags"))
+import local.shared_code  # noqa: F401  lib is found from now on

@@ -27,6 +27,7 @@ from lib.warehouse.tables import Table
 from psycopg import sql
 
 from local.options import ROOT
+from local.postgres import as_airflow_has_it
 from local.sources.bank import Bank
 from local.sources.database import seed
 from local.sources.faults.fault import FileFault, TableFault
@@ -106,15 +107,7 @@ class World:
     @property
     def source_connection(self) -> Any:
         """As Airflow would have it."""
-        url = urlsplit(self.source)
-        return SimpleNamespace(
-            host=url.hostname,
-            port=url.port,
-            login=url.username,
-            password=url.password,
-            schema=url.path.removeprefix("/"),
-            extra_dejson={},
-        )
+        return as_airflow_has_it(self.source)
 
     def stage(self, warehouse: Any, dag_id: str, interval: Interval) -> Handover:
         """A DAG's task `stage`. Raises Rejected, and RuleBroken which is one."""

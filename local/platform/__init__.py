@@ -3,3 +3,5 @@
 Enters as people do: a commit deploys, Airflow's REST API starts runs. What it tells it has from Airflow and
 from the warehouse.
 """
+
+import local.shared_code  # noqa: F401  lib is found from now on

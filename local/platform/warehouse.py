@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from lib.warehouse.names import PASSING
+
 from local.platform.connections import warehouse_database
 from local.stack_info import StackInfo
 
 SCHEMAS = ("RAW_CORE", "RAW_LEDGER", "RAW_FILES", "RAW_MARKET", "MARTS", "ML")
-NOT_OURS = "__STG_"
 CHANGING = ("_INGESTED_AT", "LOADED_AT", "FEATURE_COMPUTED_AT")
 """Columns that say when a row was written: these differ from one execution to the next."""
 
@@ -69,13 +70,13 @@ class WarehouseReader:
     def _tables(self) -> dict[str, dict[str, str]]:
         """Columns with their types, but for the changing ones, by table."""
         schemas, changing = (", ".join(f"'{name}'" for name in names) for names in (SCHEMAS, CHANGING))
+        kept = " ".join(f"AND POSITION('{part}' IN UPPER(c.TABLE_NAME)) = 0" for part in PASSING)
         found = self._ask(
             "SELECT c.TABLE_SCHEMA || '.' || c.TABLE_NAME, c.COLUMN_NAME, c.DATA_TYPE "
             "FROM INFORMATION_SCHEMA.COLUMNS c JOIN INFORMATION_SCHEMA.TABLES t "
             "ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME "
             f"WHERE c.TABLE_SCHEMA IN ({schemas}) AND t.TABLE_TYPE = 'BASE TABLE' "
-            f"AND NOT c.COLUMN_NAME IN ({changing}) "
-            f"AND POSITION('{NOT_OURS}' IN c.TABLE_NAME) = 0 ORDER BY 1, c.ORDINAL_POSITION"
+            f"AND NOT c.COLUMN_NAME IN ({changing}) {kept} ORDER BY 1, c.ORDINAL_POSITION"
         )
         tables: dict[str, dict[str, str]] = {}
         for table, column, kind in found:

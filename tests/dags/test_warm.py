@@ -21,6 +21,8 @@ import os, sys
 print(os.getppid(), os.getcwd(), dict(os.environ), sys.argv[1:], sys.stdin.read(), "slow" in sys.modules)
 sys.exit(int(sys.argv[1]))
 """
+PRIVATE_FOLDER = warm_client._private_folder
+"""As it is before the fixture of another package, which lasts for a session, has put another in its place."""
 SLEEP = "import os, sys, time\nprint(os.getpid(), flush=True)\ntime.sleep(60)\n"
 
 
@@ -29,6 +31,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of the test's own for sockets; what still serves there is ended with it."""
     folder = Path(tempfile.mkdtemp(prefix="warm-"))
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setattr(warm_client, "_private_folder", PRIVATE_FOLDER)
     yield folder
     shutil.rmtree(folder)
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from lib.quality.checkpoint import Checkpoint, Result, run_checkpoints
 from lib.warehouse.batch import Batch
 
-from local.postgres import start_postgres
+from local.postgres import as_airflow_has_it, start_postgres
 from local.processes import free_port
 from tests.quality.conftest import BATCH, Expected, expect
 
@@ -156,15 +154,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Any:
     with psycopg.connect(server.url) as made:
         made.execute("CREATE TABLE pairs (amount numeric(18, 2))")
         made.execute("INSERT INTO pairs VALUES (1.10), (2.20)")
-    url = urlsplit(server.url)
-    yield SimpleNamespace(
-        host=url.hostname,
-        port=url.port,
-        login=url.username,
-        password=url.password,
-        schema=url.path[1:],
-        extra_dejson={},
-    )
+    yield as_airflow_has_it(server.url)
     server.process.stop()
 
 

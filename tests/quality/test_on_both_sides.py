@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from lib.quality import QualityFailed, run_suite
 
-from local.postgres import start_postgres
+from local.postgres import as_airflow_has_it, start_postgres
 from local.processes import free_port
 from tests.quality.conftest import BATCH, Row
 
@@ -31,15 +29,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
                 f"INSERT INTO core.{table} VALUES ('2026-03-01 12:00Z', '2026-03-01 12:00Z'),"
                 " ('2026-03-02 12:00Z', '2026-03-03 00:05Z')".encode()
             )
-    url = urlsplit(server.url)
-    yield SimpleNamespace(
-        host=url.hostname,
-        port=url.port,
-        login=url.username,
-        password=url.password,
-        schema=url.path[1:],
-        extra_dejson={},
-    )
+    yield as_airflow_has_it(server.url)
     server.process.stop()
 
 

@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 
 from lib.quality.profile import differences, keep, kept_before, profile
 from lib.warehouse.batch import Batch
+from lib.warehouse.names import PASSING
 
 SCHEMAS = ("MARTS", "ML")
-PASSING = ("__STG_", "__DBT_TMP")
-"""In the names of tables that a load, or dbt, is just working with."""
 
 
 @dataclass(frozen=True)
