@@ -15,7 +15,7 @@ from pathlib import Path
 from local.options import ROOT
 from local.processes import Command, Process, answers, free_port, start, wait_for
 from local.sources.bank import SIZES, Bank
-from local.sources.market_api import Market, MarketApi
+from local.sources.market_api import Market, MarketApi, closed_at
 
 HURRIED = 120.0
 """A minute is over in half a second: five calls in that time are allowed."""
@@ -47,7 +47,9 @@ def hurried(
 
 def main(port: str, seed: str, size: str, clock: str, speed: str) -> None:
     """Serve until told to end."""
-    market = Market(Bank(int(seed), SIZES[size]), hurried(datetime.fromisoformat(clock), float(speed)))
+    begin = datetime.fromisoformat(clock)
+    # Only the limit of calls is hurried: which days it tells of depends on nobody's pace.
+    market = Market(Bank(int(seed), SIZES[size]), hurried(begin, float(speed)), closed_at(begin))
     MarketApi(market, int(port)).serve_until_told()
 
 

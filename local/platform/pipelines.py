@@ -68,7 +68,15 @@ _MARTS = (
     ),
     Pipeline("regulatory_reporting_monthly", ("ledger_close_daily", "recon_settlement"), "month"),
     # The scores are features too.
-    Pipeline("ml_feature_pipeline", ("dbt_customer360", "dbt_transactions_mart", "ingest_s3_credit_bureau")),
+    Pipeline(
+        "ml_feature_pipeline",
+        (
+            "dbt_customer360",
+            "dbt_transactions_mart",
+            "ingest_s3_clickstream",
+            "ingest_s3_credit_bureau",
+        ),
+    ),
 )
 PIPELINES = (
     *_LOADS,

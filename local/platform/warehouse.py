@@ -13,7 +13,7 @@ from local.platform.connections import warehouse_database
 from local.stack_info import StackInfo
 
 SCHEMAS = ("RAW_CORE", "RAW_LEDGER", "RAW_FILES", "RAW_MARKET", "MARTS", "ML")
-CHANGING = ("_INGESTED_AT", "LOADED_AT", "FEATURE_COMPUTED_AT")
+CHANGING = ("_INGESTED_AT", "LOADED_AT", "FEATURE_COMPUTED_AT", "RAISED_AT")
 """Columns that say when a row was written: these differ from one execution to the next."""
 
 

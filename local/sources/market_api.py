@@ -40,11 +40,17 @@ Day = dict[str, str]
 class Market:
     """What is answered, when, and to whom. `now` and `spoil` may be replaced at any time.
 
+    `last_closed` is the newest day of which there may be prices; without it, by the clock.
     `spoil` gets the newest day of prices as it would be sent, and gives what is sent in its place.
     """
 
-    def __init__(self, bank: Bank, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self.bank, self.now = bank, now
+    def __init__(
+        self,
+        bank: Bank,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        last_closed: date | None = None,
+    ) -> None:
+        self.bank, self.now, self._fixed = bank, now, last_closed
         self.spoil: Callable[[Day], Day] = lambda day: day
         self._calls: defaultdict[str, deque[datetime]] = defaultdict(deque)
         self._lock = threading.Lock()
@@ -107,8 +113,13 @@ class Market:
         }
 
     def _last_closed(self) -> date:
-        now = self.now().astimezone(UTC)
-        return now.date() if now.hour >= CLOSING_HOUR else now.date() - timedelta(days=1)
+        return self._fixed or closed_at(self.now())
+
+
+def closed_at(moment: datetime) -> date:
+    """The newest day whose prices are told at a moment."""
+    now = moment.astimezone(UTC)
+    return now.date() if now.hour >= CLOSING_HOUR else now.date() - timedelta(days=1)
 
 
 class MarketApi(Server):

@@ -13,6 +13,8 @@ import pytest
 from local.platform.days import CLOCK, DAYS
 from local.platform.market import HURRIED, hurried, start_market
 from local.processes import Process
+from local.sources.bank import SIZES, Bank
+from local.sources.market_api import Market, closed_at
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +41,13 @@ def test_it_ends_when_it_is_told(tmp_path: Path) -> None:
     _, process = start_market(tmp_path, "tiny", 1, CLOCK)
     process.stop()
     assert not process.alive()
+
+
+def test_the_days_that_it_tells_of_are_no_matter_of_pace() -> None:
+    def newest(market: Market) -> str:
+        query = {"function": "TIME_SERIES_DAILY", "symbol": "IBM", "apikey": "any"}
+        return str(market.answer(query)["Meta Data"]["3. Last Refreshed"])
+
+    bank, later = Bank(1, SIZES["tiny"]), CLOCK + timedelta(days=7)
+    assert newest(Market(bank, lambda: later, closed_at(CLOCK))) == DAYS[1].isoformat()
+    assert newest(Market(bank, lambda: later)) > DAYS[1].isoformat()
