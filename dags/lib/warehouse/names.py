@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 PASSING = ("__STG_", "__DBT_TMP")
-"""In the names, in upper case, of tables that a load, or dbt, is just working with."""
+"""In the names, in upper case, of tables that a load, or a build of marts, is just working with."""
 
 _NAME = re.compile(r"[A-Z_][A-Z0-9_$]{0,254}")
 _TYPE = re.compile(r"[A-Z][A-Z_]*(\([0-9]{1,5}(, ?[0-9]{1,5})?\))?")

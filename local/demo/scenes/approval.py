@@ -39,7 +39,7 @@ def play(story: Story) -> None:
     story.judge(WAITS, before)
     begin = time.monotonic()
     story.run_as(ben, "approve", "dev", "--yes").expect()
-    story.until(LIVE, story.move(VERSION, CHANGED), limit=120, since=begin)
+    story.until(LIVE, story.move(VERSION, CHANGED), limit=300, since=begin)
     story.judge(SIGNED, repo.Signed(_tag(commit, ben), ben.email))
     story.until(TOLD, (told.Words(after, "Approved", (ben.email,)),), limit=60)
 

@@ -55,7 +55,7 @@ def play(story: Story) -> None:
     story.environment.bump("dags", "1.1.0")
     story.environment.commit("Deploy dags 1.1.0 to dev, for good")
     pushed = story.push("Deploy dags 1.1.0 to dev, for good", "--force")
-    story.until(RECOVERED, story.expect("1.0.0", changed="1.1.0"), limit=120, since=pushed)
+    story.until(RECOVERED, story.expect("1.0.0", changed="1.1.0"), limit=300, since=pushed)
     story.judge(UNWRITTEN, story.environment.head)
 
 

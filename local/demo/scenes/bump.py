@@ -27,7 +27,7 @@ def play(story: Story) -> None:
     story.environment.bump("dags", "1.1.0")
     story.environment.commit("Deploy dags 1.1.0 to dev")
     pushed = story.push("Deploy dags 1.1.0 to dev")
-    story.until(LIVE, story.expect("1.0.0", changed="1.1.0"), limit=120, since=pushed)
+    story.until(LIVE, story.expect("1.0.0", changed="1.1.0"), limit=300, since=pushed)
     story.judge(UNTOUCHED, before)
     run = airflow.Run(PROBE, "demo-1.1.0")
     started = story.run(run.dag_id, run.run_id)

@@ -34,7 +34,7 @@ def play(story: Story) -> None:
     story.until(HEALED_EDIT, {EDITED: before[EDITED].body}, limit=90, since=begin)
     story.until(HEALED_DELETE, {DELETED: before[DELETED].body}, limit=90, since=begin)
     _wait_for_a_parse(story)
-    story.until(RUNNING, story.expect("1.0.0"), limit=120)
+    story.until(RUNNING, story.expect("1.0.0"), limit=300)
     words = told.Words(after, "DriftDetected", (EDITED, DELETED)), told.Words(after, "DriftHealed")
     story.until(TOLD, words, limit=90)
 

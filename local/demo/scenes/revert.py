@@ -17,7 +17,7 @@ def play(story: Story) -> None:
     story.screen.command("git revert --no-edit HEAD")
     story.environment.revert()
     pushed = story.push('Revert "Deploy dags 1.1.0 to dev"')
-    story.until(LIVE, story.expect("1.0.0"), limit=120, since=pushed)
+    story.until(LIVE, story.expect("1.0.0"), limit=300, since=pushed)
     story.judge(LOADS, folder.Loads(PROBE, story.releases["1.0.0"].id))
     run = airflow.Run(PROBE, "demo-reverted")
     started = story.run(run.dag_id, run.run_id)

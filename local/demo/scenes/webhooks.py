@@ -51,7 +51,7 @@ def _ten_times(story: Story) -> None:
     with ThreadPoolExecutor(TIMES) as pool:
         answers = tuple(pool.map(lambda _: hooks.redeliver(webhook), range(TIMES)))
     story.judge(ACCEPTED, told.Answers(answers, 202))
-    story.until(LIVE, story.expect("1.0.0", changed="1.1.0"), limit=120, since=pushed)
+    story.until(LIVE, story.expect("1.0.0", changed="1.1.0"), limit=300, since=pushed)
     story.quiet()
 
 
