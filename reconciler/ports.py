@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from reconciler.model.alarm import Alarm, AlarmValue
 from reconciler.model.artifact import ArtifactManifest
 from reconciler.model.component import Component
 from reconciler.model.event import Event, EventDraft
@@ -19,6 +20,7 @@ from reconciler.model.observation import AirflowDag, Commit, DagRun, ImportProbl
 from reconciler.model.plan import Step
 from reconciler.model.reason import TriggeredBy
 from reconciler.model.release import ReleaseManifest
+from reconciler.model.seen import EndedRun, Heartbeats, PlatformMetrics, Record
 from reconciler.model.state import Changes, EnvironmentState, Operation, StepRecord, StepResult
 
 
@@ -163,6 +165,26 @@ class Airflow(Protocol):
         Each with ``ended_at``, unless it is in flight now. One that was cleared counts from then on only.
         """
 
+    def ended_runs(
+        self, dag_ids: Sequence[str], since: datetime, until: datetime, newest: int
+    ) -> Sequence[EndedRun]:
+        """The runs of these DAGs, of every type, that ended in that time: the ``newest`` of each.
+
+        Oldest first, without ``tries``.
+        """
+
+    def tries(self, dag_id: str, run_id: str) -> int:
+        """How often the tasks of a run were begun beyond their first time, all together; 0 if it is gone."""
+
+    def heartbeats(self) -> Heartbeats:
+        """When Airflow's parts last gave a sign of life."""
+
+    def clear_failed(self, dag_id: str, run_id: str) -> bool:
+        """Let the tasks of an ended run that failed, and those after them, run again, on the newest release.
+
+        False if there is nothing to clear: the run is gone, did not fail, or was cleared already.
+        """
+
     def import_errors(self) -> Sequence[ImportProblem]:
         """The files that Airflow cannot import now."""
 
@@ -258,6 +280,26 @@ class EventBus(Protocol):
 
     def publish(self, events: Sequence[Event]) -> None:
         """Deliver events in order, at least once."""
+
+
+class Alarms(Protocol):
+    """The alarms of the account."""
+
+    def find(self, name: str) -> Alarm | None:
+        """An alarm as it is now, single or composite; None if there is none of that name."""
+
+    def value_at(self, name: str, at: datetime) -> AlarmValue | None:
+        """What an alarm was at a time, as far as its history tells; None if it does not."""
+
+
+class HealthSources(Protocol):
+    """What tells of one environment's health besides its Airflow."""
+
+    def record(self, dag_ids: Sequence[str], since: datetime, until: datetime) -> Record | None:
+        """What runs of these DAGs wrote down in the warehouse; None if the environment names no warehouse."""
+
+    def platform(self, since: datetime, until: datetime) -> PlatformMetrics | None:
+        """MWAA's own metrics; None for an Airflow that is not MWAA."""
 
 
 class TickQueue(Protocol):

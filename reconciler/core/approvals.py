@@ -68,7 +68,9 @@ def losing(desired: Desired) -> tuple[DagId, ...]:
 
 def said_of_rules(desired: Desired) -> dict[str, object]:
     """All that a commit says about an environment, but for what runs there and is held."""
+    reverter = {"reverter": desired.reverter} if desired.reverter is not None else {}
     return {
+        **reverter,
         "environment": desired.environment.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         "roles": {role: sorted(people) for role, people in desired.roles.items()},
         "signers": list(said_by(desired.signers)),

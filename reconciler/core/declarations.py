@@ -161,6 +161,7 @@ class _Folder:
             roles=self.config.roles,
             signers=signers,
             upstream=_before(name, self.config.promotion),
+            reverter=self.config.reverter,
         )
 
     @cached_property
@@ -169,6 +170,9 @@ class _Folder:
         config, root = self._read(CONFIG, ReconcilerConfig)
         if config is not None and root is not None:
             known = set(addresses(parse_signers(self.signers)[0]))
+            if config.reverter is not None and config.reverter.lower() not in known:
+                line = line_of(root, ("reverter",))
+                self._report(CONFIG, Flaw(line, "reverter", f'"{config.reverter}"', f"a key in {SIGNERS}"))
             for role, people in config.roles.items():
                 for number, email in enumerate(people):
                     if email.lower() not in known:

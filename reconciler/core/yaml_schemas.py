@@ -46,6 +46,7 @@ PATTERNS: dict[str, str] = {
     r"^\d+\.\d+\.\d+$": "a version of three numbers as text, like 3.0.6",
     r"^[0-9a-f]{16}$": "the id of a release: 16 hexadecimal digits in lower case",
     r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}$": "the id of a DAG: letters, digits, dots, dashes and underscores",
+    r"^[A-Z_][A-Z0-9_$]{0,254}$": "the name of a database: upper case letters, digits, _ and $",
     EMAIL: "an e-mail address, like ana@example.com",
     WINDOW_NAME: "a name of 1 to 40 lower case letters, digits and dashes",
     RULE: "a recurrence rule of RFC 5545 by years, months, weeks or days, like FREQ=MONTHLY;BYMONTHDAY=-1",

@@ -8,7 +8,17 @@ from enum import StrEnum
 
 from reconciler.model.environment import Environment
 from reconciler.model.tick_time import TickTime
-from reconciler.ports import ArtifactStore, Clock, EnvironmentRepo, EventBus, StateStore, Target
+from reconciler.ports import (
+    Alarms,
+    ArtifactStore,
+    Clock,
+    EnvironmentRepo,
+    EventBus,
+    HealthSources,
+    StateStore,
+    Target,
+    TickQueue,
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +36,21 @@ class World:
     holder: str
     environments: tuple[str, ...]
     time: TickTime = field(default_factory=TickTime)
+
+
+@dataclass(frozen=True)
+class Lookout:
+    """What those work with who look after what is live: who judges it, and who takes it back.
+
+    ``sources`` opens what tells of one environment's health; it does no I/O by itself. ``reverter`` is the
+    environment repo, pushed to by the identity that reverts; None where that has no key.
+    """
+
+    world: World
+    alarms: Alarms
+    sources: Callable[[Environment], HealthSources]
+    queue: TickQueue
+    reverter: EnvironmentRepo | None = None
 
 
 class Outcome(StrEnum):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from reconciler.model.health import HealthSpec
 from reconciler.model.holds import Holds
 from reconciler.model.people import Email, Role
 from reconciler.model.pointer import Pointer
@@ -160,6 +161,9 @@ class Environment(Value):
     policy: Policy = Field(
         default_factory=Policy, description="What is demanded of a change before it is made."
     )
+    health: HealthSpec = Field(
+        default_factory=HealthSpec, description="What has to be so for a release to count as well."
+    )
 
 
 class ReconcilerConfig(Value):
@@ -173,6 +177,11 @@ class ReconcilerConfig(Value):
     roles: dict[Role, tuple[Email, ...]] = Field(
         default={}, max_length=50, description="Who has which role, by the addresses in allowed_signers."
     )
+    reverter: Email | None = Field(
+        default=None,
+        description="The address of the identity that reverts when an alarm goes off; its key is in "
+        "allowed_signers. Nothing is taken from it but a release that was Stable here.",
+    )
 
     @field_validator("promotion")
     @classmethod
@@ -185,7 +194,7 @@ class ReconcilerConfig(Value):
 class Desired(Value):
     """All that one commit says about one environment. ``signers``: the text of ``allowed_signers``.
 
-    ``upstream``: the environment before it in the order of promotion.
+    ``upstream``: the environment before it in the order of promotion. ``reverter``: who reverts by itself.
     """
 
     environment: Environment
@@ -194,3 +203,4 @@ class Desired(Value):
     roles: dict[Role, tuple[Email, ...]] = {}
     signers: str = ""
     upstream: EnvironmentName | None = None
+    reverter: Email | None = None

@@ -72,6 +72,7 @@ class ConditionType(Described):
     QUIESCED = "Quiesced", "No conflicting DAG run is in flight."
     REACHABLE = "Reachable", "Git, AWS and Airflow answer."
     FENCED = "Fenced", "A DAG is paused by us while it is flipped."
+    BAKED = "Baked", "What is live has been well for long enough to count as Stable."
 
 
 class Severity(Described):
@@ -90,6 +91,7 @@ class TriggeredBy(Described):
     SCHEDULE = "schedule", "The sweep, each minute."
     DRIFT = "drift", "A live file was changed by somebody else."
     MANUAL = "manual", "A person ran `reconciler sync`."
+    ALARM = "alarm", "An alarm went off, and a release was taken back."
 
 
 class Reason(Described):
@@ -143,4 +145,18 @@ class Reason(Described):
     SUPERSEDED = "Superseded", "A newer commit took over."
     PARTIAL_APPLY = "PartialApply", "Some DAGs are on the new release, others wait."
     OPERATION_RESUMED = "OperationResumed", "An operation that was interrupted is continued."
+    BAKING = "Baking", "A release is live, and is watched before it counts as Stable."
+    BECAME_STABLE = "BecameStable", "A release passed its bake: it is what an alarm goes back to."
+    BECAME_VERIFIED = "BecameVerified", "Every DAG that a release changed has run well on it."
+    HEALTH_INCONCLUSIVE = "HealthInconclusive", "A signal cannot be judged, for want of data."
+    HEALTH_UNKNOWN = "HealthUnknown", "What a release is judged by could not be had."
+    HEALTH_WARNING = "HealthWarning", "A signal is not as it should be, which alone takes no release back."
+    HEALTH_RECOVERED = "HealthRecovered", "What was not as it should be is so again."
+    ALARM_RECEIVED = "AlarmReceived", "An alarm went off, and waits for something before it is acted on."
+    REVERT_INTENDED = "RevertIntended", "An alarm takes a release back; its commit is about to be pushed."
+    REVERT_COMMITTED = "RevertCommitted", "A release was taken back by a commit, since an alarm went off."
+    ROLLBACK_SUPPRESSED = "RollbackSuppressed", "An alarm went off, and nothing is taken back for it."
+    ROLLBACK_VERIFIED = "RollbackVerified", "What an alarm went back to is live, and well."
+    RUNS_CLEARED = "RunsCleared", "Runs that failed on a release which was taken back run again."
+    REHEARSED = "Rehearsed", "Going back from a release, and forth again, was tried."
     POISON_MESSAGE = "PoisonMessage", "A message in the queue is no request for a tick; it was dropped."

@@ -15,6 +15,7 @@ from reconciler.model.reason import ConditionType, Health, Phase, Reason, Sync, 
 from reconciler.model.release import Fingerprint, ReleaseId
 from reconciler.model.value import Value
 from reconciler.model.verdict import Verdict
+from reconciler.model.watch import OpenAlarm, Rehearsal, Revert, Stable, Watch
 
 
 class Condition(Value):
@@ -194,6 +195,10 @@ class EnvironmentState(Value):
     hold back its change. ``gates`` is what they all said of what is accepted while one of them holds
     something of it back, ``waiting`` since when, by gate; ``outside`` the same of a commit that is not.
     ``accounting`` what of the last deployment is still to be looked at.
+    ``watch`` is what became of the newest release that is live, or on its way; ``stable`` are the releases
+    that passed their bake here, ``reverts`` what alarms took back, ``rehearsals`` how going back was tried,
+    each newest first. ``alarm`` went off and waits for something. ``import_errors`` are the files that did
+    not import when nothing was on its way.
     """
 
     environment: str
@@ -222,6 +227,12 @@ class EnvironmentState(Value):
     health: Health = Health.MISSING
     operation: Operation | None = None
     accounting: Accounting | None = None
+    watch: Watch | None = None
+    stable: tuple[Stable, ...] = ()
+    alarm: OpenAlarm | None = None
+    reverts: tuple[Revert, ...] = ()
+    rehearsals: tuple[Rehearsal, ...] = ()
+    import_errors: frozenset[str] = frozenset()
     last_handled_at: datetime | None = None
 
 

@@ -66,7 +66,7 @@ def _said(desired: Desired) -> dict[str, object]:
         f"{name}/pointer.yaml": desired.pointer,
         f"{name}/environment.yaml": desired.environment,
         _holds(desired): desired.holds,
-        CONFIG: (desired.roles, desired.upstream),
+        CONFIG: (desired.roles, desired.upstream, desired.reverter),
         SIGNERS: said_by(desired.signers),
     }
 

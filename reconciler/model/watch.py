@@ -1,0 +1,131 @@
+"""What is remembered of a release that is being judged, and of those that were: part of the state."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from reconciler.model.health import SignalName, Weight
+from reconciler.model.reason import Described
+from reconciler.model.release import ReleaseId
+from reconciler.model.value import Value
+
+
+class Judgement(Described):
+    """What a measurement, a signal or a whole release comes to: the phases of Argo Rollouts' analysis."""
+
+    SUCCEEDED = "Succeeded", "It is as it should be."
+    FAILED = "Failed", "It is not as it should be."
+    INCONCLUSIVE = "Inconclusive", "There is not enough to judge it by."
+    ERROR = "Error", "What it is judged by could not be had."
+
+
+class Measurement(Value):
+    """One look at one signal: what it came to, the ``value`` and ``limit``, and what it was seen by.
+
+    ``dags``: those it is about. ``message`` is one sentence for people.
+    """
+
+    signal: SignalName
+    outcome: Judgement
+    message: str
+    value: float | None = None
+    limit: float | None = None
+    dags: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+
+
+class Tally(Value):
+    """What the measurements of one signal have come to since the release was flipped.
+
+    ``failed`` are measurements of one trouble in a row; one that succeeds begins anew. ``errors`` likewise.
+    ``last`` is the newest measurement, ``worst`` the one that failed last.
+    """
+
+    severity: Weight
+    measured: int = 0
+    failed: int = 0
+    inconclusive: int = 0
+    errors: int = 0
+    outcome: Judgement = Judgement.INCONCLUSIVE
+    last: Measurement | None = None
+    worst: Measurement | None = None
+
+
+class Watch(Value):
+    """A release that is live here, and what became of it so far.
+
+    ``begun_at``: when the first of its writes began; ``live_at``: when it was live as a whole, or None.
+    ``touched``: the DAGs that it changed, each with when it was flipped. ``added``: those of them that were
+    new. ``ran``: of those, how many runs ended well since. ``errors_before``: files that did not import when
+    it was begun. ``of``: the release that ran before it. ``rollback``: it was gone back to.
+    ``outcome`` is what all signals come to; ``failed_at`` since when it is Failed. ``stable_at`` and
+    ``verified_at``: since when it is that.
+    """
+
+    release: ReleaseId
+    revision: str
+    attempt: int
+    of: ReleaseId | None = None
+    rollback: bool = False
+    begun_at: datetime
+    live_at: datetime | None = None
+    touched: dict[str, datetime] = {}
+    added: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+    ran: dict[str, int] = {}
+    errors_before: frozenset[str] = frozenset()
+    tallies: dict[SignalName, Tally] = {}
+    outcome: Judgement = Judgement.INCONCLUSIVE
+    checked_at: datetime | None = None
+    failed_at: datetime | None = None
+    stable_at: datetime | None = None
+    verified_at: datetime | None = None
+
+
+class Stable(Value):
+    """A release that passed its bake here, with the commit whose pointer names it."""
+
+    release: ReleaseId
+    revision: str
+    at: datetime
+    verified_at: datetime | None = None
+
+
+class OpenAlarm(Value):
+    """An alarm that went off and is still to be acted on, since something stands in the way for a while.
+
+    ``turned_at``: when it left OK; ``told_at``: when we first heard of it.
+    """
+
+    name: str
+    reason: str
+    turned_at: datetime
+    told_at: datetime
+
+
+class Revert(Value):
+    """A revert that an alarm asked for: written down before the commit is pushed.
+
+    ``commit`` None: it is not known yet whether it was pushed. ``blamed`` is the commit that is taken back,
+    ``release`` the one that is condemned, ``to`` the Stable one.
+    """
+
+    alarm: str
+    blamed: str
+    release: ReleaseId
+    to: ReleaseId
+    intended_at: datetime
+    commit: str | None = None
+    live_at: datetime | None = None
+    verified_at: datetime | None = None
+    cleared: dict[str, tuple[str, ...]] = {}
+
+
+class Rehearsal(Value):
+    """Rolling back from a release was tried here: to which one, when, and how long it took, in seconds."""
+
+    release: ReleaseId
+    to: ReleaseId
+    at: datetime
+    back_seconds: float
+    forth_seconds: float
