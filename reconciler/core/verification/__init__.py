@@ -1,0 +1,18 @@
+"""Judges what is live: pure, from the memory of an environment and what one look has found."""
+
+from reconciler.core.verification.figures import MetricValue, metrics
+from reconciler.core.verification.judging import Judged, judge
+from reconciler.core.verification.missed import missed_runs
+from reconciler.core.verification.wanting import Wanted, record_is_due, tries_wanted, wanted
+
+__all__ = [
+    "Judged",
+    "MetricValue",
+    "Wanted",
+    "judge",
+    "metrics",
+    "missed_runs",
+    "record_is_due",
+    "tries_wanted",
+    "wanted",
+]
