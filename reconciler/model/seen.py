@@ -41,20 +41,24 @@ class Heartbeats(Value):
 
 
 class RecordedRun(Value):
-    """What a run of a pipeline wrote down of itself: rows that it read and wrote."""
+    """What a run of a pipeline wrote down of itself: rows that it read and wrote.
+
+    ``started_at``: when the run did, where it tells.
+    """
 
     dag_id: str
     run_id: str
     rows_in: int | None = None
     rows_out: int | None = None
     state: str = ""
+    started_at: datetime | None = None
     ended_at: datetime
 
 
 class RecordedTest(Value):
-    """What a test of data wrote down, of one batch. ``failing``: so many rows of ``rows``, where it tells.
+    """What a test of data wrote down, of one ``batch``. ``failing``: so many rows broke it, where it tells.
 
-    ``dag_id`` is that of the run which asked for it, where that is known.
+    ``dag_id`` is that of the run which asked for it, where that is known; ``expectation`` the kind of rule.
     """
 
     dag_id: str
@@ -64,15 +68,20 @@ class RecordedTest(Value):
     severity: str
     passed: bool
     observed: str = ""
+    failing: int | None = None
+    expectation: str = ""
+    batch: str = ""
     checked_at: datetime
 
 
 class RecordedLoad(Value):
-    """When a table last got rows, up to which end of a data interval."""
+    """When a table got the rows of a ``batch``, how many, and up to which end of a data interval."""
 
     dag_id: str
     table: str
     interval_end: datetime
+    rows: int | None = None
+    batch: str = ""
     loaded_at: datetime
 
 

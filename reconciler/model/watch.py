@@ -55,10 +55,13 @@ class Watch(Value):
     """A release that is live here, and what became of it so far.
 
     ``begun_at``: when the first of its writes began; ``live_at``: when it was live as a whole, or None.
-    ``touched``: the DAGs that it changed, each with when it was flipped. ``added``: those of them that were
-    new. ``ran``: of those, how many runs ended well since. ``errors_before``: files that did not import when
-    it was begun. ``of``: the release that ran before it. ``rollback``: it was gone back to.
-    ``outcome`` is what all signals come to; ``failed_at`` since when it is Failed. ``stable_at`` and
+    ``touched``: the DAGs that it changed, each with from when on its runs use it; also those that a release
+    before it changed and that had not proven themselves yet. ``added``: those of them that were new.
+    ``ran``: of those, how many runs ended well since. ``errors_before``: files that did not import when it
+    was begun. ``of``: the release that ran before it. ``rollback``: it was gone back to.
+    ``known``: what was not as it should be before it was begun, by signal: the DAGs, or none if it is about
+    none. ``recorded_at``: when the warehouse's record was last read. ``outcome`` is what all signals come to;
+    ``failed_at`` since when it is Failed, ``recovered_at`` since when it is not any more. ``stable_at`` and
     ``verified_at``: since when it is that.
     """
 
@@ -74,10 +77,13 @@ class Watch(Value):
     removed: frozenset[str] = frozenset()
     ran: dict[str, int] = {}
     errors_before: frozenset[str] = frozenset()
+    known: dict[SignalName, frozenset[str]] = {}
     tallies: dict[SignalName, Tally] = {}
     outcome: Judgement = Judgement.INCONCLUSIVE
     checked_at: datetime | None = None
+    recorded_at: datetime | None = None
     failed_at: datetime | None = None
+    recovered_at: datetime | None = None
     stable_at: datetime | None = None
     verified_at: datetime | None = None
 

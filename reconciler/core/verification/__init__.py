@@ -3,11 +3,12 @@
 from reconciler.core.verification.figures import MetricValue, metrics
 from reconciler.core.verification.judging import Judged, judge
 from reconciler.core.verification.missed import missed_runs
-from reconciler.core.verification.wanting import Wanted, record_is_due, tries_wanted, wanted
+from reconciler.core.verification.wanting import RunWindow, Wanted, record_is_due, tries_wanted, wanted
 
 __all__ = [
     "Judged",
     "MetricValue",
+    "RunWindow",
     "Wanted",
     "judge",
     "metrics",
