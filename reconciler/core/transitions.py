@@ -8,6 +8,7 @@ from datetime import datetime
 from reconciler.core.findings import MAX_LINE
 from reconciler.core.ledger import written
 from reconciler.core.pointer_file import pointer_key
+from reconciler.core.verification import watching
 from reconciler.model.plan import (
     AwaitParsed,
     CreateRuns,
@@ -163,6 +164,7 @@ def settled(state: EnvironmentState, found: Mapping[str, OwnedFile | None]) -> E
 
 def _landed(state: EnvironmentState, written: Mapping[str, OwnedFile | None]) -> EnvironmentState:
     files, live, fences = dict(state.files), dict(state.live), dict(state.fences)
+    watch = state.watch
     for key, file in written.items():
         intent = state.intents.get(key)
         if file is None:
@@ -170,13 +172,16 @@ def _landed(state: EnvironmentState, written: Mapping[str, OwnedFile | None]) ->
         else:
             files[key] = file
         if intent is not None and intent.flips is not None:
+            watch = watching.flipped(watch, live.get(intent.flips.pointer.dag_id), intent.flips)
             live[intent.flips.pointer.dag_id] = intent.flips
             _behind_fence(fences, intent.flips.pointer.dag_id, intent.flips.flipped_at)
         if intent is not None and intent.removes is not None and intent.at is not None:
             live.pop(intent.removes, None)
+            watch = watching.removed(watch, intent.removes)
             _behind_fence(fences, intent.removes, intent.at)
     left = {key: intent for key, intent in state.intents.items() if key not in written}
-    return state.model_copy(update={"files": files, "live": live, "intents": left, "fences": fences})
+    update = {"files": files, "live": live, "intents": left, "fences": fences, "watch": watch}
+    return state.model_copy(update=update)
 
 
 def _proven(flip: Flip, before: LiveDag | None) -> bool:

@@ -21,6 +21,7 @@ from reconciler.core.patience import waiting
 from reconciler.core.planner import plan_digest
 from reconciler.core.rollback import arrived, begun
 from reconciler.core.rules_change import changed_rules
+from reconciler.core.verification import watching
 from reconciler.engine.admission import Admission
 from reconciler.engine.desired import Wanted
 from reconciler.engine.session import Session
@@ -139,7 +140,7 @@ class Operations:
         state = self._phase(Phase.RUNNING if plan.held else Phase.FAILED, message)
         if not plan.held:
             over = {"sync": self._sync(), "accounting": ledger.closed(state, self.session.now)}
-            state = self._applied(begun(state, plan.release)).model_copy(update=over)
+            state = self._applied(self._watched(state)).model_copy(update=over)
             untrue = [ConditionType.READY, ConditionType.RECONCILING]
             state = self._conditions(state, [], untrue, Reason.HEALTH_CHECK_FAILED, message)
         finding = Finding(
@@ -161,7 +162,8 @@ class Operations:
             operation = None
         state = self.session.state
         release = self.wanted.release.id
-        after = self._all_well(self._applied(arrived(begun(state, release), release)))
+        live = watching.arrived(arrived(self._watched(state), release), release, self.session.now)
+        after = self._all_well(self._applied(live))
         cleared: dict[str, object] = {"rejected": {}, "held": {}, "gates": (), "waiting": {}}
         over = {"accounting": ledger.closed(after, self.session.now)}
         after = after.model_copy(update={**cleared, **over})
@@ -260,7 +262,7 @@ class Operations:
         return state.model_copy(update={"operation": state.operation.model_copy(update=update)})
 
     def _started(self, plan: Plan, triggered_by: TriggeredBy, now: datetime) -> EnvironmentState:
-        state = begun(self.session.state, plan.release)
+        state = self._watched(self.session.state)
         update = {
             "operation": self._operation(plan, triggered_by, now),
             "sync": Sync.OUT_OF_SYNC,
@@ -272,6 +274,14 @@ class Operations:
             true, false = [ConditionType.SOURCE_VERIFIED], [ConditionType.READY, ConditionType.STALLED]
         under_way = f"On the way to release {plan.release}."
         return self._conditions(started, true, false, Reason.PROGRESSING, under_way)
+
+    def _watched(self, state: EnvironmentState) -> EnvironmentState:
+        """The release that is wanted is begun, and watched from now on."""
+        wanted = self.wanted
+        last = state.operation.attempt if state.operation is not None else 0
+        attempt = last if state.operation is not None and self._is_ours(state.operation) else last + 1
+        after = begun(state, wanted.release.id)
+        return watching.begun(after, wanted.release.id, wanted.revision, attempt, self.session.now)
 
     def _operation(self, plan: Plan, triggered_by: TriggeredBy, now: datetime) -> Operation:
         """The next attempt, which begins. What is put back was approved with the commit that made it so."""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from reconciler.core.verification.judging import Judged
+from reconciler.model.health import SignalName, Weight
 from reconciler.model.value import Value
+from reconciler.model.watch import Judgement, Tally
+
+_TOLD = {Judgement.SUCCEEDED, Judgement.FAILED}
 
 
 class MetricValue(Value):
@@ -16,9 +22,44 @@ class MetricValue(Value):
 
 
 def metrics(judged: Judged) -> tuple[MetricValue, ...]:
-    """What to publish of one look."""
-    here = {"environment": judged.state.environment}
-    return (
-        MetricValue(name="HealthChecked", value=1, dimensions=here),
-        MetricValue(name="HealthFailed", value=0, dimensions=here),
-    )
+    """What to publish of one look.
+
+    ``HealthFailed`` is missing when nothing can be said: what is missing never counts as good.
+    ``HealthChecked`` is always there: it says that somebody looks.
+    """
+    return tuple(_metrics(judged))
+
+
+def _metrics(judged: Judged) -> Iterator[MetricValue]:
+    state, watch = judged.state, judged.state.watch
+    here = {"environment": state.environment}
+    yield MetricValue(name="HealthChecked", value=1, dimensions=here)
+    tallies = watch.tallies if watch is not None else {}
+    failed = _failed(judged, tallies)
+    if failed is not None:
+        yield MetricValue(name="HealthFailed", value=failed, dimensions=here)
+    undecided = 0
+    for measurement in judged.measurements:
+        bad = tallies[measurement.signal].outcome is Judgement.FAILED
+        if bad or measurement.outcome in _TOLD:
+            of = {**here, "signal": measurement.signal.value}
+            yield MetricValue(name="SignalFailed", value=float(bad), dimensions=of)
+        undecided += measurement.outcome not in _TOLD
+        if measurement.signal is SignalName.MISSED_RUNS and measurement.value is not None:
+            yield MetricValue(name="MissedRuns", value=measurement.value, dimensions=here)
+    if watch is not None:
+        yield MetricValue(name="SignalsInconclusive", value=undecided, dimensions=here)
+        age = ((watch.checked_at or watch.begun_at) - watch.begun_at).total_seconds()
+        yield MetricValue(name="ReleaseAge", value=age, unit="Seconds", dimensions=here)
+
+
+def _failed(judged: Judged, tallies: dict[SignalName, Tally]) -> float | None:
+    if judged.state.watch is None:
+        return 0
+    errors = [tally for tally in tallies.values() if tally.severity is Weight.ERROR]
+    if any(tally.outcome is Judgement.FAILED for tally in errors):
+        return 1
+    weighed = [one for one in judged.measurements if tallies[one.signal].severity is Weight.ERROR]
+    if errors and not any(one.outcome in _TOLD for one in weighed):
+        return None
+    return 0

@@ -1,0 +1,80 @@
+"""Do the tests of data that changed DAGs run pass as they did before?"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from reconciler.core.verification.measuring import Sorted, summed_up, unknown
+from reconciler.core.verification.robust import chance
+from reconciler.core.verification.runs import UNLIKELY
+from reconciler.core.verification.scene import Scene
+from reconciler.model.health import SignalName
+from reconciler.model.seen import RecordedTest
+from reconciler.model.watch import Measurement
+
+_Test = tuple[str, str, str, str, str]
+
+
+def data_tests(scene: Scene) -> Measurement | None:
+    """The newest result of each test of severity error; None: no record is configured, or it was not due.
+
+    One that failed last before the change already is not the release's doing, and neither is one that warns.
+    """
+    name, record = SignalName.DATA_TESTS, scene.evidence.record
+    if record is None:
+        return unknown(scene, name) if name in scene.evidence.troubles else None
+    seen, warned = Sorted(), 0
+    for key, (before, since) in _by_test(scene, record.tests).items():
+        if not since:
+            continue
+        last, what = since[-1], _in_words(key)
+        seen.dags[what] = key[0]
+        if last.severity != "error":
+            warned += not last.passed
+            continue
+        failed = sum(not one.passed for one in since)
+        seen.saw(failed / len(since))
+        failed_before = sum(not one.passed for one in before)
+        if last.passed or (before and not before[-1].passed):
+            seen.good.add(what)
+            continue
+        always_passed = failed_before == 0 and bool(before)
+        news = always_passed or chance(failed, len(since), failed_before, len(before)) < UNLIKELY
+        (seen.bad if news else seen.doubtful)[what] = (
+            f"{what}: {_observed(last)}; before {len(before) - failed_before} of {len(before)} passed"
+        )
+    return summed_up(
+        scene,
+        name,
+        seen,
+        f"Tests of data pass as they did before{f'; {warned} that only warn do not' if warned else ''}.",
+        "No changed DAG has tested its data yet.",
+        "does not pass since the change",
+    )
+
+
+def _by_test(
+    scene: Scene, tests: Sequence[RecordedTest]
+) -> dict[_Test, tuple[list[RecordedTest], list[RecordedTest]]]:
+    found = defaultdict[_Test, tuple[list[RecordedTest], list[RecordedTest]]](lambda: ([], []))
+    oldest = scene.window(SignalName.DATA_TESTS)
+    for test in sorted(tests, key=lambda one: one.checked_at):
+        if test.dag_id not in scene.touched:
+            continue
+        key = (test.dag_id, test.table, test.rule, test.column, test.expectation)
+        if test.checked_at < scene.touched[test.dag_id]:
+            found[key][0].append(test)
+        elif test.checked_at >= oldest and scene.is_since(test.dag_id, test.checked_at):
+            found[key][1].append(test)
+    return found
+
+
+def _in_words(key: _Test) -> str:
+    _, table, rule, column, _ = key
+    return f"{rule} of {table}{f'.{column}' if column else ''}"
+
+
+def _observed(test: RecordedTest) -> str:
+    rows = f"{test.failing} rows" if test.failing is not None else ""
+    return ", ".join(filter(None, ("failed", rows, test.observed and f"observed {test.observed}")))

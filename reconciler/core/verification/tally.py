@@ -1,0 +1,45 @@
+"""Counts what measurements come to, as Argo Rollouts' analysis does."""
+
+from __future__ import annotations
+
+from reconciler.model.health import SignalSpec
+from reconciler.model.watch import Judgement, Measurement, Tally
+
+
+def counted(before: Tally | None, spec: SignalSpec, measured: Measurement) -> Tally:
+    """One measurement more.
+
+    Only more failures in a row than are allowed fail a signal; only one that succeeds takes that back. What
+    is neither good nor bad leaves a count of failures as it is: it never counts as good. While failures are
+    counted, and there are not too many yet, the signal is open.
+    """
+    known = before or Tally(severity=spec.severity)
+    update: dict[str, object] = {"severity": spec.severity, "measured": known.measured + 1, "last": measured}
+    was_failed = known.outcome is Judgement.FAILED
+    match measured.outcome:
+        case Judgement.SUCCEEDED:
+            update |= {"failed": 0, "inconclusive": 0, "errors": 0, "outcome": Judgement.SUCCEEDED}
+        case Judgement.FAILED:
+            failed = known.failed + 1
+            bad = was_failed or failed > spec.failure_limit
+            outcome = Judgement.FAILED if bad else Judgement.INCONCLUSIVE
+            update |= {"failed": failed, "errors": 0, "outcome": outcome, "worst": measured}
+        case Judgement.INCONCLUSIVE:
+            outcome = Judgement.FAILED if was_failed else Judgement.INCONCLUSIVE
+            update |= {"inconclusive": known.inconclusive + 1, "errors": 0, "outcome": outcome}
+        case Judgement.ERROR:
+            errors = known.errors + 1
+            lost = errors > spec.consecutive_error_limit and not was_failed
+            update |= {"errors": errors, "outcome": Judgement.ERROR if lost else known.outcome}
+    return known.model_copy(update=update)
+
+
+def excused(measured: Measurement, known: frozenset[str] | None) -> Measurement:
+    """What was so before the release was begun, and has not been otherwise since, is not held against it.
+
+    ``known``: the DAGs that it was about then, none if about none; None: it was well.
+    """
+    if known is None or measured.outcome is not Judgement.FAILED or not known.issuperset(measured.dags):
+        return measured
+    message = f"{measured.message} It was so before this release."
+    return measured.model_copy(update={"outcome": Judgement.INCONCLUSIVE, "message": message, "dags": ()})
