@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from reconciler.core.narrative import names
 from reconciler.core.pointer_file import SUPPORT_KEYS, pointer_key
 from reconciler.core.verification.measuring import measured, unknown
 from reconciler.core.verification.scene import Scene
 from reconciler.model.health import SignalName
+from reconciler.model.observation import AirflowDag
 from reconciler.model.watch import Judgement, Measurement
 
 
 def dags_present(scene: Scene) -> Measurement:
     """Every DAG that is live has to be known to Airflow and active, once there was time to parse it."""
-    name, seen = SignalName.DAGS_PRESENT, scene.evidence.dags
+    name, seen = SignalName.DAGS_PRESENT, _seen(scene)
     if seen is None:
         return unknown(scene, name)
     expected = [dag for dag in sorted(scene.state.live) if not _is_new(scene, dag)]
@@ -37,7 +40,7 @@ def dags_present(scene: Scene) -> Measurement:
 
 def dags_parsed(scene: Scene) -> Measurement:
     """Every changed DAG that is there has to carry its release, and to be parsed since it was flipped."""
-    name, seen = SignalName.DAGS_PARSED, scene.evidence.dags
+    name, seen = SignalName.DAGS_PARSED, _seen(scene)
     if seen is None:
         return unknown(scene, name)
     limit, wrong, waiting = scene.spec(name).limit, dict[str, str](), list[str]()
@@ -103,6 +106,11 @@ def import_errors(scene: Scene) -> Measurement:
 def in_folder(file: str) -> str:
     """A file's key. Airflow tells it below the DAG folder, or from the root: then only its name is sure."""
     return file.rsplit("/", 1)[-1] if file.startswith("/") else file
+
+
+def _seen(scene: Scene) -> Mapping[str, AirflowDag] | None:
+    """Nobody asks for the DAGs of a release that has none."""
+    return scene.evidence.dags if scene.state.live else {}
 
 
 def _is_new(scene: Scene, dag_id: str) -> bool:

@@ -53,13 +53,13 @@ def null_rate(scene: Scene) -> Measurement | None:
 
 
 def _shares(scene: Scene, record: Record) -> dict[_Column, tuple[list[float], list[float]]]:
-    rows = {(one.batch, one.table): one.rows for one in record.loads if one.rows and one.batch}
+    rows = {(one.batch, _name(one.table)): one.rows for one in record.loads if one.rows and one.batch}
     found = defaultdict[_Column, tuple[list[float], list[float]]](lambda: ([], []))
     oldest = scene.window(SignalName.NULL_RATE)
     for test in sorted(record.tests, key=lambda one: one.checked_at):
         if test.dag_id not in scene.touched or test.failing is None:
             continue
-        of = rows.get((test.batch, test.table))
+        of = rows.get((test.batch, _name(test.table)))
         if not of or "null" not in f"{test.rule} {test.expectation}".lower():
             continue
         share = min(test.failing / of, 1.0)
@@ -69,3 +69,8 @@ def _shares(scene: Scene, record: Record) -> dict[_Column, tuple[list[float], li
         elif test.checked_at >= oldest and scene.is_since(test.dag_id, test.checked_at):
             found[key][1].append(share)
     return found
+
+
+def _name(table: str) -> str:
+    """A table's name without its schema: tests do not always say that."""
+    return table.rpartition(".")[2].upper()

@@ -1,4 +1,7 @@
-"""Do changed DAGs run as they used to: how their runs end, how often tasks are tried, how long they take."""
+"""Do changed DAGs run as they used to: how their runs end, how often tasks are tried, how long they take.
+
+Nothing is measured of a release that changed no DAG.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +27,15 @@ _LEAST_SECONDS, _LEAST_TRIES = 0.25, 0.67
 _START_UP = 5.0
 
 
-def failed_runs(scene: Scene) -> Measurement:
+def failed_runs(scene: Scene) -> Measurement | None:
     """The share of failed runs since each DAG changed, against its share before.
 
     A DAG that usually runs again within two hours has to fail twice; so has one that failed before as well,
     or that is not known yet.
     """
     name = SignalName.FAILED_RUNS
+    if not scene.touched:
+        return None
     if scene.evidence.runs is None:
         return unknown(scene, name)
     seen, spec = Sorted(), scene.spec(name)
@@ -57,7 +62,7 @@ def failed_runs(scene: Scene) -> Measurement:
         name,
         seen,
         "Runs of changed DAGs end as well as they used to.",
-        "No changed DAG has run to its end yet." if scene.touched else "No DAG changed.",
+        "No changed DAG has run to its end yet.",
         "fails more often than before the change",
     )
 
@@ -75,9 +80,11 @@ def _failed(runs: Sequence[EndedRun]) -> int:
     return sum(run.state == "failed" for run in runs)
 
 
-def failed_tasks(scene: Scene) -> Measurement:
+def failed_tasks(scene: Scene) -> Measurement | None:
     """How often tasks are tried again in the last runs of each changed DAG, against the runs before."""
     name = SignalName.FAILED_TASKS
+    if not scene.touched:
+        return None
     if scene.evidence.runs is None:
         return unknown(scene, name)
     seen, spec = Sorted(), scene.spec(name)
@@ -104,12 +111,14 @@ def failed_tasks(scene: Scene) -> Measurement:
     )
 
 
-def slow_runs(scene: Scene) -> Measurement:
+def slow_runs(scene: Scene) -> Measurement | None:
     """How long the last runs of each changed DAG take, those in flight included, against the runs before.
 
     In spreads of the logarithm: twice as long is as far away whether it is of minutes or of hours.
     """
     name = SignalName.SLOW_RUNS
+    if not scene.touched:
+        return None
     if scene.evidence.runs is None:
         return unknown(scene, name)
     seen, spec = Sorted(), scene.spec(name)

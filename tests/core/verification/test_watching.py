@@ -1,0 +1,106 @@
+"""A watch begins with an operation, knows what it changed, and goes on with the next release."""
+
+from __future__ import annotations
+
+from reconciler.core.verification import watching
+from reconciler.model.health import SignalName
+from reconciler.model.state import EnvironmentState, LiveDag
+from reconciler.model.watch import Judgement, Measurement, Stable, Tally, Watch
+from tests import builders
+from tests.core.verification.sight import FLIP, HOUR, MINUTE, OLD, ONE, RELEASE, THREE, TWO, watched
+from tests.core.verification.test_bake import watch
+
+NEXT = builders.release_manifest(3, seed="3.0.0")
+
+
+def begun(state: EnvironmentState) -> Watch:
+    return watch(watching.begun(state, NEXT.id, "c" * 40, 3, FLIP + HOUR))
+
+
+def live(release: builders.ReleaseManifest, dag_id: str, *, since: float = 1, added: bool = False) -> LiveDag:
+    return LiveDag(
+        pointer=builders.dag_pointer(release, dag_id, since=FLIP + since * MINUTE),
+        fingerprint=release.dags[dag_id].fingerprint,
+        flipped_at=FLIP,
+        added=added,
+    )
+
+
+def test_a_release_that_is_begun_is_watched_and_going_on_is_no_beginning() -> None:
+    first = begun(builders.state(release=OLD).model_copy(update={"import_errors": frozenset({"a.py"})}))
+    assert (first.release, first.of, first.revision, first.attempt) == (NEXT.id, OLD.id, "c" * 40, 3)
+    assert (first.errors_before, first.rollback, first.live_at) == (frozenset({"a.py"}), False, None)
+    state = watched(ONE)
+    assert watching.begun(state, RELEASE.id, "d" * 40, 9, FLIP + HOUR) == state
+
+
+def test_what_is_not_proven_goes_on_with_the_next_release() -> None:
+    state = watched(ONE, TWO, ran={ONE: 1}, added=frozenset({TWO}))
+    after = begun(state)
+    assert (set(after.touched), after.ran, after.added) == ({ONE, TWO}, {ONE: 1}, {TWO})
+    stable = begun(watched(ONE, TWO, ran={ONE: 1}, stable_at=FLIP))
+    assert set(stable.touched) == {TWO}
+
+
+def test_what_is_gone_back_to_is_proven_by_itself() -> None:
+    known = Stable(release=NEXT.id, revision="a" * 40, at=FLIP)
+    for update in ({"stable": (known,)}, {"going_back": True}):
+        after = begun(watched(ONE).model_copy(update=update))
+        assert (after.rollback, after.touched) == (True, {})
+
+
+def failing(*dags: str, stable: bool) -> EnvironmentState:
+    last = Measurement(
+        signal=SignalName.DAGS_PRESENT, outcome=Judgement.FAILED, message="It is gone.", dags=dags
+    )
+    tally = Tally(severity="error", outcome=Judgement.FAILED, last=last)
+    return watched(
+        ONE,
+        tallies={SignalName.DAGS_PRESENT: tally},
+        stable_at=FLIP if stable else None,
+        known={SignalName.SCHEDULER: frozenset()},
+    )
+
+
+def test_what_was_wrong_with_a_stable_release_is_known() -> None:
+    known = begun(failing(TWO, stable=True)).known
+    assert known == {SignalName.DAGS_PRESENT: {TWO}, SignalName.SCHEDULER: frozenset()}
+    assert begun(failing(TWO, stable=False)).known == {SignalName.SCHEDULER: frozenset()}
+
+
+def test_a_dag_that_is_flipped_to_other_code_is_touched_from_when_its_runs_use_it() -> None:
+    before = watch(watched())
+    after = watching.flipped(before, live(OLD, ONE), live(RELEASE, ONE, since=2))
+    assert after is not None
+    assert after.touched == {ONE: FLIP + 2 * MINUTE}
+    same = watching.flipped(before, live(RELEASE, ONE), live(RELEASE, ONE, since=5))
+    assert same == before
+    new = watching.flipped(before, None, live(RELEASE, ONE, added=True))
+    assert new is not None
+    assert new.added == {ONE}
+    assert watching.flipped(None, None, live(RELEASE, ONE)) is None
+
+
+def test_a_dag_that_is_put_back_is_not_touched_any_more_and_flipped_again_counts_anew() -> None:
+    state = watch(watched(ONE, TWO, ran={ONE: 2, TWO: 1}))
+    back = watching.flipped(state, live(RELEASE, ONE), live(OLD, ONE))
+    assert back is not None
+    assert (set(back.touched), back.ran) == ({TWO}, {TWO: 1})
+    again = watching.flipped(state, live(OLD, ONE), live(RELEASE, ONE))
+    assert again is not None
+    assert (set(again.touched), again.ran) == ({ONE, TWO}, {TWO: 1})
+
+
+def test_a_dag_that_is_deleted_is_removed() -> None:
+    after = watching.removed(watch(watched(ONE, THREE)), ONE)
+    assert after is not None
+    assert (set(after.touched), after.removed) == ({THREE}, {ONE})
+    assert watching.removed(None, ONE) is None
+
+
+def test_minutes_begin_once_when_it_is_live_as_a_whole() -> None:
+    state = watched(live=False)
+    after = watching.arrived(state, RELEASE.id, FLIP + MINUTE)
+    assert watch(after).live_at == FLIP + MINUTE
+    assert watching.arrived(after, RELEASE.id, FLIP + HOUR) == after
+    assert watching.arrived(state, OLD.id, FLIP) == state
