@@ -8,9 +8,8 @@ a second.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -19,22 +18,20 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import ValidationError
 
 from reconciler.adapters.airflow_assets import DagAssets
+from reconciler.adapters.airflow_clearing import Clearing
+from reconciler.adapters.airflow_ended import EndedRuns
 from reconciler.adapters.airflow_missed import MissedRuns
 from reconciler.adapters.airflow_paging import PAGE, Page, every
 from reconciler.adapters.airflow_restart import Restarter
+from reconciler.adapters.airflow_rows import as_beats, as_dag, as_problem, as_run
 from reconciler.adapters.airflow_runs import DagRuns
 from reconciler.adapters.airflow_transport import API, Answer, Request, Transport, failure, unless
 from reconciler.model.errors import ReconcilerError, Terminal, Transient
 from reconciler.model.observation import AirflowDag, DagRun, ImportProblem
+from reconciler.model.seen import EndedRun, Heartbeats
 from reconciler.ports import Clock
 
 R = TypeVar("R")
-
-RELEASE_TAG = "release:"
-"""The loader tags each DAG with the release that it really loaded."""
-
-BY_ASSETS = re.compile(r"Asset(?: or .*)?\Z", re.DOTALL)
-"""What Airflow's two asset timetables say in ``timetable_summary``; the list has nothing better."""
 
 NO_CONTENT = 204
 
@@ -61,11 +58,11 @@ class AirflowClient:
         wanted = frozenset(dag_ids)
         patterns: list[str | None] = [*sorted(wanted)] if len(wanted) <= FEW else [None]
         rows = [row for pattern in patterns for row in self._dag_rows(pattern)]
-        return {row.dag_id: _dag(row) for row in rows if row.dag_id in wanted}
+        return {row.dag_id: as_dag(row) for row in rows if row.dag_id in wanted}
 
     def active_runs(self, dag_ids: Sequence[str]) -> Sequence[DagRun]:
         """See ``ports.Airflow``."""
-        return tuple(map(_run, self._dag_runs.active(dag_ids)))
+        return tuple(map(as_run, self._dag_runs.active(dag_ids)))
 
     def usual_seconds(self, dag_id: str) -> float | None:
         """See ``ports.Airflow``."""
@@ -73,12 +70,30 @@ class AirflowClient:
 
     def clock_runs(self, dag_ids: Sequence[str], since: datetime, until: datetime) -> Sequence[DagRun]:
         """See ``ports.Airflow``."""
-        return tuple(map(_run, self._dag_runs.by_the_clock(dag_ids, since, until)))
+        return tuple(map(as_run, self._dag_runs.by_the_clock(dag_ids, since, until)))
 
     def runs_between(self, dag_ids: Sequence[str], since: datetime, until: datetime) -> Sequence[DagRun]:
         """See ``ports.Airflow``."""
-        runs = map(_run, self._dag_runs.ended_since(dag_ids, since))
+        runs = map(as_run, self._dag_runs.ended_since(dag_ids, since))
         return tuple(run for run in runs if run.in_flight_from is None or run.in_flight_from <= until)
+
+    def ended_runs(
+        self, dag_ids: Sequence[str], since: datetime, until: datetime, newest: int
+    ) -> Sequence[EndedRun]:
+        """See ``ports.Airflow``."""
+        return self._ended_runs.newest(dag_ids, since, until, newest)
+
+    def tries(self, dag_id: str, run_id: str) -> int:
+        """See ``ports.Airflow``."""
+        return self._ended_runs.tries(dag_id, run_id)
+
+    def heartbeats(self) -> Heartbeats:
+        """See ``ports.Airflow``."""
+        return as_beats(self._ask(self._client.MonitorApi(self._api).get_health))
+
+    def clear_failed(self, dag_id: str, run_id: str) -> bool:
+        """See ``ports.Airflow``."""
+        return Clearing(self._client, self._api, self._ask, self._tell).clear_failed(dag_id, run_id)
 
     def import_errors(self) -> Sequence[ImportProblem]:
         """See ``ports.Airflow``."""
@@ -90,7 +105,9 @@ class AirflowClient:
             )
             return Page(said.import_errors, said.total_entries)
 
-        return tuple(_problem(row) for row in every(fetch, lambda row: row.import_error_id, "import errors"))
+        return tuple(
+            as_problem(row) for row in every(fetch, lambda row: row.import_error_id, "import errors")
+        )
 
     def busy(self) -> str | None:
         """See ``ports.Airflow``."""
@@ -171,6 +188,10 @@ class AirflowClient:
         return DagRuns(self._client, self._api, self._ask)
 
     @cached_property
+    def _ended_runs(self) -> EndedRuns:
+        return EndedRuns(self._client, self._api, self._ask)
+
+    @cached_property
     def _dag_assets(self) -> DagAssets:
         return DagAssets(self._client, self._api, self._ask)
 
@@ -238,41 +259,3 @@ def _patiently(ask: Callable[[], R], clock: Clock) -> R:
                 raise
             clock.sleep(pause)
     return ask()
-
-
-def _dag(row: Any) -> AirflowDag:
-    releases = [tag.name.removeprefix(RELEASE_TAG) for tag in row.tags if tag.name.startswith(RELEASE_TAG)]
-    return AirflowDag(
-        dag_id=row.dag_id,
-        active=not row.is_stale,
-        paused=row.is_paused,
-        # Two tags would mean that Airflow has not caught up with itself: neither is proof.
-        release=releases[0] if len(releases) == 1 else None,
-        last_parsed_at=_utc(row.last_parsed_time),
-        by_assets=bool(BY_ASSETS.match(row.timetable_summary or "")),
-        next_run_at=_utc(row.next_dagrun_run_after),
-        next_logical_date=_utc(row.next_dagrun_logical_date),
-        at_once=row.max_active_runs,
-    )
-
-
-def _run(row: Any) -> DagRun:
-    return DagRun(
-        dag_id=row.dag_id,
-        run_id=row.dag_run_id,
-        state=row.state.value,
-        run_type=row.run_type.value,
-        started_at=_utc(row.start_date),
-        due_at=_utc(row.run_after),
-        queued_at=_utc(row.queued_at),
-        ended_at=_utc(row.end_date),
-    )
-
-
-def _problem(row: Any) -> ImportProblem:
-    lines = [line.strip() for line in row.stack_trace.splitlines() if line.strip()]
-    return ImportProblem(file=row.filename, message=lines[-1] if lines else "", at=_utc(row.timestamp))
-
-
-def _utc(at: datetime | None) -> datetime | None:
-    return None if at is None else at.astimezone(UTC)

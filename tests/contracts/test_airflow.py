@@ -22,6 +22,7 @@ from reconciler.adapters.memory import MemoryAirflow
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.model.errors import Terminal
 from reconciler.model.observation import AirflowDag, DagRun, ImportProblem
+from reconciler.model.seen import EndedRun, Heartbeats
 from reconciler.ports import Airflow
 from tests.adapters.real_airflow import ask, asset_event, dag, run, tasks, until
 from tests.builders import NOW
@@ -29,6 +30,7 @@ from tests.builders import NOW
 MANY = tuple(f"contract_many_{number:03}" for number in range(130))
 TAGGED, PAUSED, STALE, BUSY = "contract_tagged", "contract_paused", "contract_stale", "contract_busy"
 QUICK, YEARLY, ASSETS = "contract_quick", "contract_yearly", "contract_assets"
+FAILS = "contract_fails"
 NEW_YEAR = datetime(datetime.now(UTC).year + 1, 1, 1, tzinfo=UTC)
 RELEASE = "0123456789abcdef"
 
@@ -63,6 +65,18 @@ for dag_id, schedule in (({QUICK!r}, None), ({YEARLY!r}, "0 0 1 1 *"), ({ASSETS!
         EmptyOperator(task_id="nothing")
     globals()[dag_id] = made
 """,
+    "contract_fails.py": f"""
+import time
+from airflow.sdk import dag, task
+@dag(dag_id={FAILS!r}, schedule=None, is_paused_upon_creation=False)
+def fails():
+    @task(retries=1, retry_delay=0)
+    def never():
+        time.sleep(2)
+        raise ValueError("never")
+    never()
+fails()
+""",
     "contract_broken.py": "# airflow dag\nimport a_module_that_is_nowhere\n",
 }
 
@@ -72,18 +86,20 @@ class Scene:
     """An Airflow in a known state: what is described by FILES, with one run running and one queued.
 
     ``lose``: let asset events happen for a DAG that is paused. ``life``: changes when a run begins anew.
+    ``to_end``: wait until a run has ended.
     """
 
     airflow: Airflow
     lose: Callable[[str], object]
     life: Callable[[str, str], object]
+    to_end: Callable[[str, str], object]
     make_busy: Callable[[str], object] | None = field(default=None)
 
 
 def twin() -> Scene:
     """The same state, set by hand."""
     fake = MemoryAirflow()
-    for dag_id in (*MANY, TAGGED, PAUSED, STALE, BUSY, QUICK, YEARLY, ASSETS):
+    for dag_id in (*MANY, TAGGED, PAUSED, STALE, BUSY, QUICK, YEARLY, ASSETS, FAILS):
         fake.set_dag(
             AirflowDag(
                 dag_id=dag_id,
@@ -104,6 +120,8 @@ def twin() -> Scene:
         dag_id=QUICK, run_id="ended", state="success", run_type="manual", started_at=NOW, ended_at=NOW
     )
     fake.clocked.append(ended)
+    fake.ended = [_ended(QUICK, "ended", "success"), _ended(FAILS, "failed", "failed")]
+    fake.beats = Heartbeats(scheduler=datetime.now(UTC), dag_processor=datetime.now(UTC))
     broken = ImportProblem(file="contract_broken.py", message="No module named 'a_module…'", at=NOW)
     fake.set_import_errors(broken)
     fake.usual[QUICK] = 1.5
@@ -111,7 +129,21 @@ def twin() -> Scene:
         fake,
         lambda dag_id: fake.lose_assets(dag_id, datetime.now(UTC)),
         lambda dag_id, run_id: fake.restarted.count((dag_id, run_id)),
+        lambda dag_id, run_id: None,
         fake.set_busy,
+    )
+
+
+def _ended(dag_id: str, run_id: str, state: str) -> EndedRun:
+    """A run that took a second, just now; each failed one was tried twice."""
+    now = datetime.now(UTC)
+    return EndedRun(
+        dag_id=dag_id,
+        run_id=run_id,
+        state=state,
+        started_at=now - timedelta(seconds=1),
+        ended_at=now,
+        tries=1 if state == "failed" else 0,
     )
 
 
@@ -121,6 +153,7 @@ def over(real: RealAirflow, airflow: Airflow) -> Scene:
         airflow,
         lambda dag_id: asset_event(real, "contract_asset"),
         lambda dag_id, run_id: {name: task["id"] for name, task in tasks(real, dag_id, run_id).items()},
+        lambda dag_id, run_id: until(lambda: run(real, dag_id, run_id)["state"] in ("success", "failed")),
     )
 
 
@@ -130,7 +163,7 @@ def staged(airflow_server: RealAirflow) -> Iterator[RealAirflow]:
     real, folder = airflow_server, airflow_server.config.dags
     for name, text in FILES.items():
         (folder / name).write_text(text)
-    wanted = (MANY[-1], TAGGED, PAUSED, STALE, BUSY, QUICK, YEARLY, ASSETS)
+    wanted = (MANY[-1], TAGGED, PAUSED, STALE, BUSY, QUICK, YEARLY, ASSETS, FAILS)
     until(lambda: all(dag(real, dag_id) for dag_id in wanted))
     until(lambda: ask(real, "GET", "/importErrors")["total_entries"] == 1)
     for run_id, state in (("one", "running"), ("two", "queued")):
@@ -138,7 +171,9 @@ def staged(airflow_server: RealAirflow) -> Iterator[RealAirflow]:
         # One after the other: which of the two the scheduler starts first must be certain.
         until(lambda: run(real, BUSY, run_id)["state"] == state)  # noqa: B023
     ask(real, "POST", f"/dags/{QUICK}/dagRuns", {"dag_run_id": "ended", "logical_date": None})
+    ask(real, "POST", f"/dags/{FAILS}/dagRuns", {"dag_run_id": "failed", "logical_date": None})
     until(lambda: run(real, QUICK, "ended")["state"] == "success")
+    until(lambda: run(real, FAILS, "failed")["state"] == "failed")
     (folder / "contract_stale.py").unlink()
     until(lambda: dag(real, STALE)["is_stale"])
     yield real
@@ -364,3 +399,59 @@ def test_a_dag_that_no_assets_start_is_owed_nothing(scene: Scene) -> None:
     now = datetime.now(UTC)
     for dag_id in (TAGGED, YEARLY, "contract_unknown"):
         assert not scene.airflow.owed_by_assets(dag_id, now - timedelta(days=1), now)
+
+
+LONG_AGO, LATER = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def test_runs_that_ended_are_told_with_how_they_ended(scene: Scene) -> None:
+    scene.to_end(FAILS, "failed")
+    runs = scene.airflow.ended_runs([QUICK, FAILS, BUSY], LONG_AGO, LATER, 10)
+    assert {run.run_id: run.state for run in runs} == {"ended": "success", "failed": "failed"}
+    assert [run.ended_at for run in runs] == sorted(run.ended_at for run in runs)
+    assert all(run.started_at.tzinfo is UTC and 0 <= run.seconds < 120 for run in runs)
+    assert {run.tries for run in runs} == {None}
+
+
+def test_only_so_many_runs_of_a_time_and_of_the_dags_are_told(scene: Scene) -> None:
+    scene.to_end(FAILS, "failed")
+    (run,) = scene.airflow.ended_runs([QUICK], LONG_AGO, LATER, 1)
+    assert run.run_id == "ended"
+    assert [one.run_id for one in scene.airflow.ended_runs([QUICK], run.ended_at, run.ended_at, 1)] == [
+        "ended"
+    ]
+    second = timedelta(seconds=1)
+    assert list(scene.airflow.ended_runs([QUICK], run.ended_at + second, LATER, 1)) == []
+    assert list(scene.airflow.ended_runs([QUICK], LONG_AGO, run.ended_at - second, 1)) == []
+    assert list(scene.airflow.ended_runs([], LONG_AGO, LATER, 1)) == []
+
+
+def test_how_often_tasks_were_tried_again_is_told(scene: Scene) -> None:
+    scene.to_end(FAILS, "failed")
+    assert scene.airflow.tries(FAILS, "failed") % 2 == 1, "once, and twice more each time it is cleared"
+    assert scene.airflow.tries(QUICK, "ended") == 0
+    assert scene.airflow.tries(FAILS, "gone") == 0
+
+
+def test_airflows_parts_give_signs_of_life(scene: Scene) -> None:
+    beats, now = scene.airflow.heartbeats(), datetime.now(UTC)
+    for beat in (beats.scheduler, beats.dag_processor):
+        assert beat is not None
+        assert beat.tzinfo is UTC
+        assert abs((now - beat).total_seconds()) < 60
+    assert beats.triggerer is None
+
+
+def test_a_failed_run_runs_again_once_it_is_cleared(scene: Scene) -> None:
+    scene.to_end(FAILS, "failed")
+    assert scene.airflow.clear_failed(FAILS, "failed")
+    assert not scene.airflow.clear_failed(FAILS, "failed"), "it is in flight"
+    assert {run.run_id for run in scene.airflow.active_runs([FAILS])} == {"failed"}
+    assert list(scene.airflow.ended_runs([FAILS], LONG_AGO, LATER, 10)) == []
+
+
+def test_what_did_not_fail_or_is_gone_is_not_cleared(scene: Scene) -> None:
+    for dag_id, run_id in ((QUICK, "ended"), (BUSY, "one"), (FAILS, "gone"), ("contract_unknown", "gone")):
+        before = scene.life(dag_id, run_id) if run_id != "gone" else None
+        assert not scene.airflow.clear_failed(dag_id, run_id)
+        assert before == (scene.life(dag_id, run_id) if run_id != "gone" else None)

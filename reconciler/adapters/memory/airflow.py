@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from typing import Any
 
+from reconciler.adapters.memory.dag_pointers import due, pointers
 from reconciler.adapters.memory.failures import Twin, port_call
-from reconciler.core.pointer_file import release_key
 from reconciler.model.errors import Terminal
 from reconciler.model.observation import AirflowDag, DagRun, ImportProblem
+from reconciler.model.seen import EndedRun, Heartbeats
 from reconciler.ports import Clock, DagFolder
 
 
@@ -60,6 +58,12 @@ class MemoryAirflow(Twin):
 
         So does ``runs_between`` of those that have ended, beside the active ones.
         """
+        self.ended: list[EndedRun] = []
+        """The runs that ended, with their tries; one that is cleared leaves it."""
+        self.beats = Heartbeats()
+        """What ``heartbeats`` tells."""
+        self.cleared: list[tuple[str, str]] = []
+        """DAG and run ids of the ended runs whose failed tasks run again."""
         self._next: dict[str, datetime] = {}
         self._scheduled: set[tuple[str, datetime]] = set()
 
@@ -98,6 +102,40 @@ class MemoryAirflow(Twin):
             for run in (*self._runs, *ended)
             if run.dag_id in dag_ids and (run.in_flight_from is None or run.in_flight_from <= until)
         )
+
+    @port_call
+    def ended_runs(
+        self, dag_ids: Sequence[str], since: datetime, until: datetime, newest: int
+    ) -> Sequence[EndedRun]:
+        """See ``ports.Airflow``."""
+        inside = [run for run in self.ended if run.dag_id in dag_ids and since <= run.ended_at <= until]
+        inside.sort(key=lambda run: (run.ended_at, run.run_id))
+        kept = [run for one in dict.fromkeys(dag_ids) for run in _of(inside, one)[-newest:]]
+        kept.sort(key=lambda run: (run.ended_at, run.run_id))
+        return tuple(run.model_copy(update={"tries": None}) for run in kept)
+
+    @port_call
+    def tries(self, dag_id: str, run_id: str) -> int:
+        """See ``ports.Airflow``."""
+        return sum(run.tries or 0 for run in _of(self.ended, dag_id) if run.run_id == run_id)
+
+    @port_call
+    def heartbeats(self) -> Heartbeats:
+        """See ``ports.Airflow``."""
+        return self.beats
+
+    @port_call
+    def clear_failed(self, dag_id: str, run_id: str) -> bool:
+        """See ``ports.Airflow``."""
+        failed = [run for run in _of(self.ended, dag_id) if (run.run_id, run.state) == (run_id, "failed")]
+        if not failed:
+            return False
+        self.ended = [run for run in self.ended if run not in failed]
+        self.cleared.append((dag_id, run_id))
+        self._runs.append(
+            DagRun(dag_id=dag_id, run_id=run_id, state="queued", run_type="manual", started_at=None)
+        )
+        return True
 
     @port_call
     def import_errors(self) -> Sequence[ImportProblem]:
@@ -218,9 +256,9 @@ class MemoryAirflow(Twin):
         bodies = {key: folder.read(key) for key in keys if key.endswith(".py") and not key.startswith("_")}
         found = {}
         for body in bodies.values():
-            for pointer in _pointers(body or b""):
+            for pointer in pointers(body or b""):
                 dag_id = pointer["dag_id"]
-                release = _due(pointer, keys, now)
+                release = due(pointer, keys, now)
                 if dag_id not in self.unparsed and release is not None:
                     found[dag_id] = AirflowDag(
                         dag_id=dag_id, active=True, paused=False, release=release, last_parsed_at=now
@@ -231,29 +269,13 @@ class MemoryAirflow(Twin):
         self._parsed |= found
 
 
+def _of(runs: Sequence[EndedRun], dag_id: str) -> list[EndedRun]:
+    return [run for run in runs if run.dag_id == dag_id]
+
+
 def _backfill(dag_id: str, date: datetime) -> DagRun:
     """A run that was created, as it is at first."""
     run_id = f"backfill__{date.isoformat()}"
     return DagRun(
         dag_id=dag_id, run_id=run_id, state="queued", run_type="backfill", started_at=None, due_at=date
     )
-
-
-@lru_cache(maxsize=4096)
-def _pointers(body: bytes) -> tuple[dict[str, Any], ...]:
-    """The arguments of each call of ``load`` in a DAG pointer, by name."""
-    try:
-        tree = ast.parse(body)
-    except SyntaxError:
-        return ()
-    return tuple(
-        {str(word.arg): ast.literal_eval(word.value) for word in node.keywords}
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "load"
-    )
-
-
-def _due(pointer: dict[str, Any], keys: Iterable[str], now: datetime) -> str | None:
-    """What the loader gives whoever parses: the newest release that is due and here."""
-    due = [entry for entry in pointer["history"] if datetime.fromisoformat(entry[3]) <= now]
-    return next((release for release, *_ in due if release_key(release) in keys), None)
