@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
@@ -16,7 +15,7 @@ from tests.adapters.real_airflow import ask, place, run, states, tasks, until
 pytestmark = pytest.mark.airflow
 
 DAG, CHILD = "cleared", "cleared_child"
-RUN = "a run whose id would never fit into a path of 64 characters"
+RUN = "a-run-whose-id-would-never-fit-into-a-path-of-64-characters-beside-its-dag"
 TEXT = """
 import pathlib
 from airflow.sdk import dag, task
@@ -66,14 +65,14 @@ def test_what_failed_and_what_follows_runs_again_and_nothing_else(
     airflow, go = AirflowClient(HttpTransport(airflow_server.url), SystemClock()), tmp_path / "go"
     text = TEXT.format(dag=DAG, child=CHILD, go=str(go))
     file = place(airflow_server, "cleared.py", text, DAG, CHILD)
-    same, name = {"dag_run_id": RUN, "logical_date": "2025-01-01T00:00:00Z"}, quote(RUN)
+    same = {"dag_run_id": RUN, "logical_date": "2025-01-01T00:00:00Z"}
     for dag_id in (DAG, CHILD):
         ask(airflow_server, "POST", f"/dags/{dag_id}/dagRuns", same)
-    until(lambda: run(airflow_server, DAG, name)["state"] == "failed")
-    until(lambda: run(airflow_server, CHILD, name)["state"] == "success")
-    before, child = tasks(airflow_server, DAG, name), tasks(airflow_server, CHILD, name)
-    started = run(airflow_server, DAG, name)["start_date"]
-    assert states(airflow_server, DAG, name) == {
+    until(lambda: run(airflow_server, DAG, RUN)["state"] == "failed")
+    until(lambda: run(airflow_server, CHILD, RUN)["state"] == "success")
+    before, child = tasks(airflow_server, DAG, RUN), tasks(airflow_server, CHILD, RUN)
+    started = run(airflow_server, DAG, RUN)["start_date"]
+    assert states(airflow_server, DAG, RUN) == {
         "before": "success",
         "beside": "success",
         "loads[0]": "success",
@@ -86,13 +85,13 @@ def test_what_failed_and_what_follows_runs_again_and_nothing_else(
     go.touch()
     assert airflow.clear_failed(DAG, RUN)
     assert not airflow.clear_failed(DAG, RUN)
-    until(lambda: run(airflow_server, DAG, name)["state"] in ("success", "failed"))
-    after = tasks(airflow_server, DAG, name)
+    until(lambda: run(airflow_server, DAG, RUN)["state"] in ("success", "failed"))
+    after = tasks(airflow_server, DAG, RUN)
     anew = {one for one in after if after[one]["id"] != before[one]["id"]}
     assert anew >= {"loads[1]", "publishes", "tells", "last"}
     assert not anew & {"before", "beside"}
     assert after["last"]["state"] == "success"
-    assert run(airflow_server, DAG, name)["start_date"] > started, "it begins anew, on what is live now"
-    assert tasks(airflow_server, CHILD, name) == child, "another DAG's run is left alone"
+    assert run(airflow_server, DAG, RUN)["start_date"] > started, "it begins anew, on what is live now"
+    assert tasks(airflow_server, CHILD, RUN) == child, "another DAG's run is left alone"
     assert not airflow.clear_failed(DAG, RUN)
     file.unlink()

@@ -82,7 +82,7 @@ def test_a_dag_that_runs_each_minute_does_not_hide_one_that_runs_each_day() -> N
 
 
 def test_runs_that_all_ended_at_one_moment_are_all_told() -> None:
-    there, found = asked([row("a", 5, dag_run_id=f"run-{number}") for number in range(350)], 400, "a")
+    _, found = asked([row("a", 5, dag_run_id=f"run-{number}") for number in range(350)], 400, "a")
     assert len({run.run_id for run in found}) == 350
 
 

@@ -1,0 +1,73 @@
+"""CloudWatch's alarms, single and composite: as they are, and as they were. Called by who judges an alarm.
+
+CloudWatch keeps 30 days of an alarm's history. To see composite alarms it asks for permissions on ``*``.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from reconciler.adapters.aws_errors import translated
+from reconciler.model.alarm import Alarm, AlarmValue
+
+_KINDS = ["MetricAlarm", "CompositeAlarm"]
+
+
+class CloudWatchAlarms:
+    """The alarms of the account, in one region; ``client`` is boto3's of CloudWatch."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def find(self, name: str) -> Alarm | None:
+        """See ``ports.Alarms``."""
+        with translated("cloudwatch:DescribeAlarms", f"the alarm {name}"):
+            said = self._client.describe_alarms(AlarmNames=[name], AlarmTypes=_KINDS)
+        rows = [*said.get("MetricAlarms", ()), *said.get("CompositeAlarms", ())]
+        return _alarm(rows[0]) if rows else None
+
+    def value_at(self, name: str, at: datetime) -> AlarmValue | None:
+        """See ``ports.Alarms``: the newest change before, or what the first one after it changed."""
+        before = self._change(name, "TimestampDescending", EndDate=at)
+        if before is not None:
+            return _value(before, "newState")
+        after = self._change(name, "TimestampAscending", StartDate=at)
+        if after is not None:
+            return _value(after, "oldState")
+        alarm = self.find(name)
+        return alarm.value if alarm is not None and alarm.since <= at else None
+
+    def _change(self, name: str, order: str, **window: datetime) -> Any | None:
+        with translated("cloudwatch:DescribeAlarmHistory", f"the alarm {name}"):
+            said = self._client.describe_alarm_history(
+                AlarmName=name,
+                AlarmTypes=_KINDS,
+                HistoryItemType="StateUpdate",
+                ScanBy=order,
+                MaxRecords=1,
+                **window,
+            )
+        rows = said.get("AlarmHistoryItems", ())
+        return rows[0] if rows else None
+
+
+def _alarm(row: Any) -> Alarm:
+    # The second one also moves when only the reason changes; it is all that some answers have.
+    since: datetime = row.get("StateTransitionedTimestamp") or row["StateUpdatedTimestamp"]
+    return Alarm(
+        name=row["AlarmName"],
+        value=AlarmValue(row["StateValue"]),
+        since=since.astimezone(UTC),
+        reason=row.get("StateReason") or "",
+        description=row.get("AlarmDescription") or "",
+    )
+
+
+def _value(row: Any, which: str) -> AlarmValue | None:
+    """One end of a change; None if it is told in no form that is known."""
+    try:
+        return AlarmValue(json.loads(row["HistoryData"])[which]["stateValue"])
+    except (ValueError, KeyError, TypeError):
+        return None
