@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from reconciler.model.environment import Environment
     from reconciler.ports import (
         Airflow,
+        Alarms,
         ArtifactStore,
         Clock,
         EnvironmentRepo,
         EventBus,
+        HealthSources,
         StateStore,
         Target,
         TickQueue,
@@ -147,6 +149,27 @@ def airflow(environment: Environment) -> Airflow:
     secret = api.http.token_secret
     token = partial(_secrets().get, secret) if secret else None
     return AirflowClient(HttpTransport(api.http.url, token, deadline()), clock())
+
+
+@cache
+def alarms() -> Alarms:
+    """The alarms of this account."""
+    from reconciler.adapters.cloudwatch_alarms import CloudWatchAlarms
+
+    return CloudWatchAlarms(_client("cloudwatch"))
+
+
+def sources(environment: Environment) -> HealthSources:
+    """What tells of one environment's health besides its Airflow, as far as it has it."""
+    from reconciler.adapters.cloudwatch_metrics import MwaaMetrics
+    from reconciler.adapters.health_sources import EnvironmentSources
+    from reconciler.adapters.snowflake_record import SnowflakeRecord
+
+    place, mwaa = environment.health.record, environment.airflow.api.mwaa
+    return EnvironmentSources(
+        None if place is None else SnowflakeRecord(place, _secrets().get, deadline()),
+        None if mwaa is None else MwaaMetrics(_client("cloudwatch"), mwaa.environment),
+    )
 
 
 def target(environment: Environment) -> Target:

@@ -1,0 +1,143 @@
+"""One look at one environment: is what is live well? Gathers evidence, judges it, writes down the outcome.
+
+Called each minute, and when something was deployed. Level-triggered like a tick, of which it has the lease
+only while it writes: so long as it takes to ask Airflow and the warehouse, others may work.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reconciler.core.findings import event_of
+from reconciler.core.verification import Judged, MetricValue, Wanted, judge, metrics, wanted
+from reconciler.engine.gathering import gather
+from reconciler.engine.recollection import Recollection
+from reconciler.engine.session import Session
+from reconciler.engine.world import Lookout, World
+from reconciler.model.environment import Environment
+from reconciler.model.errors import Conflict, Terminal, Transient
+from reconciler.model.health import HealthSpec
+from reconciler.model.lease import Lease
+from reconciler.model.seen import Evidence
+from reconciler.model.state import Changes, EnvironmentState
+
+PATIENCE = timedelta(seconds=5)
+"""So long is waited for whoever is at work here; then it is the next look's."""
+
+PAUSE_SECONDS = 0.5
+
+_UNSEEN = HealthSpec()
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look came to: a line for the log, and what is measured. ``trouble`` went wrong beside it."""
+
+    message: str
+    metrics: tuple[MetricValue, ...] = ()
+    trouble: str = ""
+
+
+def look(lookout: Lookout, environment: str, known: Recollection) -> Look:
+    """Look once. Raises ``Transient`` or ``Terminal`` if the memory itself cannot be had."""
+    world = lookout.world
+    before = world.store.load(environment)
+    declared, spec = _declared(before)
+    asked = wanted(before, spec, world.clock.now())
+    evidence = (
+        gather(lookout, before, declared, asked, known)
+        if declared is not None and before.watch is not None
+        else Evidence(at=asked.at)
+    )
+    judged = judge(before, spec, evidence)
+    if judged.state == before and not judged.news:
+        return Look(_line(judged), metrics(judged))
+    try:
+        lease = _acquired(world, environment)
+        if lease is None:
+            return Look("Others are at work here; what was seen is left to the next look.", _alive(before))
+        try:
+            known.leased(lease.token, world.clock.now())
+            session = _judged(world, lease, before, asked, evidence, known)
+        finally:
+            # A lease that cannot be given back runs out by itself.
+            with contextlib.suppress(Transient, Terminal):
+                world.store.release(lease)
+    except Conflict as conflict:
+        return Look(str(conflict), _alive(before))
+    if session is None:
+        return Look("Something changed while it was looked at; the next look sees it.", _alive(before))
+    trouble = ""
+    try:
+        session[0].publish()
+    except (Transient, Terminal) as error:
+        # They are kept, and delivered by a later tick.
+        trouble = f"Events are not delivered yet. {error}"
+    return Look(_line(session[1]), metrics(session[1]), trouble)
+
+
+def _judged(
+    world: World,
+    lease: Lease,
+    before: EnvironmentState,
+    asked: Wanted,
+    evidence: Evidence,
+    known: Recollection,
+) -> tuple[Session, Judged] | None:
+    """Judge what is remembered now by what was seen; None if it was seen of something else."""
+    state = world.store.load(lease.environment)
+    if not _same(before, state, asked.at):
+        return None
+    _, spec = _declared(state)
+    judged = judge(state, spec, evidence.model_copy(update={"ticked_at": known.ticked_at}))
+    revision = state.watch.revision if state.watch is not None else state.last_attempted_revision
+    events = tuple(event_of(news, judged.state, revision) for news in judged.news)
+    # Not by the session, which notes that a tick has handled the environment.
+    after = world.store.commit(lease, Changes(state=judged.state, events=events))
+    return Session(world, lease, after), judged
+
+
+def _same(before: EnvironmentState, now: EnvironmentState, at: datetime) -> bool:
+    """Was what is live now also live when it was looked at? Else it is blamed for what was before it."""
+    if (before.watch is None) != (now.watch is None):
+        return False
+    if before.watch is not None and now.watch is not None:
+        begun = [(one.release, one.attempt, one.begun_at, one.touched) for one in (before.watch, now.watch)]
+        if begun[0] != begun[1]:
+            return False
+    return wanted(before, _declared(before)[1], at) == wanted(now, _declared(now)[1], at)
+
+
+def _declared(state: EnvironmentState) -> tuple[Environment | None, HealthSpec]:
+    """What was accepted last says what counts as well here."""
+    known = state.accepted or state.applied
+    if known is None:
+        return None, _UNSEEN
+    return known.desired.environment, known.desired.environment.health
+
+
+def _acquired(world: World, environment: str) -> Lease | None:
+    until = world.clock.now() + PATIENCE
+    while True:
+        try:
+            return world.store.acquire(environment, world.holder, world.time.lease_seconds)
+        except Conflict:
+            if world.clock.now() >= until:
+                return None
+            world.clock.sleep(PAUSE_SECONDS)
+
+
+def _alive(state: EnvironmentState) -> tuple[MetricValue, ...]:
+    """It was looked at, and nothing can be said of it."""
+    return (MetricValue(name="HealthChecked", value=1, dimensions={"environment": state.environment}),)
+
+
+def _line(judged: Judged) -> str:
+    watch = judged.state.watch
+    if watch is None:
+        return "Nothing is watched here."
+    bad = [one.message for one in judged.measurements if one.outcome.value in ("Failed", "Error")]
+    since = f"{watch.release} since {watch.begun_at:%Y-%m-%d %H:%M} UTC: {watch.outcome.value}."
+    return " ".join([since, *bad])[:2000]
