@@ -61,6 +61,12 @@ def lambda_host(settled: Plan) -> list[Process]:
     return [_module(settled, "lambda", "local.lambda_host", (*urls, *map(str, folders)), "/")]
 
 
+def metrics(settled: Plan) -> list[Process]:
+    """What brings the functions' metrics to CloudWatch."""
+    command = _python("local.metrics", (settled.url("aws"), str(settled.logs / "functions")))
+    return [start("metrics", command, settled.logs / "metrics.log")]
+
+
 def mwaa(settled: Plan) -> list[Process]:
     """MWAA's front over the stack's Airflows."""
     names = {

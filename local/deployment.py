@@ -5,6 +5,7 @@ Called by `local.stack` alone, once in a stack's life.
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -30,6 +31,8 @@ def deploy(settled: Plan) -> dict[str, str]:
     parameters = _parameters(settled, edited["Parameters"])
     translated = template.translate(edited, parameters, emulator.REGION)
     outputs = create_stack(settled.url("aws"), NAME, translated, parameters)
+    if "ReverterKeySecretArn" in outputs:
+        _give_key(settled, outputs["ReverterKeySecretArn"])
     Webhooks(settled.home / "webhooks").aim(
         Target(webhook_url(settled, outputs), _secret(settled, outputs["WebhookSecretArn"]))
     )
@@ -50,6 +53,16 @@ def _parameters(settled: Plan, declared: Mapping[str, object]) -> dict[str, str]
         "DagBucketArns": ",".join(f"arn:aws:s3:::{mwaa.bucket}" for mwaa in mwaas),
     }
     return {name: value for name, value in wanted.items() if name in declared}
+
+
+def _give_key(settled: Plan, secret: str) -> None:
+    """As a person would: a new key for the identity that reverts. Its public half is beside it."""
+    key = settled.home / "reverter" / "key"
+    key.parent.mkdir(mode=0o700)
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "reverter", "-f", str(key)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    secrets = emulator.client("secretsmanager", settled.url("aws"))
+    secrets.put_secret_value(SecretId=secret, SecretString=key.read_text())
 
 
 def _secret(settled: Plan, name: str) -> str:
@@ -119,7 +132,9 @@ def _env(settled: Plan, outputs: Mapping[str, str]) -> dict[str, str]:
         "RECONCILER_REPO_TOKEN_SECRET": "",
         "RECONCILER_WEBHOOK_SECRET": outputs["WebhookSecretArn"],
         "RECONCILER_ENVIRONMENTS": ",".join(settled.options.environments),
+        "RECONCILER_STACK": NAME,
+        "RECONCILER_REVERTER_KEY_SECRET": outputs.get("ReverterKeySecretArn", ""),
         **({"RECONCILER_AIRFLOW_PYTHON": str(settled.pythons.airflow)} if settled.airflows else {}),
-        "POWERTOOLS_SERVICE_NAME": "reconciler",
+        "POWERTOOLS_SERVICE_NAME": NAME,
         "POWERTOOLS_METRICS_NAMESPACE": "Reconciler",
     }

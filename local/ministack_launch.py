@@ -1,16 +1,20 @@
-"""Starts the AWS emulator (ministack 1.5.33) with three repairs. Run by the emulator's own interpreter.
+"""Starts the AWS emulator (ministack 1.5.33) with five repairs. Run by the emulator's own interpreter.
 
 Started by `local.aws`. The repairs touch private names, so each is asserted to exist: an upgrade that moves
 one fails at once instead of quietly losing a repair. Without them
 - a FIFO queue feeds one batch at a time to a function, where AWS runs one per message group;
 - schedules are looked at every 10 s, so a rate of a minute fires up to 10 s late;
 - an alarm takes every metric of its name, whatever the dimensions: one queue's dead letters would ring
-  another's alarm.
+  another's alarm;
+- an alarm that changes is no event on the default bus;
+- a template with a composite alarm is refused.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from importlib.metadata import version
 from types import FunctionType
 from typing import Any
@@ -18,6 +22,7 @@ from typing import Any
 import ministack.services.lambda_svc as functions
 from ministack import app
 from ministack.services import cloudwatch, eventbridge, scheduler
+from ministack.services.cloudformation import provisioners
 
 VERSION = "1.5.33"
 TICK_SECONDS = 0.5
@@ -33,6 +38,11 @@ def main() -> None:
     replace(scheduler, "_SCHEDULE_TICK_INTERVAL", TICK_SECONDS)
     replace(eventbridge, "_SCHEDULER_TICK_INTERVAL", TICK_SECONDS)
     replace(cloudwatch, "_evaluate_alarm", _by_dimensions(present(cloudwatch, "_evaluate_alarm")))
+    replace(cloudwatch, "_record_history", _told(present(cloudwatch, "_record_history")))
+    present(provisioners, "_RESOURCE_HANDLERS")["AWS::CloudWatch::CompositeAlarm"] = {
+        "create": _composite,
+        "delete": lambda name, _: present(cloudwatch, "_composite_alarms").pop(name, None),
+    }
     app.main()
 
 
@@ -51,11 +61,6 @@ def replace(module: Any, name: str, value: Any) -> None:
 
 def _concurrency(mapping: dict[str, Any], *_: Any, **__: Any) -> int:
     return (mapping.get("ScalingConfig") or {}).get("MaximumConcurrency") or FIFO_GROUPS_AT_ONCE
-
-
-def _dims_key(module: Any) -> None:
-    for name in ("_dims_key", "_metrics"):
-        replace(module, name, getattr(module, name, None))
 
 
 def _by_dimensions(evaluate: FunctionType) -> Callable[[dict[str, Any]], None]:
@@ -81,6 +86,57 @@ class _Series:
 
     def items(self) -> Iterator[tuple[Any, Any]]:
         return iter([(name, points) for name, points in self.everything.items() if name[2] == self.key])
+
+
+def _composite(logical_id: str, properties: dict[str, Any], stack: str) -> tuple[str, dict[str, str]]:
+    """Made as by PutCompositeAlarm, which takes the properties by the same names."""
+    name = str(properties.get("AlarmName") or f"{stack}-{logical_id}")
+    put = present(cloudwatch, "_put_composite_alarm")
+    status, _, body = put({}, {**properties, "AlarmName": name}, False, True)
+    if status != 200:
+        raise ValueError(body)
+    return name, {"Arn": str(present(cloudwatch, "_composite_alarms")[name]["AlarmArn"])}
+
+
+def _told(record: Callable[..., None]) -> Callable[..., None]:
+    """Each change that the history notes is put on the default bus, in AWS's words.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+    """
+    put = present(eventbridge, "_put_events")
+
+    def repaired(name: str, before: str, now: str, reason: str, *more: Any, **named: Any) -> None:
+        record(name, before, now, reason, *more, **named)
+        single, composite = present(cloudwatch, "_alarms"), present(cloudwatch, "_composite_alarms")
+        alarm = single.get(name) or composite[name]
+        event = {
+            "Source": "aws.cloudwatch",
+            "DetailType": "CloudWatch Alarm State Change",
+            "Resources": [alarm["AlarmArn"]],
+            "Detail": json.dumps(_detail(alarm, before, now, reason)),
+        }
+        put({"Entries": [event]}, allow_aws_source=True)
+
+    return repaired
+
+
+def _detail(alarm: dict[str, Any], before: str, now: str, reason: str) -> dict[str, Any]:
+    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
+    state = {"value": now, "reason": reason, "reasonData": "{}", "timestamp": at}
+    configuration: dict[str, Any] = {"description": alarm.get("AlarmDescription") or ""}
+    if "AlarmRule" in alarm:
+        configuration["alarmRule"] = alarm["AlarmRule"]
+    else:
+        dimensions = {item["Name"]: item["Value"] for item in alarm.get("Dimensions") or []}
+        metric = {"namespace": alarm["Namespace"], "name": alarm["MetricName"], "dimensions": dimensions}
+        stat = {"metric": metric, "period": alarm.get("Period"), "stat": alarm.get("Statistic")}
+        configuration["metrics"] = [{"id": "m1", "metricStat": stat, "returnData": True}]
+    return {
+        "alarmName": alarm["AlarmName"],
+        "state": state,
+        "previousState": {"value": before, "reason": "", "timestamp": at},
+        "configuration": configuration,
+    }
 
 
 if __name__ == "__main__":

@@ -127,6 +127,7 @@ def _start(plan: Plan, servers: Servers) -> StackInfo:
         servers.add("Git server", partial(assembly.git, plan))
         servers.add("AWS", partial(assembly.aws, plan))
         servers.add("Lambda host", partial(assembly.lambda_host, plan))
+        servers.add("Metrics", partial(assembly.metrics, plan))
         servers.add("MWAA front", partial(assembly.mwaa, plan))
         outputs = deployment.deploy(plan)
         servers.say("template.yaml: deployed")

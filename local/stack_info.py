@@ -64,6 +64,11 @@ class StackInfo:
         """The Git server's webhooks: pause, resume, recorded, redeliver."""
         return Webhooks(Path(self.home) / "webhooks")
 
+    @property
+    def reverter_key(self) -> Path:
+        """The private SSH key of the identity that reverts; `.pub` beside it is for `allowed_signers`."""
+        return Path(self.home) / "reverter" / "key"
+
     def set_mwaa_status(self, environment: str, status: str) -> None:
         """Make `GetEnvironment` answer another status (`UPDATING`, ...); `AVAILABLE` to begin with."""
         (Path(self.home) / "mwaa" / f"{self.airflows[environment].mwaa}.status").write_text(status)

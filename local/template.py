@@ -20,6 +20,8 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
+from local.loops import LOOP, written_out
+
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/reconciler:local"
 PROXY = "MINISTACK_LAMBDA_PROXY_URL"
 
@@ -38,24 +40,30 @@ def for_emulator(template: Mapping[str, Any], host_url: str) -> dict[str, Any]:
         variables[PROXY] = f"{host_url}/{name}"
         for event in function.get("Events", {}).values():
             _listen_locally(event["Properties"].get("Pattern", {}))
-    for resource in edited["Resources"].values():
+    for _, resource in _plain(edited):
         resource.pop("Metadata", None)
         resource.get("Properties", {}).pop("DeletionProtectionEnabled", None)
     return edited
 
 
 def translate(template: Mapping[str, Any], parameters: Mapping[str, str], region: str) -> dict[str, Any]:
-    """What CloudFormation gets from a SAM template: its functions, URLs and events written out."""
+    """What CloudFormation gets from a SAM template: its loops, functions, URLs and events written out."""
     # Managed policies are looked up by name; this template uses none.
     translator = Translator({}, Parser(), None, boto3.Session(region_name=region))
-    return dict(translator.translate(copy.deepcopy(dict(template)), dict(parameters)))
+    plain = written_out(template, parameters)
+    return dict(translator.translate(copy.deepcopy(plain), dict(parameters)))
 
 
 def _functions(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, resource in template["Resources"].items():
+    for name, resource in _plain(template):
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::Function" and properties.get("PackageType") == "Image":
             yield name, properties
+
+
+def _plain(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The resources that are in no loop."""
+    return ((name, one) for name, one in template["Resources"].items() if not name.startswith(LOOP))
 
 
 def _listen_locally(pattern: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import cfnlint.api
 import pytest
 
+from local.loops import LOOP, written_out
 from local.template import load, translate
 from reconciler.model.tick_time import TickTime
 
@@ -32,9 +33,18 @@ CONTRACT = {
     "RECONCILER_WEBHOOK_SECRET",
     "RECONCILER_ENVIRONMENTS",
     "RECONCILER_LEASE_SECONDS",
+    "RECONCILER_STACK",
+    "RECONCILER_REVERTER_KEY_SECRET",
     "POWERTOOLS_SERVICE_NAME",
     "POWERTOOLS_METRICS_NAMESPACE",
 }
+FUNCTIONS = ("check_health", "on_alarm", "on_push", "reconcile", "sweep")
+NOT_BY_RESOURCE = {
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:DescribeAlarmHistory",
+    "cloudwatch:GetMetricData",
+}
+"""What AWS allows for all or none: of composite alarms nothing is told otherwise."""
 # One is singular, more are plural: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 RATE = re.compile(r"^rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)$")
 CRON = re.compile(r"^cron\(\S+( \S+){5}\)$")
@@ -56,7 +66,8 @@ def translated(source: dict[str, Any]) -> dict[str, Any]:
 
 
 def of_type(template: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
-    return {name: item for name, item in template["Resources"].items() if item["Type"] == kind}
+    there = ((name, item) for name, item in template["Resources"].items() if not name.startswith(LOOP))
+    return {name: item for name, item in there if item["Type"] == kind}
 
 
 def schedules(template: Mapping[str, Any]) -> dict[str, str]:
@@ -81,7 +92,7 @@ def test_every_handler_it_names_is_a_file(source: dict[str, Any]) -> None:
         function["Properties"]["ImageConfig"]["Command"][0]
         for function in of_type(source, "AWS::Serverless::Function").values()
     ]
-    assert sorted(commands) == [f"handlers.{name}.handler" for name in ("on_push", "reconcile", "sweep")]
+    assert sorted(commands) == [f"handlers.{name}.handler" for name in FUNCTIONS]
     for command in commands:
         module, function = command.rsplit(".", 1)
         file = ROOT / f"{module.replace('.', '/')}.py"
@@ -95,7 +106,7 @@ def test_functions_know_exactly_what_they_are_promised(source: dict[str, Any]) -
 
 def test_schedules_are_written_as_aws_reads_them(translated: dict[str, Any]) -> None:
     expressions = schedules(translated)
-    assert list(expressions.values()) == ["rate(1 minute)"]
+    assert list(expressions.values()) == ["rate(1 minute)"] * 2
     assert all(RATE.match(text) or CRON.match(text) for text in expressions.values())
 
 
@@ -193,5 +204,86 @@ def test_no_function_may_do_everything(translated: dict[str, Any]) -> None:
     assert statements
     for statement in statements:
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        assert statement["Resource"] != "*"
+        assert statement["Resource"] != "*" or set(actions) <= NOT_BY_RESOURCE
         assert not any(action.endswith("*") for action in actions)
+
+
+@pytest.fixture(scope="module")
+def two(source: dict[str, Any]) -> dict[str, Any]:
+    """The template of two environments, one with a dash in its name, as `local.loops` writes it out."""
+    return written_out(source, {"Environments": "dev,pre-prod"})
+
+
+def test_each_environment_has_its_own_alarms(two: dict[str, Any]) -> None:
+    kinds = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+    names = {
+        key: item["Properties"]["AlarmName"]
+        for kind in kinds
+        for key, item in of_type(two, kind).items()
+        if "AlarmName" in item["Properties"]
+    }
+    assert names == {
+        "Healthdev": {"Fn::Sub": "${AWS::StackName}-dev-health"},
+        "Blinddev": {"Fn::Sub": "${AWS::StackName}-dev-blind"},
+        "Verdictdev": {"Fn::Sub": "${AWS::StackName}-dev"},
+        "Healthpreprod": {"Fn::Sub": "${AWS::StackName}-pre-prod-health"},
+        "Blindpreprod": {"Fn::Sub": "${AWS::StackName}-pre-prod-blind"},
+        "Verdictpreprod": {"Fn::Sub": "${AWS::StackName}-pre-prod"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("alarm", "metric", "missing", "periods"),
+    [("Health", "HealthFailed", "ignore", 1), ("Blind", "HealthChecked", "breaching", 5)],
+)
+def test_what_is_missing_never_counts_as_good(
+    two: dict[str, Any], alarm: str, metric: str, missing: str, periods: int
+) -> None:
+    found = two["Resources"][f"{alarm}preprod"]["Properties"]
+    assert (found["MetricName"], found["Namespace"]) == (metric, "Reconciler")
+    assert (found["TreatMissingData"], found["EvaluationPeriods"], found["Period"]) == (missing, periods, 60)
+    assert found["Dimensions"] == [
+        {"Name": "environment", "Value": "pre-prod"},
+        {"Name": "service", "Value": {"Ref": "AWS::StackName"}},
+    ]
+
+
+def test_the_service_of_our_metrics_is_the_stack(source: dict[str, Any]) -> None:
+    variables = source["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
+
+
+def test_a_composite_alarm_waits_for_the_one_it_names(two: dict[str, Any]) -> None:
+    for environment in ("dev", "preprod"):
+        rule = two["Resources"][f"Verdict{environment}"]["Properties"]["AlarmRule"]
+        assert rule == {"Fn::Sub": ['ALARM("${Health}")', {"Health": {"Ref": f"Health{environment}"}}]}
+
+
+def test_only_an_alarm_that_goes_off_starts_what_reverts(source: dict[str, Any]) -> None:
+    events = source["Resources"]["OnAlarm"]["Properties"]["Events"]
+    details = {name: event["Properties"]["Pattern"]["detail"] for name, event in events.items()}
+    assert details["Ours"]["alarmName"] == [{"prefix": {"Fn::Sub": "${AWS::StackName}-"}}]
+    assert details["OfYourOwn"]["alarmName"] == {"Ref": "RevertAlarms"}
+    assert [one["state"] for one in details.values()] == [{"value": ["ALARM"]}] * 2
+
+
+def test_who_looks_may_write_no_file(source: dict[str, Any]) -> None:
+    for role in ("CheckHealthRole", "OnAlarmRole"):
+        actions = json.dumps(source["Resources"][role]["Properties"]["Policies"])
+        for forbidden in ("s3:PutObject", "s3:DeleteObject", "cloudwatch:SetAlarmState", "cloudwatch:Put"):
+            assert forbidden not in actions
+
+
+def test_keys_are_read_only_by_who_needs_them(source: dict[str, Any]) -> None:
+    holders = {
+        secret: {
+            name
+            for name, item in of_type(source, "AWS::IAM::Role").items()
+            if json.dumps({"Ref": secret}) in json.dumps(item)
+        }
+        for secret in ("ReverterKey", "RecordKeySecretArns")
+    }
+    assert holders == {
+        "ReverterKey": {"CheckHealthRole", "OnAlarmRole"},
+        "RecordKeySecretArns": {"CheckHealthRole"},
+    }

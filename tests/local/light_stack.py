@@ -18,7 +18,7 @@ def start(home: Path, *, warehouse: bool = False) -> Stack:
     """Start it; the template is the project's own, but for the functions' commands and one timeout."""
     template = home.parent / f"{home.name}-template.yaml"
     text = (ROOT / "template.yaml").read_text()
-    for name in ("on_push", "reconcile", "sweep"):
+    for name in ("check_health", "on_alarm", "on_push", "reconcile", "sweep"):
         text = text.replace(f"handlers.{name}.handler", "handlers.echo.handler")
     template.write_text(text.replace("Timeout: 30", "Timeout: 3"))
     options = StackOptions(airflow=False, postgres=False, warehouse=warehouse, template=template, code=TINY)
