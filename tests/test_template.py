@@ -122,10 +122,20 @@ def test_a_message_stays_hidden_longer_than_its_function_may_run(source: dict[st
     assert (tick, lease) == (TickTime().timeout_seconds, TickTime.lease_seconds)
 
 
-def test_dead_letters_wake_a_person(source: dict[str, Any]) -> None:
-    alarm = source["Resources"]["DeadLetterAlarm"]["Properties"]
-    assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["DeadLetters", "QueueName"]}
-    assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+@pytest.mark.parametrize(
+    ("alarm", "queue"), [("DeadLetterAlarm", "DeadLetters"), ("LostAlarm", "LostAlarms")]
+)
+def test_dead_letters_wake_a_person(source: dict[str, Any], alarm: str, queue: str) -> None:
+    found = source["Resources"][alarm]["Properties"]
+    assert found["Dimensions"][0]["Value"] == {"Fn::GetAtt": [queue, "QueueName"]}
+    assert found["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+
+
+def test_an_alarm_that_nobody_could_act_on_is_kept(source: dict[str, Any]) -> None:
+    letters = source["Resources"]["OnAlarm"]["Properties"]["DeadLetterQueue"]
+    assert letters == {"Type": "SQS", "TargetArn": {"Fn::GetAtt": ["LostAlarms", "Arn"]}}
+    statements = json.dumps(source["Resources"]["OnAlarmRole"]["Properties"]["Policies"])
+    assert json.dumps({"Fn::GetAtt": ["LostAlarms", "Arn"]}) in statements
 
 
 @pytest.mark.parametrize(
