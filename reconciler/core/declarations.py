@@ -11,14 +11,13 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TypeVar
 
-import yaml
-
 from reconciler.core.places import address
 from reconciler.core.signers import addresses, parse_signers
 from reconciler.core.windows import flaw_of
 from reconciler.core.yaml_edit import replace_versions
 from reconciler.core.yaml_nodes import Flaw, Node, Unreadable
 from reconciler.core.yaml_schemas import json_schemas, kind_of
+from reconciler.core.yaml_text import dumped
 from reconciler.core.yaml_values import in_file, line_of, parse
 from reconciler.model.component import Component
 from reconciler.model.environment import AirflowApi, Desired, Environment, ReconcilerConfig
@@ -80,8 +79,7 @@ def parse_holds(files: Mapping[str, bytes], environment: str) -> Holds:
 def render_holds(holds: Holds) -> bytes:
     """The text of a `holds.yaml`; what is empty is left out."""
     fields = {name: value for name, value in holds.to_json().items() if value}
-    body = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=100)
-    return f"# yaml-language-server: $schema=../../schemas/holds.schema.json\n{body}".encode()
+    return f"# yaml-language-server: $schema=../../schemas/holds.schema.json\n{dumped(fields)}".encode()
 
 
 def environment_names(files: Mapping[str, bytes]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -34,12 +35,27 @@ class GateResult(Value):
     message: str = ""
 
 
+class Reversibility(StrEnum):
+    """Can a migration be taken back?"""
+
+    REVERSIBLE = "reversible"
+    WITH_LOSS = "reversible-with-loss"
+    IRREVERSIBLE = "irreversible"
+
+
+class Migration(Value):
+    """A change of the warehouse that comes with an artifact, by the name of its file."""
+
+    name: str
+    reversibility: Reversibility
+
+
 class ArtifactManifest(Value):
     """What an artifact is and where it comes from.
 
     ``digest`` names the content alone (see ``core.identity.artifact_digest``): equal files give equal
     digests whoever built them. ``authors`` are everybody who authored or co-authored the commits since
-    ``parent``, as ``Name <email>``.
+    ``parent``, as ``Name <email>``. ``migrations`` are all that it holds, older ones too.
     """
 
     component: Component
@@ -51,3 +67,4 @@ class ArtifactManifest(Value):
     files: tuple[FileEntry, ...]
     tools: dict[str, str] = {}
     gates: tuple[GateResult, ...] = ()
+    migrations: tuple[Migration, ...] = ()

@@ -158,5 +158,29 @@ class Reason(Described):
     ROLLBACK_SUPPRESSED = "RollbackSuppressed", "An alarm went off, and nothing is taken back for it."
     ROLLBACK_VERIFIED = "RollbackVerified", "What an alarm went back to is live, and well."
     RUNS_CLEARED = "RunsCleared", "Runs that failed on a release which was taken back run again."
+    REVERTER_REFUSED = (
+        "ReverterRefused",
+        "The identity that reverts asks for something else than a release that was Stable here.",
+    )
     REHEARSED = "Rehearsed", "Going back from a release, and forth again, was tried."
     POISON_MESSAGE = "PoisonMessage", "A message in the queue is no request for a tick; it was dropped."
+
+
+class Suppressed(Described):
+    """Why nothing is taken back for an alarm: the guards, in the order in which they are asked."""
+
+    ALARM_OVER = "AlarmOver", "The alarm does not say ALARM any more."
+    REVERTS_OFF = "RevertsOff", "The environment wants no automatic reverts."
+    NO_REVERTER = "NoReverter", "There is no identity that reverts, or no key of it."
+    SUSPENDED = "Suspended", "A person told the reconciler to do nothing here."
+    NOTHING_WATCHED = "NothingWatched", "No release is being watched here."
+    ALREADY_REVERTED = "AlreadyReverted", "The release was taken back already."
+    NOT_ATTRIBUTABLE = "NotAttributable", "The alarm was not OK when the release was begun."
+    NOT_IN_BAKE = "NotInBake", "The release passed its bake: what alarms now is for people."
+    REVERT_OF_REVERT = "RevertOfRevert", "The release was gone back to; a revert is never reverted."
+    BREAKER_OPEN = "BreakerOpen", "As many releases were taken back in this time as the environment allows."
+    NOTHING_STABLE = "NothingStable", "There is no other release that was Stable here and still is there."
+    TIP_NOT_TO_BLAME = "TipNotToBlame", "The tip of the branch asks for another release already."
+    HELD = "Held", "People hold the environment, and not at the release that would be gone back to."
+    MIGRATION_IRREVERSIBLE = "MigrationIrreversible", "A migration in between cannot be taken back."
+    CANNOT_COMMIT = "CannotCommit", "The commit that takes it back was refused."

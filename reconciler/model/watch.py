@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from reconciler.model.alarm import AlarmValue
 from reconciler.model.health import SignalName, Weight
 from reconciler.model.reason import Described
 from reconciler.model.release import ReleaseId
@@ -100,13 +101,16 @@ class Stable(Value):
 class OpenAlarm(Value):
     """An alarm that went off and is still to be acted on, since something stands in the way for a while.
 
-    ``turned_at``: when it left OK; ``told_at``: when we first heard of it.
+    ``turned_at``: when it left OK; ``told_at``: when we first heard of it. ``before``: what it was then,
+    where that was told. ``waits_for``: what people were told that it waits for.
     """
 
     name: str
     reason: str
     turned_at: datetime
     told_at: datetime
+    before: AlarmValue | None = None
+    waits_for: str = ""
 
 
 class Revert(Value):

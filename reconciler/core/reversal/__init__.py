@@ -1,0 +1,26 @@
+"""May an alarm take a release back, to which one, and by what commit? Decided from values alone.
+
+Called by ``engine.reverting``, which asks the outside what is needed for it.
+"""
+
+from reconciler.core.reversal.commit import Takeback, in_words, intended, message
+from reconciler.core.reversal.guards import concerns, first_look, second_look
+from reconciler.core.reversal.ruling import Ruling
+from reconciler.core.reversal.situation import Situation, Tip
+from reconciler.core.reversal.stable import irreversible, last_stable, since_then
+
+__all__ = [
+    "Ruling",
+    "Situation",
+    "Takeback",
+    "Tip",
+    "concerns",
+    "first_look",
+    "in_words",
+    "intended",
+    "irreversible",
+    "last_stable",
+    "message",
+    "second_look",
+    "since_then",
+]

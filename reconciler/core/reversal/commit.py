@@ -1,0 +1,100 @@
+"""The commit that takes a release back: its files, its message, and how it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.core.findings import News
+from reconciler.core.holds_edit import with_more
+from reconciler.core.narrative import versions as listed
+from reconciler.model.holds import Hold, Quarantined
+from reconciler.model.reason import Reason, Severity
+from reconciler.model.watch import OpenAlarm, Revert
+
+WHO = "reconciler"
+_WHY = 300
+
+
+@dataclass(frozen=True)
+class Takeback:
+    """What takes a release back in one environment, on top of ``tip``.
+
+    ``pointer``: the bytes of the file that named the release which is gone back to; ``holds``: those of
+    ``holds.yaml`` at the tip, None if there is none. ``versions``: what the pointer names.
+    """
+
+    environment: str
+    tip: str
+    intent: Revert
+    alarm: OpenAlarm
+    pointer: bytes
+    holds: bytes | None
+    versions: Mapping[str, str]
+    irreversible: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files of the commit, by path in the environments folder."""
+        intent = self.intent
+        since = intent.intended_at.replace(microsecond=0)
+        why = f"{self.alarm.name}: {self.alarm.reason or 'it went off'}"[:_WHY]
+        hold = Hold(by=WHO, since=since, reason=f"gone back to by an alarm. {why}", at=intent.to)
+        bad = Quarantined(by=WHO, since=since, reason=f"it set off an alarm. {why}", release=intent.release)
+        return {
+            f"{self.environment}/pointer.yaml": self.pointer,
+            f"{self.environment}/holds.yaml": with_more(self.holds, hold, bad),
+        }
+
+
+def message(back: Takeback) -> str:
+    """The commit's message; its trailers are for people and their tools: what it does is in its files."""
+    intent = back.intent
+    return "\n".join(
+        [
+            f"Revert {back.environment} to {listed(back.versions)}: {intent.alarm}",
+            "",
+            back.alarm.reason or "The alarm said no more.",
+            "",
+            f"Reverts: {intent.blamed}",
+            f"Quarantines: {intent.release}",
+            f"Release: {intent.to}",
+            f"Alarm: {intent.alarm}",
+            f"Environment: {back.environment}",
+            "",
+        ]
+    )
+
+
+def intended(back: Takeback) -> News:
+    """Told before it is pushed."""
+    intent = back.intent
+    return News(
+        reason=Reason.REVERT_INTENDED,
+        severity=Severity.WARNING,
+        message=f"{intent.alarm} went off: {back.environment} goes back from release {intent.release} to "
+        f"{intent.to} ({listed(back.versions)}), by a commit that is about to be pushed.",
+        evidence=_evidence(intent, back.alarm),
+    )
+
+
+def in_words(environment: str, intent: Revert, alarm: OpenAlarm, irreversible: tuple[str, ...] = ()) -> News:
+    """Told when the commit is on the branch."""
+    stays = tuple(f"stays as it is, and cannot be taken back: {name}" for name in irreversible)
+    return News(
+        reason=Reason.REVERT_COMMITTED,
+        severity=Severity.WARNING,
+        message=f"Commit {str(intent.commit)[:10]} takes {environment} back from release {intent.release} to "
+        f"{intent.to}, since {intent.alarm} went off. It is made live like any rollback; release "
+        f"{intent.release} is quarantined, and {environment} held, until a person lifts that by `git revert` "
+        "of that commit.",
+        evidence=(*_evidence(intent, alarm), *stays),
+    )
+
+
+def _evidence(intent: Revert, alarm: OpenAlarm) -> tuple[str, ...]:
+    return (
+        f"alarm: {alarm.name}, since {alarm.turned_at:%Y-%m-%d %H:%M:%S} UTC",
+        f"it says: {alarm.reason or 'nothing more'}",
+        f"to blame: commit {intent.blamed}",
+    )
