@@ -72,6 +72,12 @@ class EnvironmentRepo(Protocol):
         None: all, and ``Terminal`` if there are more than 500.
         """
 
+    def touched(self, revision: str) -> Sequence[str] | None:
+        """The files that a commit changes against its parent, by path relative to the folder.
+
+        Those outside it begin with ``../``. None for a merge, and for a commit that has no parent.
+        """
+
     def approvals(self, environment: str, commits: Sequence[str], signers: str) -> Sequence[SignedTag]:
         """The tags ``approval/<environment>/<commit>/<who>`` of these commits, as git verifies them now."""
 
@@ -87,6 +93,13 @@ class EnvironmentRepo(Protocol):
         Signed, where who commits has a key; ``Terminal`` if that cannot be used. Never forces: raises
         ``Conflict`` if the branch has moved on from ``base``.
         """
+
+
+class Reverter(Protocol):
+    """The environment repo, pushed to by the identity that reverts, and by nobody else."""
+
+    def push(self, base: str, files: Mapping[str, bytes], message: str) -> Commit:
+        """As ``EnvironmentRepo.push``, always signed. ``Terminal`` if there is no key that can be used."""
 
 
 class ArtifactStore(Protocol):

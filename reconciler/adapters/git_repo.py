@@ -6,6 +6,7 @@ a push, and never runs anything that the repo holds.
 
 from __future__ import annotations
 
+import posixpath
 import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -110,6 +111,10 @@ class GitRepo:
         inside = [str(self._folder / checked_path(path)) for path in paths]
         return self._use(partial(self._changes, _range(since, until), inside, signers, newest))
 
+    def touched(self, revision: str) -> Sequence[str] | None:
+        """See ``ports.EnvironmentRepo``."""
+        return self._use(partial(self._touched, checked_revision(revision)))
+
     def approvals(self, environment: str, commits: Sequence[str], signers: str) -> Sequence[SignedTag]:
         """See ``ports.EnvironmentRepo``."""
         name = checked_path(environment)
@@ -175,6 +180,17 @@ class GitRepo:
             )  # fmt: skip
         rows = _rows(said, 8)
         return [_with_people(row) for row in (_not_too_many(rows, _MOST_CHANGES) if newest is None else rows)]
+
+    def _touched(self, revision: str, copy: Path) -> Sequence[str] | None:
+        self._require(revision, copy)
+        found = self._git.run("rev-list", "--no-walk", "--parents", revision, directory=copy).decode().split()
+        if len(found) != len(("itself", "its parent")):
+            return None
+        said = self._git.run(
+            "diff-tree", "-r", "-z", "--no-commit-id", "--name-only", "--no-renames", revision, directory=copy
+        )
+        paths = said.decode(errors="replace").split("\0")[:-1]
+        return [posixpath.relpath(path, self._folder) for path in paths]
 
     def _require_all(self, wanted: list[str], copy: Path) -> None:
         for revision in wanted:

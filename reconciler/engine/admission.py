@@ -20,7 +20,7 @@ from reconciler.core.rollback import goes_back
 from reconciler.core.signers import addresses, ever_valid, parse_signers, still_valid
 from reconciler.engine.authorship import of_code, of_commits
 from reconciler.engine.desired import Wanted, accepted_release
-from reconciler.engine.provenance import verified_source
+from reconciler.engine.provenance import Proven, verified_source
 from reconciler.engine.world import World
 from reconciler.model.environment import Desired
 from reconciler.model.observation import SignedTag
@@ -84,7 +84,8 @@ def source(world: World, state: EnvironmentState, wanted: Wanted) -> Verdict:
     """Is what a commit says signed, where that is asked for? Of a rollback too."""
     accepted = state.accepted
     before, since = (accepted.desired, accepted.revision) if accepted is not None else (None, None)
-    return verified_source(world, before, since, wanted.desired, wanted.revision)
+    proven = Proven(state.stable, wanted.release.id)
+    return verified_source(world, before, since, wanted.desired, wanted.revision, proven)
 
 
 def _approval(world: World, state: EnvironmentState, wanted: Wanted) -> Verdict:

@@ -15,6 +15,7 @@ from reconciler.ports import (
     EnvironmentRepo,
     EventBus,
     HealthSources,
+    Reverter,
     StateStore,
     Target,
     TickQueue,
@@ -43,14 +44,16 @@ class Lookout:
     """What those work with who look after what is live: who judges it, and who takes it back.
 
     ``sources`` opens what tells of one environment's health; it does no I/O by itself. ``reverter`` is the
-    environment repo, pushed to by the identity that reverts; None where that has no key.
+    environment repo, pushed to by the identity that reverts; None where that has no key. ``stack``: the name
+    that ours begins with, of which an environment's alarm is ``<stack>-<environment>``.
     """
 
     world: World
     alarms: Alarms
     sources: Callable[[Environment], HealthSources]
     queue: TickQueue
-    reverter: EnvironmentRepo | None = None
+    reverter: Reverter | None = None
+    stack: str = ""
 
 
 class Outcome(StrEnum):

@@ -197,9 +197,9 @@ class EnvironmentState(Value):
     ``accounting`` what of the last deployment is still to be looked at.
     ``watch`` is what became of the newest release that is live, or on its way; ``stable`` are the releases
     that passed their bake here, ``reverts`` what alarms took back, ``rehearsals`` how going back was tried,
-    each newest first. ``alarm`` went off and waits for something; ``heard`` are the identities of those that
-    were acted on, newest first. ``import_errors`` are the files that did
-    not import when nothing was on its way.
+    each newest first. ``alarm`` went off and waits for something, and those ``behind`` it for their turn;
+    ``heard`` are the identities of those that were acted on, newest first. ``import_errors`` are the files
+    that did not import when nothing was on its way.
     """
 
     environment: str
@@ -231,6 +231,7 @@ class EnvironmentState(Value):
     watch: Watch | None = None
     stable: tuple[Stable, ...] = ()
     alarm: OpenAlarm | None = None
+    behind: tuple[OpenAlarm, ...] = ()
     heard: tuple[str, ...] = ()
     reverts: tuple[Revert, ...] = ()
     rehearsals: tuple[Rehearsal, ...] = ()

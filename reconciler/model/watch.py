@@ -112,6 +112,11 @@ class OpenAlarm(Value):
     before: AlarmValue | None = None
     waits_for: str = ""
 
+    @property
+    def identity(self) -> str:
+        """As of the change that it was told by."""
+        return f"{self.name}@{self.turned_at.isoformat()}"
+
 
 class Revert(Value):
     """A revert that an alarm asked for: written down before the commit is pushed.

@@ -100,6 +100,12 @@ class MemoryEnvironmentRepo(Twin):
         return tuple(_verified(one, signers) for one in found[:newest])
 
     @port_call
+    def touched(self, revision: str) -> Sequence[str] | None:
+        """See ``ports.EnvironmentRepo``."""
+        stored = self._at(revision)
+        return tuple(sorted(self._changed(stored))) if stored.parent else None
+
+    @port_call
     def approvals(self, environment: str, commits: Sequence[str], signers: str) -> Sequence[SignedTag]:
         """See ``ports.EnvironmentRepo``."""
         prefixes = tuple(f"approval/{environment}/{commit}/" for commit in commits)
@@ -116,10 +122,14 @@ class MemoryEnvironmentRepo(Twin):
     @port_call
     def push(self, base: str, files: Mapping[str, bytes], message: str) -> Commit:
         """See ``ports.EnvironmentRepo``."""
+        return self.push_as(self._identity, base, files, message)
+
+    def push_as(self, who: Identity, base: str, files: Mapping[str, bytes], message: str) -> Commit:
+        """``push`` by somebody else."""
         changed = {checked_path(path): body for path, body in files.items()}
         if base != self._tip or base not in self._commits:
             raise moved_on("main", base)
-        return self._add(base, {**self._commits[base].files, **changed}, message, self._identity)
+        return self._add(base, {**self._commits[base].files, **changed}, message, who)
 
     def person_pushes(
         self,
@@ -179,11 +189,26 @@ class MemoryEnvironmentRepo(Twin):
         return [stored for stored in self._history(until) if stored.commit.sha not in there]
 
     def _touches(self, stored: _Stored, path: str) -> bool:
+        return any(PurePosixPath(key).is_relative_to(path) for key in self._changed(stored))
+
+    def _changed(self, stored: _Stored) -> set[str]:
         before = self._commits[stored.parent].files if stored.parent else {}
-        changed = {
+        return {
             key for key in before.keys() | stored.files.keys() if before.get(key) != stored.files.get(key)
         }
-        return any(PurePosixPath(key).is_relative_to(path) for key in changed)
+
+
+class MemoryReverter(Twin):
+    """The same repo, pushed to by the identity that reverts."""
+
+    def __init__(self, repo: MemoryEnvironmentRepo, identity: Identity) -> None:
+        super().__init__()
+        self._repo, self._identity = repo, identity
+
+    @port_call
+    def push(self, base: str, files: Mapping[str, bytes], message: str) -> Commit:
+        """See ``ports.Reverter``."""
+        return self._repo.push_as(self._identity, base, files, message)
 
 
 def _judged(tag: SignedTag, signers: str) -> SignedTag:

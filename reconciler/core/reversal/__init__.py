@@ -7,7 +7,7 @@ from reconciler.core.reversal.commit import Takeback, in_words, intended, messag
 from reconciler.core.reversal.guards import concerns, first_look, second_look
 from reconciler.core.reversal.ruling import Ruling
 from reconciler.core.reversal.situation import Situation, Tip
-from reconciler.core.reversal.stable import irreversible, last_stable, since_then
+from reconciler.core.reversal.stable import irreversible, since_then, stable_before
 
 __all__ = [
     "Ruling",
@@ -19,8 +19,8 @@ __all__ = [
     "in_words",
     "intended",
     "irreversible",
-    "last_stable",
     "message",
     "second_look",
     "since_then",
+    "stable_before",
 ]

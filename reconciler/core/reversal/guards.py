@@ -17,7 +17,7 @@ from reconciler.model.alarm import AlarmValue
 from reconciler.model.health import Irreversible
 from reconciler.model.holds import Holds
 from reconciler.model.reason import Suppressed
-from reconciler.model.watch import Stable, Watch
+from reconciler.model.watch import Watch
 
 PATIENCE = timedelta(minutes=3)
 """For so long is what is under way given to end. Then a revert is only another commit on top."""
@@ -59,17 +59,11 @@ def first_look(seen: Situation) -> Ruling | None:
 
 def second_look(seen: Situation, watch: Watch, tip: Tip) -> Ruling | None:
     """The first that says no of those that need the branch and the artifact store."""
-    target = tip.target
-    if target is None:
-        return never(
-            Suppressed.NOTHING_STABLE,
-            f"No release but {watch.release} was Stable in {seen.state.environment} and is still there to go "
-            "back to.",
-        )
     found = (
-        tip_not_to_blame(watch, target, tip),
+        tip_not_to_blame(watch, tip),
+        nothing_stable(seen, watch, tip),
         suspended(tip.holds),
-        held(target, seen.holds.and_more(tip.holds)),
+        held(seen, tip),
         migration_irreversible(seen, tip),
     )
     return next((ruling for ruling in found if ruling is not None), None)
@@ -184,7 +178,8 @@ def breaker_open(seen: Situation, watch: Watch) -> Ruling | None:  # noqa: ARG00
 
 def too_early(seen: Situation, watch: Watch) -> Ruling | None:
     """Unless we saw the release fail ourselves, an alarm of the first moments may mean the one before it."""
-    if watch.failed_at is not None or seen.now >= watch.begun_at + LAG:
+    known = watch.failed_at is not None or seen.intended is not None
+    if known or seen.now >= watch.begun_at + LAG:
         return None
     return later(
         f"Release {watch.release} was begun only at {watch.begun_at:%H:%M:%S} UTC: it may still be "
@@ -195,7 +190,7 @@ def too_early(seen: Situation, watch: Watch) -> Ruling | None:
 def unsettled(seen: Situation, watch: Watch) -> Ruling | None:
     """What is half done is finished first, or given up: but it is not waited for for long."""
     state = seen.state
-    if seen.now >= seen.alarm.told_at + PATIENCE:
+    if seen.intended is not None or seen.now >= seen.alarm.told_at + PATIENCE:
         return None
     if state.fences or state.intents:
         return later(f"DAGs are just being changed to release {watch.release}.")
@@ -206,14 +201,14 @@ def unsettled(seen: Situation, watch: Watch) -> Ruling | None:
     return None
 
 
-def tip_not_to_blame(watch: Watch, target: Stable, tip: Tip) -> Ruling | None:
+def tip_not_to_blame(watch: Watch, tip: Tip) -> Ruling | None:
     """A newer commit may be the cure, and is somebody's work."""
     if tip.release == watch.release:
         return None
-    if tip.release == target.release:
+    if tip.target is not None and tip.release == tip.target.release:
         return never(
             Suppressed.ALREADY_REVERTED,
-            f"Commit {tip.revision[:10]} asks for release {target.release} already.",
+            f"Commit {tip.revision[:10]} asks for release {tip.release} already.",
         )
     what = f"asks for release {tip.release}" if tip.release is not None else f"cannot be read: {tip.flaw}"
     return never(
@@ -223,9 +218,22 @@ def tip_not_to_blame(watch: Watch, target: Stable, tip: Tip) -> Ruling | None:
     )
 
 
-def held(target: Stable, holds: Holds) -> Ruling | None:
+def nothing_stable(seen: Situation, watch: Watch, tip: Tip) -> Ruling | None:
+    """What nobody knows to be good is not gone back to."""
+    if tip.target is not None:
+        return None
+    return never(
+        Suppressed.NOTHING_STABLE,
+        f"No release but {watch.release} was Stable in {seen.state.environment} and is still there to go "
+        "back to.",
+    )
+
+
+def held(seen: Situation, tip: Tip) -> Ruling | None:
     """A commit that a hold keeps waiting brings nothing back."""
-    other = next((one for one in holds.holds if one.at != target.release), None)
+    at = tip.target.release if tip.target is not None else None
+    holds = seen.holds.and_more(tip.holds).holds
+    other = next((one for one in holds if at is None or one.at != at), None)
     if other is None:
         return None
     where = f"at release {other.at}" if other.at is not None else "as it is"

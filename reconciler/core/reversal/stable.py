@@ -11,13 +11,13 @@ from reconciler.model.state import EnvironmentState
 from reconciler.model.watch import Stable
 
 
-def last_stable(state: EnvironmentState, bad: ReleaseId) -> Stable | None:
-    """The newest release other than ``bad`` that passed its bake here, and that going to is a rollback.
+def stable_before(state: EnvironmentState, bad: ReleaseId) -> tuple[Stable, ...]:
+    """The releases but ``bad`` that passed their bake here, and to go to which is a rollback; newest first.
 
     What was rolled back, or quarantined, since then is none.
     """
     good = (one for one in state.stable if one.release != bad and one.release not in state.condemned)
-    return next((one for one in good if goes_back(state, one.release)), None)
+    return tuple(one for one in good if goes_back(state, one.release))
 
 
 def since_then(state: EnvironmentState, bad: ReleaseId, target: ReleaseId) -> tuple[ReleaseId, ...]:

@@ -1,0 +1,135 @@
+"""Takes a release back when an alarm goes off: one commit on top, that the ordinary tick makes live.
+
+Called by ``handlers.on_alarm`` and, each minute while something is open, by ``handlers.check_health``. What
+is about to be pushed is written down before, so that whoever comes after a crash finds out whether it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from reconciler.core.reversal import concerns
+from reconciler.engine.reversion import Reversion
+from reconciler.engine.session import Session
+from reconciler.engine.world import Lookout, World
+from reconciler.model.alarm import AlarmChange, AlarmValue
+from reconciler.model.errors import Conflict, ReconcilerError, Terminal, Transient
+from reconciler.model.lease import Lease
+from reconciler.model.reason import Reason, TriggeredBy
+from reconciler.model.state import EnvironmentState
+
+_PAUSE_SECONDS, _BRIEFLY_SECONDS = 1.0, 5.0
+
+
+def heard(lookout: Lookout, change: AlarmChange) -> str:
+    """Act on a change of an alarm, in every environment that it may mean; a line for the log.
+
+    A copy of what was heard before changes nothing. Raises ``Transient`` if something outside fails, or the
+    environment is in use for as long as a tick works: then the same change has to come again. Whatever is
+    raised, ``look_again`` goes on with what was begun.
+    """
+    if change.value is not AlarmValue.ALARM:
+        return f"{change.name} says {change.value}: nothing is to be taken back."
+    world = lookout.world
+    meant = [name for name in world.environments if _means(lookout, world.store.load(name), change.name)]
+    if not meant:
+        return f"{change.name} takes nothing back in any environment."
+    told, failed = list[str](), list[ReconcilerError]()
+    for name in meant:
+        try:
+            told.append(f"{name}: {_hear(lookout, name, change)}")
+        except ReconcilerError as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return " ".join(told)
+
+
+def look_again(lookout: Lookout, environment: str) -> str:
+    """Go on with an alarm that had to wait, or a revert of which no commit is known; a line for the log.
+
+    Cheap where there is neither. To be called without the lease: it takes that itself, and leaves it to the
+    next minute if somebody else has it.
+    """
+    if not _is_open(lookout.world.store.load(environment)):
+        return "No alarm waits."
+    lease = _acquired(lookout.world, environment, _BRIEFLY_SECONDS)
+    if lease is None:
+        return "An alarm waits; it is looked at again when nobody else is at work here."
+    return _go_on(lookout, lease, None)
+
+
+def _means(lookout: Lookout, state: EnvironmentState, name: str) -> bool:
+    accepted = state.accepted
+    own = accepted.desired.environment.health.revert.alarms if accepted is not None else ()
+    return concerns(lookout.stack, state.environment, own, name)
+
+
+def _is_open(state: EnvironmentState) -> bool:
+    return state.alarm is not None or any(one.commit is None for one in state.reverts[:1])
+
+
+def _hear(lookout: Lookout, environment: str, change: AlarmChange) -> str:
+    store, seconds = lookout.world.store, lookout.world.time.work_seconds
+    if change.identity in store.load(environment).heard:
+        return f"{change.name} was acted on before."
+    lease = _acquired(lookout.world, environment, seconds, change)
+    if lease is None and change.identity in store.load(environment).heard:
+        return f"{change.name} was acted on by somebody else."
+    if lease is None:
+        raise Transient(
+            f"{change.name} went off, and {environment} was in use for {seconds:.0f} s.",
+            reason=Reason.LEASE_CONTENDED,
+        )
+    return _go_on(lookout, lease, change)
+
+
+def _acquired(
+    world: World, environment: str, seconds: float, change: AlarmChange | None = None
+) -> Lease | None:
+    """The lease, or None if it is not to be had for so long, or another copy of the change had it."""
+    until = world.clock.now() + timedelta(seconds=seconds)
+    while True:
+        try:
+            return world.store.acquire(environment, world.holder, world.time.lease_seconds)
+        except Conflict:
+            if world.clock.now() >= until:
+                return None
+        world.clock.sleep(_PAUSE_SECONDS)
+        if change is not None and change.identity in world.store.load(environment).heard:
+            return None
+
+
+def _go_on(lookout: Lookout, lease: Lease, change: AlarmChange | None) -> str:
+    with _session(lookout.world, lease) as session:
+        reversion = Reversion(lookout, session)
+        try:
+            if change is not None:
+                reversion.hear(change)
+            told = reversion.run()
+        except Conflict as conflict:
+            raise Transient(str(conflict), reason=conflict.reason) from None
+        finally:
+            # They are kept, and delivered by a later tick.
+            with contextlib.suppress(ReconcilerError):
+                session.publish()
+    if reversion.pushed is not None:
+        # Only now that the lease is free; and the sweep finds it within a minute all the same.
+        with contextlib.suppress(Transient, Terminal):
+            commit = reversion.pushed
+            dedup = f"revert-{lease.environment}-{commit}"
+            lookout.queue.request(lease.environment, TriggeredBy.ALARM, hint=commit, dedup=dedup)
+    return told
+
+
+@contextmanager
+def _session(world: World, lease: Lease) -> Iterator[Session]:
+    try:
+        yield Session(world, lease, world.store.load(lease.environment))
+    finally:
+        # A lease that cannot be given back runs out by itself.
+        with contextlib.suppress(Transient, Terminal):
+            world.store.release(lease)
