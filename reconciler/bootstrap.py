@@ -16,7 +16,7 @@ from reconciler.settings import Settings
 if TYPE_CHECKING:
     from reconciler.adapters.deadline import Deadline
     from reconciler.adapters.queue_probe import QueueSeen
-    from reconciler.engine.world import World
+    from reconciler.engine.world import Lookout, World
     from reconciler.model.environment import Environment
     from reconciler.ports import (
         Airflow,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         EnvironmentRepo,
         EventBus,
         HealthSources,
+        Reverter,
         StateStore,
         Target,
         TickQueue,
@@ -94,6 +95,10 @@ def webhook_secret() -> str:
 @cache
 def repo(identity: tuple[str, str, str] = BOT) -> EnvironmentRepo:
     """The environment repo; ``identity`` (name, e-mail, SSH key or nothing) is who commits what is pushed."""
+    return _repo_of(identity)
+
+
+def _repo_of(identity: tuple[str, str, str]) -> EnvironmentRepo:
     from reconciler.adapters.git_cache import Remote
     from reconciler.adapters.git_repo import GitRepo
     from reconciler.adapters.git_rules import Identity
@@ -203,4 +208,31 @@ def world(holder: str) -> World:
         holder=holder,
         environments=settings().environments,
         time=settings().tick_time,
+    )
+
+
+def reverter() -> Reverter | None:
+    """The environment repo, pushed to by the identity that reverts; None where it has no key."""
+    secret = settings().reverter_key_secret
+    if not secret:
+        return None
+    from reconciler.adapters.reverter import SigningReverter
+
+    def as_(name: str, email: str, key: str) -> EnvironmentRepo:
+        return _repo_of((name, email, key))
+
+    return SigningReverter(repo(), as_, partial(_secrets().get, secret), secret)
+
+
+def lookout(holder: str) -> Lookout:
+    """What those work with who look after what is live; ``holder`` names who holds the lease."""
+    from reconciler.engine.world import Lookout
+
+    return Lookout(
+        world=world(holder),
+        alarms=alarms(),
+        sources=sources,
+        queue=queue(),
+        reverter=reverter(),
+        stack=settings().stack,
     )

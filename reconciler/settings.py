@@ -15,13 +15,23 @@ from reconciler.model.tick_time import TickTime
 from reconciler.model.value import Value
 
 _PREFIX = "RECONCILER_"
-_OPTIONAL = {"repo_branch", "repo_path", "repo_token_secret", "webhook_secret", "lease_seconds"}
+_OPTIONAL = {
+    "repo_branch",
+    "repo_path",
+    "repo_token_secret",
+    "webhook_secret",
+    "lease_seconds",
+    "stack",
+    "reverter_key_secret",
+}
 
 
 class Settings(Value):
     """Where everything is. Secrets are named, never held.
 
-    ``lease_seconds``: how long a tick has its environment for itself.
+    ``lease_seconds``: how long a tick has its environment for itself. ``stack``: the name of ours, with which
+    its alarms begin. ``reverter_key_secret``: the private key of the identity that reverts; empty: nothing
+    reverts by itself.
     """
 
     table: str
@@ -34,6 +44,8 @@ class Settings(Value):
     repo_token_secret: str = ""
     webhook_secret: str = ""
     environments: tuple[str, ...]
+    stack: str = ""
+    reverter_key_secret: str = ""
     lease_seconds: float = Field(default=TickTime.lease_seconds, ge=40, le=300)
 
     @property

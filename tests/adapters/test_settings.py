@@ -74,3 +74,10 @@ def test_the_processs_own_variables_are_the_default(monkeypatch: pytest.MonkeyPa
     for name, text in ALL.items():
         monkeypatch.setenv(name, text)
     assert Settings.read() == Settings.read(ALL)
+
+
+def test_what_reverts_by_itself_may_be_left_out() -> None:
+    assert (Settings.read(ALL).stack, Settings.read(ALL).reverter_key_secret) == ("", "")
+    more = {"RECONCILER_STACK": "platform", "RECONCILER_REVERTER_KEY_SECRET": "arn:reverter"}
+    settings = Settings.read({**ALL, **more})
+    assert (settings.stack, settings.reverter_key_secret) == ("platform", "arn:reverter")

@@ -1,4 +1,4 @@
-"""An alarm takes a release back by one commit, which the ordinary tick makes live; or says why it does not."""
+"""An alarm takes a release back by one commit, made live by the ordinary tick; or says why it does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever acts on an alarm may die, or not be answered, at any call: one commit, one event, and it goes on."""
+"""Whoever acts on an alarm may die, or not be answered, at any call: one commit, one event, on it goes."""
 
 from __future__ import annotations
 

@@ -1,0 +1,101 @@
+"""The identity that reverts, with real keys and a real Git: what it signs, and what it leaves behind."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.adapters.git_cache import Remote
+from reconciler.adapters.git_repo import GitRepo
+from reconciler.adapters.git_rules import Identity
+from reconciler.adapters.reverter import SigningReverter, private_file
+from reconciler.model.errors import Conflict, Terminal
+from reconciler.ports import EnvironmentRepo
+from tests.adapters.git_host import GitHost
+from tests.adapters.ssh_people import person
+
+ANA, REVERTER = person("ana"), person("reverter")
+CONFIG = f"apiVersion: reconciler/v1\nkind: Reconciler\npromotion: [dev]\nreverter: {REVERTER.email}\n"
+SIGNERS = ANA.signer + REVERTER.signer
+FILES = {"reconciler.yaml": CONFIG.encode(), "allowed_signers": SIGNERS.encode(), "dev/pointer.yaml": b"old"}
+
+
+class Stage:
+    """A branch with these files, and who reverts there with a key's text."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.host = home, GitHost(home)
+        self.opened: list[tuple[str, str, int, int]] = []
+        self.files = dict[str, bytes | None](FILES)
+
+    def repo(self, who: Identity = Identity("Bot", "bot@example.com")) -> EnvironmentRepo:
+        return GitRepo(Remote(self.host.url), self.home / "cache", who)
+
+    def as_(self, name: str, email: str, key: str) -> EnvironmentRepo:
+        modes = [stat.S_IMODE(path.stat().st_mode) for path in (Path(key), Path(key).parent)]
+        self.opened.append((name, key, modes[0], modes[1]))
+        return self.repo(Identity(name, email, key))
+
+    def push(self, text: str, files: dict[str, bytes] | None = None) -> str:
+        base = self.host.person_pushes(self.files)
+        reverter = SigningReverter(self.repo(), self.as_, lambda: text, "the-secret")
+        return reverter.push(base, files or {"dev/pointer.yaml": b"older"}, "Revert dev\n\nRelease: x").sha
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    stage = Stage(tmp_path)
+    yield stage
+    assert not any(Path(key).parent.exists() for _, key, *_ in stage.opened), "no key is left behind"
+
+
+def test_it_signs_with_a_file_that_nobody_else_can_read_and_that_is_gone_then(stage: Stage) -> None:
+    made = stage.push(REVERTER.key.read_text())
+    ((name, key, file, folder),) = stage.opened
+    assert (name, file, folder) == ("Reverter", 0o600, 0o700)
+    assert not Path(key).parent.exists()
+    assert stage.host.tip() == made
+    (commit,) = stage.repo().changes(None, made, ["dev/pointer.yaml"], SIGNERS, newest=1)
+    assert (commit.signer, commit.author) == (REVERTER.email, f"Reverter <{REVERTER.email}>")
+
+
+def test_a_secret_may_have_lost_its_last_newline(stage: Stage) -> None:
+    assert stage.push(REVERTER.key.read_text().strip()) == stage.host.tip()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [ANA.key.read_text(), "", "garbage", REVERTER.key.with_suffix(".pub").read_text()],
+    ids=["somebody else's", "empty", "garbage", "the public one"],
+)
+def test_another_key_pushes_nothing_and_shows_in_no_message(stage: Stage, text: str) -> None:
+    with pytest.raises(Terminal) as refused:
+        stage.push(text)
+    assert "the-secret" in str(refused.value)
+    assert REVERTER.email in str(refused.value)
+    assert not text or text.strip() not in str(refused.value)
+    assert stage.host.show("environments/dev/pointer.yaml") == b"old"
+
+
+def test_without_an_identity_nothing_is_pushed(stage: Stage) -> None:
+    stage.files["reconciler.yaml"] = CONFIG.replace("reverter", "# reverter").encode()
+    with pytest.raises(Terminal, match="names no `reverter`"):
+        stage.push(REVERTER.key.read_text())
+
+
+def test_a_branch_that_moved_on_is_left_as_it_is(stage: Stage) -> None:
+    base = stage.host.person_pushes(stage.files)
+    tip = stage.host.person_pushes({"dev/pointer.yaml": b"newer"})
+    reverter = SigningReverter(stage.repo(), stage.as_, REVERTER.key.read_text, "the-secret")
+    with pytest.raises(Conflict):
+        reverter.push(base, {"dev/pointer.yaml": b"older"}, "Revert")
+    assert stage.host.tip() == tip
+
+
+def test_a_key_is_removed_also_where_its_use_fails() -> None:
+    with pytest.raises(RuntimeError), private_file("x") as file:
+        raise RuntimeError
+    assert not file.parent.exists()
