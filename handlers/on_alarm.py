@@ -40,12 +40,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def _hear(lookout: Lookout, change: AlarmChange) -> ReconcilerError | None:
-    logger.append_keys(alarm=change.name, value=change.value)
-    try:
-        logger.info(heard(lookout, change))
-    except ReconcilerError as error:
-        logger.error(str(error))
-        return error
+    with logger.append_context_keys(alarm=change.name, value=change.value):
+        try:
+            logger.info(heard(lookout, change))
+        except ReconcilerError as error:
+            logger.error(str(error))
+            return error
     return None
 
 

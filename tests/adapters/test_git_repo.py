@@ -431,3 +431,15 @@ def test_hooks_of_the_machine_do_not_run(
     repo(host.url, tmp_path / "cache").push(base, {"a": b"2"}, "Quietly")
     assert host.tip() != base
     assert not marker.exists()
+
+
+def test_what_a_commit_changes_outside_the_folder_is_told_and_a_merge_is_told_apart(tmp_path: Path) -> None:
+    host = GitHost(tmp_path)
+    base = host.person_pushes({"dev/pointer.yaml": b"1"})
+    other = host.person_pushes({"dev/pointer.yaml": b"2", "../dags/one.py": b"x"})
+    repo = GitRepo(Remote(host.url), tmp_path / "cache", Identity("Bot", "bot@example.com"))
+    assert sorted(repo.touched(other) or ()) == ["../dags/one.py", "dev/pointer.yaml"]
+    tree = git("rev-parse", f"{other}^{{tree}}", at=host.bare)
+    merge = git("commit-tree", tree, "-p", base, "-p", other, "-m", "Merge", at=host.bare)
+    host.rewind(merge)
+    assert repo.touched(merge) is None

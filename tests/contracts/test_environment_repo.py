@@ -227,6 +227,17 @@ def test_the_commits_between_two_are_told_newest_first(scene: Scene) -> None:
         scene.repo.between(first, UNKNOWN)
 
 
+def test_the_files_that_a_commit_changes_are_told(scene: Scene) -> None:
+    first = scene.people.person_pushes({"dev/pointer.yaml": b"1", "dev/old.yaml": b"x"})
+    second = scene.people.person_pushes({"dev/pointer.yaml": b"2", "dev/old.yaml": None, "prod/é.yaml": b"x"})
+    assert scene.repo.touched(first) is None
+    assert sorted(scene.repo.touched(second) or ()) == ["dev/old.yaml", "dev/pointer.yaml", "prod/é.yaml"]
+    pushed = scene.repo.push(second, {"dev/pointer.yaml": b"3"}, "Go on")
+    assert list(scene.repo.touched(pushed.sha) or ()) == ["dev/pointer.yaml"]
+    with pytest.raises(Terminal):
+        scene.repo.touched(UNKNOWN)
+
+
 def test_changes_are_those_of_the_files_asked_for(scene: Scene) -> None:
     first = scene.people.person_pushes({"dev/pointer.yaml": b"1", "dev/holds.yaml": b"1"})
     second = scene.people.person_pushes({"dev/pointer.yaml": b"2"})

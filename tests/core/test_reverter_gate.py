@@ -1,4 +1,4 @@
-"""What is taken from the identity that reverts: nothing but a pointer that was Stable, and more that is held."""
+"""What is taken from the identity that reverts: nothing but a pointer that was Stable, and more holds."""
 
 from __future__ import annotations
 
@@ -30,9 +30,14 @@ def desired(holds: bytes | None = None) -> Desired:
 
 def commit(author: str = ME, signer: str = ME, committer: str | None = None) -> Commit:
     return Commit(
-        sha="c" * 40, author=f"R <{author}>", committer=f"R <{committer or author}>", at=NOW, subject="Revert",
-        signer=signer, flaw="" if signer else "it has no SSH signature",
-    )  # fmt: skip
+        sha="c" * 40,
+        author=f"R <{author}>",
+        committer=f"R <{committer or author}>",
+        at=NOW,
+        subject="Revert",
+        signer=signer,
+        flaw="" if signer else "it has no SSH signature",
+    )
 
 
 def judged(

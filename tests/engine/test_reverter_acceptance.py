@@ -1,4 +1,4 @@
-"""Nothing is taken from the identity that reverts but what was Stable here: on the twin, and on a real Git."""
+"""Nothing is taken from the identity that reverts but what was Stable here: on the twin and a real Git."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.adapters.git_rules import Identity
+from reconciler.engine.tick import tick
 from reconciler.engine.world import Outcome
-from reconciler.model.reason import ConditionType, Reason
+from reconciler.model.reason import ConditionType, Reason, TriggeredBy
 from tests.adapters.git_host import git
 from tests.engine.alarmed import ALARM, ANA, BAD, REVERTER, Alarmed
 from tests.engine.real_git import KEY, PeoplesRepo, alarmed_on_git
@@ -181,9 +182,6 @@ def test_the_very_first_commit_is_not_its(stage: Stage) -> None:
         },
         by=FORGED,
     )
-    from reconciler.engine.tick import tick
-    from reconciler.model.reason import TriggeredBy
-
     assert tick(scene.world, "prod", TriggeredBy.WEBHOOK).outcome is Outcome.WAITING
     assert scene.store.load("prod").accepted is None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,10 @@ import pytest
 from local.options import StackOptions
 from local.stack import Stack
 from local.stack_info import StackInfo
+
+# Read when the handlers are imported.
+os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "reconciler")
+os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Reconciler")
 
 
 @pytest.fixture(scope="session")
