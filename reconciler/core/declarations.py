@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from reconciler.core.places import address
-from reconciler.core.signers import addresses, parse_signers
+from reconciler.core.signers import addresses, parse_signers, person
 from reconciler.core.windows import flaw_of
 from reconciler.core.yaml_edit import replace_versions
 from reconciler.core.yaml_nodes import Flaw, Node, Unreadable
@@ -168,9 +168,9 @@ class _Folder:
         config, root = self._read(CONFIG, ReconcilerConfig)
         if config is not None and root is not None:
             known = set(addresses(parse_signers(self.signers)[0]))
-            if config.reverter is not None and config.reverter.lower() not in known:
+            if config.reverter is not None and (wanted := self._flaw_of(config.reverter, config)):
                 line = line_of(root, ("reverter",))
-                self._report(CONFIG, Flaw(line, "reverter", f'"{config.reverter}"', f"a key in {SIGNERS}"))
+                self._report(CONFIG, Flaw(line, "reverter", f'"{config.reverter}"', wanted))
             for role, people in config.roles.items():
                 for number, email in enumerate(people):
                     if email.lower() not in known:
@@ -179,6 +179,18 @@ class _Folder:
                             CONFIG, Flaw(line, f"roles.{role}[{number}]", f'"{email}"', f"a key in {SIGNERS}")
                         )
         return config
+
+    def _flaw_of(self, reverter: str, config: ReconcilerConfig) -> str | None:
+        """What its address should be: who signs by itself, whatever alarms, must not be a person."""
+        signers = parse_signers(self.signers)[0]
+        if reverter.lower() not in set(addresses(signers)):
+            return f"a key in {SIGNERS}"
+        own = person(signers, reverter)
+        if len(own) > 1:
+            return f"an address that shares no line and no key with others in {SIGNERS}"
+        if any(who.lower() in own for people in config.roles.values() for who in people):
+            return "an address that has no role: what it signs is nobody's approval"
+        return None
 
     @cached_property
     def signers(self) -> str:

@@ -40,6 +40,12 @@ def test_who_stands_behind_what_the_files_say() -> None:
     assert not parse_desired(folder(), "dev").environment.policy.source.signed
 
 
+def test_who_reverts_has_a_key_and_no_role() -> None:
+    more = {"config": RECONCILER + b"reverter: Reverter@example.com\n" + ROLES}
+    keys = SIGNERS + signers("reverter@example.com").encode()
+    assert parse_desired(files(**more, signers=keys), "dev").reverter == "Reverter@example.com"
+
+
 MISTAKES = {
     "a role that nobody has": (
         {"dev": environment("dev") + ASKS.replace(b"release-manager", b"boss")},
@@ -85,6 +91,23 @@ MISTAKES = {
         {"dev": environment("dev") + SIGNED + b"  promotion:\n    verified: true\n    auto: true\n"},
         f"{DEV}:16: policy.promotion.auto: found true, expected false with policy.source.signed: "
         "the reconciler has no key to sign with",
+    ),
+    "who reverts has no key": (
+        {"config": RECONCILER + b"reverter: reverter@example.com\n"},
+        'reconciler.yaml:4: reverter: found "reverter@example.com", expected a key in allowed_signers',
+    ),
+    "who reverts is a person": (
+        {
+            "config": RECONCILER + b"reverter: reverter@example.com\n",
+            "signers": SIGNERS + signers("cleo@example.com,reverter@example.com").encode(),
+        },
+        'reconciler.yaml:4: reverter: found "reverter@example.com", expected an address that shares no line '
+        "and no key with others in allowed_signers",
+    ),
+    "who reverts may approve": (
+        {"config": RECONCILER + b"reverter: ana@example.com\n" + ROLES},
+        'reconciler.yaml:4: reverter: found "ana@example.com", expected an address that has no role: what it '
+        "signs is nobody's approval",
     ),
     "other bytes": ({"signers": SIGNERS + b"\xff"}, "allowed_signers:1: file: found other bytes than UTF-8"),
 }
