@@ -1,0 +1,301 @@
+"""Each guard of a revert by itself: what makes it say no, and that it is silent otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from reconciler.core.declarations import parse_desired
+from reconciler.core.reversal import (
+    Ruling,
+    Situation,
+    Tip,
+    concerns,
+    first_look,
+    irreversible,
+    second_look,
+    since_then,
+    stable_before,
+)
+from reconciler.core.reversal.guards import LAG, PATIENCE
+from reconciler.model.alarm import Alarm, AlarmValue
+from reconciler.model.artifact import Migration, Reversibility
+from reconciler.model.holds import Hold, Holds, Quarantined, Reasoned
+from reconciler.model.reason import Phase, Reason, Severity, Suppressed
+from reconciler.model.state import Applied, EnvironmentState, Fence, Intent
+from reconciler.model.verdict import Verdict
+from reconciler.model.watch import OpenAlarm, Revert, Stable, Watch
+from tests.builders import NOW, operation
+from tests.declarations.files import environment, folder
+
+GOOD, OLDER, BAD, OTHER = "a" * 16, "d" * 16, "b" * 16, "c" * 16
+BEGUN, TURNED = NOW - timedelta(hours=1), NOW - timedelta(seconds=30)
+MINUTE = timedelta(minutes=1)
+WHO: dict[str, Any] = {"by": "Ana", "since": NOW, "reason": "audit"}
+STABLE = Stable(release=GOOD, revision="1" * 40, at=BEGUN - MINUTE)
+WATCH = Watch(release=BAD, revision="2" * 40, attempt=2, begun_at=BEGUN, failed_at=TURNED)
+ALARM = OpenAlarm(name="platform-dev", reason="1 > 0", turned_at=TURNED, told_at=NOW, before=AlarmValue.OK)
+NOW_RED = Alarm(name="platform-dev", value=AlarmValue.ALARM, since=TURNED)
+TIP = Tip(revision="2" * 40, release=BAD, target=STABLE)
+
+
+def accepted(policy: str = "", holds: Holds = Holds()) -> Applied:
+    spec = environment("dev") + (f"health: {{revert: {{{policy}}}}}\n" if policy else "").encode()
+    desired = parse_desired(folder({"dev/environment.yaml": spec}), "dev")
+    desired = desired.model_copy(update={"holds": holds})
+    return Applied(revision="2" * 40, release=BAD, desired=desired, at=BEGUN)
+
+
+STATE = EnvironmentState(
+    environment="dev",
+    accepted=accepted(),
+    watch=WATCH,
+    stable=(STABLE,),
+    past=(BAD, GOOD),
+    was_live=frozenset({GOOD, BAD}),
+    operation=operation(2, phase=Phase.SUCCEEDED).model_copy(update={"finished_at": BEGUN}),
+)
+SEEN = Situation(now=NOW, state=STATE, alarm=ALARM, current=NOW_RED, at_begin=AlarmValue.OK, able=True)
+
+
+def state(**update: Any) -> Situation:
+    return replace(SEEN, state=STATE.model_copy(update=update))
+
+
+def watched(**update: Any) -> Situation:
+    return state(watch=WATCH.model_copy(update=update))
+
+
+def revert(at: datetime, release: str = OTHER, commit: str | None = "9" * 40) -> Revert:
+    return Revert(alarm="x", blamed="8" * 40, release=release, to=GOOD, intended_at=at, commit=commit)
+
+
+FIRST: dict[str, tuple[Situation, Suppressed | None]] = {
+    "there is no such alarm": (replace(SEEN, current=None), Suppressed.ALARM_OVER),
+    "it is OK": (
+        replace(SEEN, current=NOW_RED.model_copy(update={"value": AlarmValue.OK})),
+        Suppressed.ALARM_OVER,
+    ),
+    "it has no data": (
+        replace(SEEN, current=NOW_RED.model_copy(update={"value": AlarmValue.INSUFFICIENT_DATA})),
+        Suppressed.ALARM_OVER,
+    ),
+    "people want to be asked": (state(accepted=accepted("automatic: false")), Suppressed.REVERTS_OFF),
+    "nobody can sign": (replace(SEEN, able=False), Suppressed.NO_REVERTER),
+    "it is suspended": (
+        state(accepted=accepted(holds=Holds(suspended=Reasoned(**WHO)))),
+        Suppressed.SUSPENDED,
+    ),
+    "nothing was ever deployed": (state(accepted=None, watch=None), Suppressed.NOTHING_WATCHED),
+    "it was taken back": (state(reverts=(revert(TURNED, BAD),)), Suppressed.ALREADY_REVERTED),
+    "its revert is on its way": (state(reverts=(revert(TURNED, BAD, None),)), Suppressed.ALREADY_REVERTED),
+    "it is condemned": (state(condemned=frozenset({BAD})), Suppressed.ALREADY_REVERTED),
+    "it is quarantined": (
+        state(accepted=accepted(holds=Holds(quarantine=(Quarantined(**WHO, release=BAD),)))),
+        Suppressed.ALREADY_REVERTED,
+    ),
+    "it was red when it was begun": (replace(SEEN, at_begin=AlarmValue.ALARM), Suppressed.NOT_ATTRIBUTABLE),
+    "nobody knew when it was begun": (
+        replace(SEEN, at_begin=AlarmValue.INSUFFICIENT_DATA),
+        Suppressed.NOT_ATTRIBUTABLE,
+    ),
+    "it was red before it was told of": (
+        replace(SEEN, at_begin=None, alarm=ALARM.model_copy(update={"before": AlarmValue.ALARM})),
+        Suppressed.NOT_ATTRIBUTABLE,
+    ),
+    "nobody knows what it was": (
+        replace(SEEN, at_begin=None, alarm=ALARM.model_copy(update={"before": None})),
+        Suppressed.NOT_ATTRIBUTABLE,
+    ),
+    "it turned before": (
+        replace(SEEN, current=NOW_RED.model_copy(update={"since": BEGUN})),
+        Suppressed.NOT_ATTRIBUTABLE,
+    ),
+    "it is Stable": (watched(stable_at=NOW), Suppressed.NOT_IN_BAKE),
+    "it was gone back to": (watched(rollback=True), Suppressed.REVERT_OF_REVERT),
+    "one was taken back": (state(reverts=(revert(NOW - 300 * MINUTE),)), Suppressed.BREAKER_OPEN),
+    "two were": (
+        state(reverts=(revert(NOW - 9 * MINUTE), revert(NOW - 90 * MINUTE)), accepted=accepted("atMost: 2")),
+        Suppressed.BREAKER_OPEN,
+    ),
+    "it was only just begun": (
+        replace(watched(failed_at=None, begun_at=TURNED - MINUTE), now=TURNED + MINUTE / 2),
+        None,
+    ),
+    "a DAG is fenced": (state(fences={"one": Fence(opened_at=NOW, ours=True)}), None),
+    "a write is not known to have ended": (state(intents={"one.py": Intent(digest=None)}), None),
+    "it is being made live": (state(operation=operation(2)), None),
+}
+
+
+@pytest.mark.parametrize(("seen", "why"), FIRST.values(), ids=FIRST.keys())
+def test_what_speaks_against_it(seen: Situation, why: Suppressed | None) -> None:
+    ruling = first_look(seen)
+    assert ruling is not None
+    assert ruling.why is why
+    assert ruling.waits is (why is None)
+
+
+SILENT: dict[str, Situation] = {
+    "an alarm of its bake": SEEN,
+    "its history does not tell, and it was OK": replace(SEEN, at_begin=None),
+    "it turned just after": replace(
+        SEEN, current=NOW_RED.model_copy(update={"since": BEGUN + timedelta(seconds=1)})
+    ),
+    "one was taken back long ago": state(reverts=(revert(NOW - 361 * MINUTE),)),
+    "one of two was": state(reverts=(revert(NOW - MINUTE),), accepted=accepted("atMost: 2")),
+    "it was taken back before it came again": state(reverts=(revert(BEGUN - 361 * MINUTE, BAD),)),
+    "its own intent": replace(state(reverts=(revert(NOW, BAD, None),)), intended=revert(NOW, BAD, None)),
+    "an operation that a gate keeps waiting": state(
+        operation=operation(2), gates=(Verdict.go("in-flight", "x"),)
+    ),
+    "what does not settle": replace(
+        state(fences={"one": Fence(opened_at=NOW, ours=True)}),
+        alarm=ALARM.model_copy(update={"told_at": NOW - PATIENCE}),
+    ),
+    "it was begun some time ago": watched(failed_at=None, begun_at=NOW - LAG),
+}
+
+
+@pytest.mark.parametrize("seen", SILENT.values(), ids=SILENT.keys())
+def test_nothing_speaks_against_it(seen: Situation) -> None:
+    assert first_look(seen) is None
+
+
+SECOND: dict[str, tuple[Situation, Tip, Suppressed]] = {
+    "a newer commit": (SEEN, replace(TIP, release=OTHER), Suppressed.TIP_NOT_TO_BLAME),
+    "a tip that cannot be read": (
+        SEEN,
+        replace(TIP, release=None, target=None, flaw="Not sealed."),
+        Suppressed.TIP_NOT_TO_BLAME,
+    ),
+    "somebody took it back": (SEEN, replace(TIP, release=GOOD), Suppressed.ALREADY_REVERTED),
+    "nothing was Stable": (SEEN, replace(TIP, target=None), Suppressed.NOTHING_STABLE),
+    "it is held": (
+        state(accepted=accepted(holds=Holds(holds=(Hold(**WHO),)))),
+        TIP,
+        Suppressed.HELD,
+    ),
+    "it is held at another release, says the tip": (
+        SEEN,
+        replace(TIP, holds=Holds(holds=(Hold(**WHO, at=OTHER),))),
+        Suppressed.HELD,
+    ),
+    "it is suspended, says the tip": (
+        SEEN,
+        replace(TIP, holds=Holds(suspended=Reasoned(**WHO))),
+        Suppressed.SUSPENDED,
+    ),
+    "a migration": (SEEN, replace(TIP, irreversible=("V2.sql",)), Suppressed.MIGRATION_IRREVERSIBLE),
+}
+
+
+@pytest.mark.parametrize(("seen", "tip", "why"), SECOND.values(), ids=SECOND.keys())
+def test_what_the_branch_has_against_it(seen: Situation, tip: Tip, why: Suppressed) -> None:
+    ruling = second_look(seen, WATCH, tip)
+    assert ruling is not None
+    assert ruling.why is why
+
+
+@pytest.mark.parametrize(
+    ("seen", "tip"),
+    [
+        (SEEN, TIP),
+        (SEEN, replace(TIP, holds=Holds(holds=(Hold(**WHO, at=GOOD),)))),
+        (state(accepted=accepted("irreversible: dags-only")), replace(TIP, irreversible=("V2.sql",))),
+    ],
+    ids=["nothing", "a hold at what is gone back to", "a migration that may stay"],
+)
+def test_what_the_branch_has_nothing_against(seen: Situation, tip: Tip) -> None:
+    assert second_look(seen, WATCH, tip) is None
+
+
+@pytest.mark.parametrize(
+    ("stack", "own", "name", "meant"),
+    [
+        ("platform", (), "platform-dev", True),
+        ("platform", (), "platform-dev-health", False),
+        ("platform", (), "platform-prod", False),
+        ("platform", ("rows",), "rows", True),
+        ("platform", (), "rows", False),
+        ("", (), "-dev", False),
+    ],
+)
+def test_which_alarms_are_an_environments(stack: str, own: tuple[str, ...], name: str, meant: bool) -> None:
+    assert concerns(stack, "dev", own, name) is meant
+
+
+def known(**update: Any) -> EnvironmentState:
+    older = Stable(release=OLDER, revision="0" * 40, at=BEGUN - 2 * MINUTE)
+    both = {"stable": (STABLE, older), "past": (BAD, OTHER, GOOD, OLDER)}
+    live = {"was_live": frozenset({GOOD, OLDER, BAD})}
+    return STATE.model_copy(update={**both, **live, **update})
+
+
+def quarantine(release: str) -> Applied:
+    return accepted(holds=Holds(quarantine=(Quarantined(**WHO, release=release),)))
+
+
+@pytest.mark.parametrize(
+    ("before", "found"),
+    [
+        (known(), (GOOD, OLDER)),
+        (known(condemned=frozenset({GOOD})), (OLDER,)),
+        (known(accepted=quarantine(GOOD)), (OLDER,)),
+        (known(was_live=frozenset({OLDER})), (OLDER,)),
+        (known(stable=(STABLE.model_copy(update={"release": BAD}),)), ()),
+    ],
+    ids=["newest first", "condemned", "quarantined", "not a rollback any more", "itself"],
+)
+def test_what_may_be_gone_back_to(before: EnvironmentState, found: tuple[str, ...]) -> None:
+    assert tuple(one.release for one in stable_before(before, BAD)) == found
+
+
+def test_what_came_since() -> None:
+    assert since_then(known(), BAD, GOOD) == (BAD, OTHER)
+    assert since_then(known(), BAD, OLDER) == (BAD, OTHER, GOOD)
+
+
+def migration(name: str, how: Reversibility) -> Migration:
+    return Migration(name=name, reversibility=how)
+
+
+def test_migrations_that_stay() -> None:
+    kept = [migration("V1.sql", Reversibility.IRREVERSIBLE)]
+    since = [
+        *kept,
+        migration("V2.sql", Reversibility.REVERSIBLE),
+        migration("V4.sql", Reversibility.WITH_LOSS),
+        migration("V3.sql", Reversibility.IRREVERSIBLE),
+    ]
+    assert irreversible(kept, since) == ("V3.sql", "V4.sql")
+
+
+def told(make: Callable[[], Ruling | None]) -> Ruling:
+    ruling = make()
+    assert ruling is not None
+    return ruling
+
+
+def test_what_is_told_of_it() -> None:
+    ruling = told(lambda: first_look(watched(stable_at=NOW)))
+    news = ruling.news("dev", ALARM)
+    assert (news.reason, news.severity) == (Reason.ROLLBACK_SUPPRESSED, Severity.ERROR)
+    assert news.message == (
+        f"platform-dev went off in dev, and nothing is taken back for it. Release {BAD} is Stable since "
+        "2026-11-21 05:00 UTC: what is wrong now is for people to find out. See `reconciler status dev`; "
+        "`reconciler rollback dev` goes back."
+    )
+    assert news.evidence == (
+        "guard: NotInBake",
+        "alarm: platform-dev, since 2026-11-21 04:59:30 UTC",
+        "it says: 1 > 0",
+    )
+    waits = told(lambda: first_look(state(operation=operation(2)))).news("dev", ALARM)
+    assert (waits.reason, waits.severity) == (Reason.ALARM_RECEIVED, Severity.WARNING)
+    over = told(lambda: first_look(replace(SEEN, current=None))).news("dev", ALARM)
+    assert over.severity is Severity.INFO
