@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from reconciler.core.clearing import cleared, clearing
 from reconciler.core.findings import MAX_LINE
 from reconciler.core.ledger import written
 from reconciler.core.pointer_file import pointer_key
 from reconciler.core.verification import watching
 from reconciler.model.plan import (
     AwaitParsed,
+    ClearRuns,
     CreateRuns,
     DeletePointers,
     Flip,
@@ -43,6 +45,8 @@ def began(
         return state.model_copy(update={"fences": {**state.fences, **_fences(step, state, now)}})
     if isinstance(step, CreateRuns):
         return _creating(step, state)
+    if isinstance(step, ClearRuns):
+        return clearing(state, step)
     effects = _effects(step, state, now)
     intents = {
         key: effects.get(key, Intent(digest=None)).model_copy(update={"digest": digest})
@@ -62,8 +66,8 @@ def ended(state: EnvironmentState, step: Step, result: StepResult, now: datetime
             return after.model_copy(update={"fences": left})
         case RestartRuns():
             return _restarted(after, result, now)
-        case CreateRuns():
-            return _refused(after, result)
+        case CreateRuns() | ClearRuns():
+            return _refused(after, result) if isinstance(step, CreateRuns) else cleared(after, result)
         case AwaitParsed():
             seen, update = result.verified, {"verified": True, "proven": True, "added": False}
             after = _with_rejected(after, result, now)

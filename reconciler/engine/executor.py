@@ -16,6 +16,7 @@ from reconciler.model.event import EventDraft
 from reconciler.model.plan import (
     AwaitParsed,
     AwaitQuiet,
+    ClearRuns,
     CreateRuns,
     DeletePointers,
     DeleteReleases,
@@ -138,6 +139,10 @@ def _told(state: EnvironmentState, result: StepResult) -> tuple[EventDraft, ...]
     if result.created:
         message = f"Created, for they were due while we kept their DAG paused: {names(result.created)}."
         news.append(News(reason=Reason.RUNS_CREATED, message=message, evidence=result.created))
+    if result.cleared:
+        evidence = tuple(f"{run.dag_id}: {run.run_id}" for run in result.cleared)
+        message = f"Runs that failed on a release which was taken back run again: {names(evidence)}."
+        news.append(News(reason=Reason.RUNS_CLEARED, message=message, evidence=evidence))
     if result.troubles:
         first, reason = result.troubles[0], Reason.RUN_NOT_MADE_UP
         news.append(News(reason=reason, message=first, severity=Severity.ERROR, evidence=result.troubles))
@@ -147,7 +152,7 @@ def _told(state: EnvironmentState, result: StepResult) -> tuple[EventDraft, ...]
 def _intend(session: Session, target: Target, step: Step) -> StepRecord | None:
     """Write down what is about to be done. A step that changes nothing outside is not journalled."""
     writes = target.writes(step)
-    if not writes and not isinstance(step, Pause | Unpause | RestartRuns | CreateRuns):
+    if not writes and not isinstance(step, Pause | Unpause | RestartRuns | CreateRuns | ClearRuns):
         return None
     counted = _counted(session.state)
     operation = counted.operation
@@ -189,6 +194,6 @@ def subject(step: Step) -> str:
             about = step.expected
         case CreateRuns():
             about = step.missing
-        case RestartRuns():
+        case RestartRuns() | ClearRuns():
             about = (f"{run.dag_id} {run.run_id}" for run in step.runs)
     return names(about, 10)

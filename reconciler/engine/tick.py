@@ -23,6 +23,7 @@ from reconciler.engine.letting_go import let_go
 from reconciler.engine.operations import Operations
 from reconciler.engine.plan_now import would_say
 from reconciler.engine.promoter import promote_by_policy
+from reconciler.engine.reruns import follow_revert, note_revert
 from reconciler.engine.session import Session
 from reconciler.engine.world import Outcome, TickResult, World
 from reconciler.model.errors import Conflict, ReconcilerError, Terminal, Transient
@@ -66,9 +67,11 @@ def tick(world: World, environment: str, triggered_by: TriggeredBy) -> TickResul
 
 def _under(lease: Lease, world: World, triggered_by: TriggeredBy) -> TickResult:
     session = Session(world, lease, world.store.load(lease.environment))
+    note_revert(world, session)
     result = _Tick(world, session, triggered_by).run()
     if result.outcome in _SETTLED and promote_by_policy(world, session):
         result = replace(result, message=f"{result.message} Promoted what was verified before.")
+    follow_revert(world, session)
     settle_accounts(world, session)
     outage = reachable(session.state, result.message if result.outcome is Outcome.RETRY else "", session.now)
     for finding in (outage, open_for_long(session.state, session.now)):

@@ -210,6 +210,24 @@ class CreateRuns(Value):
     patient_until: datetime
 
 
+class FailedRun(Value):
+    """A run that ended badly on a release which was taken back."""
+
+    dag_id: DagId
+    run_id: str
+
+
+class ClearRuns(Value):
+    """Let runs that failed on a release which was taken back run again, from the first task that failed on.
+
+    What does not answer until ``patient_until`` (UTC) is asked again by a later tick, then given up.
+    """
+
+    kind: Literal["ClearRuns"] = "ClearRuns"
+    runs: tuple[FailedRun, ...]
+    patient_until: datetime
+
+
 class FlipBatch(Value):
     """Write the pointers of some DAGs: what makes them change release, ``seconds`` later.
 
@@ -259,6 +277,7 @@ Step = Annotated[
     | AwaitParsed
     | RestartRuns
     | CreateRuns
+    | ClearRuns
     | Unpause
     | DeleteReleases,
     Field(discriminator="kind"),

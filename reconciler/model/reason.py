@@ -157,6 +157,10 @@ class Reason(Described):
     REVERT_COMMITTED = "RevertCommitted", "A release was taken back by a commit, since an alarm went off."
     ROLLBACK_SUPPRESSED = "RollbackSuppressed", "An alarm went off, and nothing is taken back for it."
     ROLLBACK_VERIFIED = "RollbackVerified", "What an alarm went back to is live, and well."
+    ROLLBACK_NOT_VERIFIED = (
+        "RollbackNotVerified",
+        "What an alarm went back to is not live, or not seen to be well, for long.",
+    )
     RUNS_CLEARED = "RunsCleared", "Runs that failed on a release which was taken back run again."
     REVERTER_REFUSED = (
         "ReverterRefused",

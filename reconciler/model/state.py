@@ -10,7 +10,7 @@ from reconciler.model.artifact import Digest
 from reconciler.model.environment import Desired
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.event import EventDraft
-from reconciler.model.plan import DagPointer, Straggler
+from reconciler.model.plan import DagPointer, FailedRun, Straggler
 from reconciler.model.reason import ConditionType, Health, Phase, Reason, Sync, TriggeredBy
 from reconciler.model.release import Fingerprint, ReleaseId
 from reconciler.model.value import Value
@@ -252,7 +252,8 @@ class StepResult(Value):
 
     ``paused`` are DAGs whose fence is shut, ``restarted`` runs that begin anew, ``created`` those that were
     missing because their DAG was paused, a line for each; ``refused`` says of which DAGs runs could not be
-    created, and what is left to do.
+    created, and what is left to do. ``cleared`` are ended runs that run again, ``uncleared`` says of others
+    why they do not; nothing where there was nothing to clear.
     ``rejected`` are DAGs that Airflow cannot import, and what it says; ``unfenced`` those whose fence is
     closed. ``troubles`` went wrong beside it, and people are told. ``problems`` not empty means that the step
     ended and what it wanted is not so. ``error`` stopped it in the middle: the rest of this was done.
@@ -267,6 +268,8 @@ class StepResult(Value):
     restarted: tuple[Straggler, ...] = ()
     created: tuple[str, ...] = ()
     refused: dict[str, str] = {}
+    cleared: tuple[FailedRun, ...] = ()
+    uncleared: dict[FailedRun, str] = {}
     unfenced: frozenset[str] = frozenset()
     troubles: tuple[str, ...] = ()
     wait_until: datetime | None = None

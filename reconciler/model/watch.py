@@ -122,7 +122,12 @@ class Revert(Value):
     """A revert that an alarm asked for: written down before the commit is pushed.
 
     ``commit`` None: it is not known yet whether it was pushed. ``blamed`` is the commit that is taken back,
-    ``release`` the one that is condemned, ``to`` the Stable one.
+    ``release`` the one that is condemned, ``to`` the Stable one. ``turned_at``: when the alarm went off,
+    where that was told; ``committed_at``: when the commit was made.
+    ``failed``: what was found wrong, a line each. ``ran``: the DAGs that ran condemned code, and since when;
+    None: not looked at yet. ``clearing``: the runs, by DAG, that we set out to clear, ``cleared`` those that
+    run again, ``uncleared`` a line for each that does not, and why; ``cleared_at``: none is left to clear.
+    ``late_at``: people were told that it takes long. ``over_at``: something else was gone to in between.
     """
 
     alarm: str
@@ -133,7 +138,16 @@ class Revert(Value):
     commit: str | None = None
     live_at: datetime | None = None
     verified_at: datetime | None = None
+    turned_at: datetime | None = None
+    committed_at: datetime | None = None
+    failed: tuple[str, ...] = ()
+    ran: dict[str, datetime] | None = None
+    clearing: dict[str, tuple[str, ...]] = {}
     cleared: dict[str, tuple[str, ...]] = {}
+    uncleared: dict[str, str] = {}
+    cleared_at: datetime | None = None
+    late_at: datetime | None = None
+    over_at: datetime | None = None
 
 
 class Rehearsal(Value):

@@ -17,6 +17,7 @@ from reconciler.model.errors import Conflict, Transient
 from reconciler.model.plan import (
     AwaitParsed,
     AwaitQuiet,
+    ClearRuns,
     CreateRuns,
     DeletePointers,
     DeleteReleases,
@@ -32,6 +33,7 @@ from reconciler.model.plan import (
 from reconciler.model.reason import Reason
 from reconciler.model.state import EnvironmentState, OwnedFile, StepResult
 from reconciler.ports import Airflow, Clock, DagFolder
+from reconciler.targets.airflow_failed import AirflowFailed
 from reconciler.targets.airflow_fence import AirflowFence
 from reconciler.targets.airflow_missing import AirflowMissing
 from reconciler.targets.airflow_parsed import AirflowParsed
@@ -82,10 +84,15 @@ class AirflowDags:
                 return AirflowParsed(self.airflow, self.clock, lease).look(step, state)
             case Pause() | AwaitQuiet() | Unpause() | RestartRuns():
                 return AirflowFence(self.airflow, self.clock, lease).perform(step, state)
-            case CreateRuns():
-                return AirflowMissing(self.airflow, self.clock, lease).create(step)
+            case CreateRuns() | ClearRuns():
+                return self._runs(step, lease)
             case _:
                 assert_never(step)
+
+    def _runs(self, step: CreateRuns | ClearRuns, lease: LeaseGuard) -> StepResult:
+        if isinstance(step, CreateRuns):
+            return AirflowMissing(self.airflow, self.clock, lease).create(step)
+        return AirflowFailed(self.airflow, self.clock, lease).clear(step)
 
     def _bodies(self, step: Step) -> dict[str, bytes]:
         match step:
