@@ -24,6 +24,7 @@ from reconciler.engine.provenance import Proven, verified_source
 from reconciler.engine.world import World
 from reconciler.model.environment import Desired
 from reconciler.model.observation import SignedTag
+from reconciler.model.release import ReleaseId
 from reconciler.model.state import EnvironmentState
 from reconciler.model.verdict import Decision, Verdict
 
@@ -99,24 +100,24 @@ def _approval(world: World, state: EnvironmentState, wanted: Wanted) -> Verdict:
 def _promotion(world: World, state: EnvironmentState, wanted: Wanted) -> Verdict:
     in_force = _in_force(state, wanted)
     policy = in_force.environment.policy.promotion
-    if not policy.verified or in_force.upstream is None:
+    if not policy.asks or in_force.upstream is None:
         return Verdict.go("promotion", f"{state.environment} asks for no verification elsewhere.")
     if goes_back(state, wanted.release.id):
         return Verdict.go("promotion", "A rollback needs no verification elsewhere.")
     if _is_begun(state, wanted):
         return Verdict.go("promotion", "It was verified elsewhere when it was begun.")
-    return verified_upstream(world, in_force, wanted.versions, _versions(state))
+    return verified_upstream(world, in_force, wanted.versions, _versions(state), wanted.release.id)
 
 
 def verified_upstream(
-    world: World, in_force: Desired, wanted: Mapping[str, str], before: Mapping[str, str]
+    world: World, in_force: Desired, wanted: Mapping[str, str], before: Mapping[str, str], release: ReleaseId
 ) -> Verdict:
-    """What the environment before says of the versions that change."""
+    """What the environment before says of the versions that change; together they are ``release``."""
     changed = {part: version for part, version in wanted.items() if before.get(part) != version}
     upstream = world.store.load(str(in_force.upstream))
     operations = world.store.operations(upstream.environment, _REMEMBERED) if changed else ()
     policy = in_force.environment.policy.promotion
-    return promotion(policy, upstream, operations, changed, world.clock.now())
+    return promotion(policy, upstream, operations, changed, world.clock.now(), release)
 
 
 def looked_at_upstream(world: World, state: EnvironmentState, wanted: Wanted) -> Wanted:
@@ -129,7 +130,7 @@ def looked_at_upstream(world: World, state: EnvironmentState, wanted: Wanted) ->
         return wanted
     before, upstream = _versions(state), judge.desired.upstream
     changed = {part: version for part, version in wanted.versions.items() if before.get(part) != version}
-    if not changed or upstream is None or not judge.desired.environment.policy.promotion.verified:
+    if not changed or upstream is None or not judge.desired.environment.policy.promotion.asks:
         return wanted
     known, operations = world.store.load(upstream), world.store.operations(upstream, _REMEMBERED)
     return replace(wanted, revoked=revoked(known, operations, changed, wanted.release.id, world.clock.now()))

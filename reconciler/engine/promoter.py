@@ -46,7 +46,7 @@ class Promotion:
 
     def judge(self, world: World, rules: Desired) -> Verdict:
         """What upstream says of the versions that change, by an environment's rules."""
-        return verified_upstream(world, rules, self.versions, self.asked)
+        return verified_upstream(world, rules, self.versions, self.asked, self.release)
 
     @property
     def message(self) -> str:

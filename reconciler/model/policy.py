@@ -104,6 +104,14 @@ class PromotionPolicy(Value):
     verified: bool = Field(
         default=False, description="Only what was verified in the environment before this one may run here."
     )
+    stable: bool = Field(
+        default=False,
+        description="Only what passed its bake in the environment before this one may run here.",
+    )
+    rehearsed: bool = Field(
+        default=False,
+        description="Only what was gone back from in the environment before this one, for a try, may run.",
+    )
     soak_minutes: float = Field(
         default=0, ge=0, le=60 * 24 * 30, description="So long it has to have run there, in minutes."
     )
@@ -111,6 +119,11 @@ class PromotionPolicy(Value):
         default=False,
         description="What was verified there, and ran there so long, is committed here by itself.",
     )
+
+    @property
+    def asks(self) -> bool:
+        """Does a version have to show anything?"""
+        return self.verified or self.stable or self.rehearsed
 
 
 class Gate(StrEnum):

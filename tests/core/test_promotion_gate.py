@@ -12,6 +12,7 @@ from reconciler.model.policy import PromotionPolicy
 from reconciler.model.reason import Health, Phase, Reason, TriggeredBy
 from reconciler.model.state import EnvironmentState, Operation
 from reconciler.model.verdict import Decision, Verdict
+from reconciler.model.watch import Rehearsal, Stable, Watch
 from tests.builders import NOW
 
 MINUTE = timedelta(minutes=1)
@@ -139,3 +140,62 @@ def test_only_what_is_still_to_go_there_is_held_back() -> None:
     assert (held.decision, held.dag_ids) == (Decision.WAIT, ("one",))
     assert still_good(["dags 1.1.0 was rolled back in staging"], changes[1:]).decision is Decision.GO
     assert still_good([], changes).decision is Decision.GO
+
+
+def after_a_bake(*stable: str, **more: object) -> EnvironmentState:
+    """Staging, where these releases became Stable."""
+    known = tuple(Stable(release=one, revision="c" * 40, at=NOW) for one in stable)
+    state = EnvironmentState(environment="staging", health=Health.HEALTHY, stable=known)
+    return state.model_copy(update=more)
+
+
+def asked(upstream: EnvironmentState, release: str | None = None, **policy: bool) -> Verdict:
+    return promotion(
+        PromotionPolicy.model_validate(policy), upstream, [ran()], {"dags": "1.1.0"}, NOW, release
+    )
+
+
+def test_only_what_is_stable_there_comes_here_where_that_is_asked() -> None:
+    assert asked(after_a_bake(), verified=True).decision is Decision.GO
+    assert asked(after_a_bake(GOOD), stable=True).decision is Decision.GO
+    found = asked(after_a_bake(BAD), stable=True)
+    assert (found.decision, found.reason) == (Decision.WAIT, Reason.DEPENDENCY_NOT_READY)
+    assert "dags 1.1.0 did not become Stable in staging" in found.message
+
+
+def test_one_that_is_being_watched_says_so() -> None:
+    watch = Watch(release=GOOD, revision="c" * 40, attempt=1, begun_at=NOW)
+    found = asked(after_a_bake(watch=watch), stable=True)
+    assert "dags 1.1.0 is watched in staging, and not Stable yet" in found.message
+
+
+def test_what_was_stable_and_rolled_back_since_is_not() -> None:
+    upstream = after_a_bake(GOOD, condemned=frozenset({GOOD}))
+    assert asked(upstream, stable=True).decision is Decision.WAIT
+
+
+def test_a_release_that_changed_no_dag_there_is_known_by_its_id() -> None:
+    assert asked(after_a_bake("d" * 16), "d" * 16, stable=True).decision is Decision.GO
+    assert asked(after_a_bake("d" * 16), "e" * 16, stable=True).decision is Decision.WAIT
+
+
+def test_going_back_from_it_has_to_have_been_tried_where_that_is_asked() -> None:
+    tried = Rehearsal(release=GOOD, to=BAD, at=NOW, back_seconds=12.4, forth_seconds=9)
+    found = asked(after_a_bake(GOOD), stable=True, rehearsed=True)
+    assert found.decision is Decision.WAIT
+    assert "dags 1.1.0 was not gone back from, for a try, in staging" in found.message
+    assert "`reconciler rehearse staging`" in found.message
+    of_another = after_a_bake(GOOD, rehearsals=(tried.model_copy(update={"release": BAD}),))
+    assert asked(of_another, rehearsed=True).decision is Decision.WAIT
+    well = asked(after_a_bake(rehearsals=(tried,)), GOOD, rehearsed=True)
+    assert well.decision is Decision.GO
+    assert well.evidence[-1] == (
+        "going back was rehearsed in staging at 2026-11-21 05:00:00 UTC: 12 s back, 9 s forth"
+    )
+
+
+def test_what_is_not_even_verified_says_that_alone() -> None:
+    found = promotion(
+        PromotionPolicy(stable=True, rehearsed=True), after_a_bake(), (), {"dags": "1.1.0"}, NOW
+    )
+    assert found.evidence == ("dags 1.1.0 was not verified in staging",)

@@ -16,7 +16,9 @@ from reconciler.model.environment import Environment
 from reconciler.model.errors import Terminal
 from reconciler.model.observation import Commit
 from reconciler.model.reason import ConditionType, Reason, TriggeredBy
+from reconciler.model.state import Changes
 from reconciler.model.verdict import Decision
+from reconciler.model.watch import Rehearsal, Stable
 from reconciler.ports import Target
 from tests.engine.scene import ENVIRONMENT_YAML, Scene, pointer_yaml
 
@@ -429,4 +431,33 @@ def test_who_is_taken_out_of_the_order_keeps_what_it_reaches() -> None:
     assert two.dev.state.accepted is not None
     assert two.dev.state.accepted.desired.environment.airflow.api.http is not None
     assert "8080" in two.dev.state.accepted.desired.environment.airflow.api.http.url
+    assert two.tick("staging") is Outcome.APPLIED
+
+
+@pytest.mark.parametrize(
+    ("policy", "shown"),
+    [
+        ("stable: true", {"stable"}),
+        ("rehearsed: true", {"rehearsals"}),
+        ("stable: true, rehearsed: true", {"stable", "rehearsals"}),
+    ],
+)
+def test_what_has_to_be_stable_or_rehearsed_there_waits_for_that(policy: str, shown: set[str]) -> None:
+    two = Two(policy)
+    two.deploy_to_dev()
+    two.staging("1.1.0")
+    assert two.tick("staging") is Outcome.WAITING
+    release = two.dev.state.past[0]
+    found = {
+        "stable": (Stable(release=release, revision="c" * 40, at=two.dev.clock.now()),),
+        "rehearsals": (
+            Rehearsal(release=release, to="b" * 16, at=two.dev.clock.now(), back_seconds=1, forth_seconds=1),
+        ),
+    }
+    for name in sorted(shown):
+        assert two.tick("staging") is Outcome.WAITING
+        lease = two.dev.store.acquire("dev", "somebody", 60)
+        state = two.dev.state.model_copy(update={name: found[name]})
+        two.dev.store.commit(lease, Changes(state=state))
+        two.dev.store.release(lease)
     assert two.tick("staging") is Outcome.APPLIED

@@ -15,6 +15,8 @@ from reconciler.model.state import EnvironmentState, Operation
 from reconciler.model.value import Value
 from reconciler.model.verdict import Decision, Verdict
 
+_UNTRIED = "was not gone back from, for a try,"
+
 
 class Proof(Value):
     """What one version of a component has to show: since when it is good upstream, or why it is not."""
@@ -34,25 +36,30 @@ def promotion(
     operations: Sequence[Operation],
     changed: Mapping[str, str],
     now: datetime,
+    release: ReleaseId | None = None,
 ) -> Verdict:
-    """Wait until each changed version (by component) was verified ``upstream`` and has run there long enough.
+    """Wait until each changed version (by component) has shown ``upstream`` what the policy asks for.
 
-    ``operations`` are those of ``upstream``, in any order.
+    That is always to be verified there and to have run long enough. ``operations`` are those of ``upstream``,
+    in any order; ``release`` is what the versions are together.
     """
     where, soak = upstream.environment, timedelta(minutes=policy.soak_minutes)
     proofs = list(_proofs(upstream, operations, changed, soak, now))
+    proofs = [_shown(policy, upstream, operations, release, one) for one in proofs]
     flaws = [f"{proof} {proof.flaw}" for proof in proofs if proof.flaw]
     if flaws:
-        return _wait(
-            f"{'; '.join(flaws)}. It goes on when that is verified there.", [*flaws, *_lines(proofs)], None
-        )
+        then = "It goes on when that is verified there."
+        if any(_UNTRIED in flaw for flaw in flaws):
+            then = f"{then} `reconciler rehearse {where}` tries to go back."
+        return _wait(f"{'; '.join(flaws)}. {then}", [*flaws, *_lines(proofs)], None)
     until = max((proof.since + soak for proof in proofs if proof.since is not None), default=now)
     if until > now:
         named = ", ".join(map(str, proofs))
         told = f"{named} is to run in {where} until {until:%Y-%m-%d %H:%M:%S} UTC first."
         return _wait(told, list(_lines(proofs)), until)
     said = f"{', '.join(map(str, proofs))} was verified in {where}." if proofs else "No version changes."
-    return Verdict.go("promotion", said).model_copy(update={"evidence": tuple(_lines(proofs))})
+    tried = _tried(upstream, release) if proofs and policy.rehearsed else ()
+    return Verdict.go("promotion", said).model_copy(update={"evidence": (*_lines(proofs), *tried)})
 
 
 def revoked(
@@ -106,6 +113,47 @@ def _proofs(
         elif upstream.health is Health.DEGRADED and _runs(upstream, component) == version:
             flaw = f"runs in {where}, which is degraded"
         yield Proof(component=component, version=version, since=since, flaw=flaw)
+
+
+def _shown(
+    policy: PromotionPolicy,
+    upstream: EnvironmentState,
+    operations: Sequence[Operation],
+    release: ReleaseId | None,
+    proof: Proof,
+) -> Proof:
+    """The same, with what it lacks besides: a bake that it passed, a rehearsal of going back from it."""
+    if proof.flaw:
+        return proof
+    where, watch = upstream.environment, upstream.watch
+    known = _releases(upstream, operations, proof) | ({release} if release is not None else set())
+    known -= upstream.condemned | quarantined(upstream)
+    flaw = ""
+    if policy.stable and not known.intersection(one.release for one in upstream.stable):
+        bakes = watch is not None and watch.release in known
+        flaw = f"is watched in {where}, and not Stable yet" if bakes else f"did not become Stable in {where}"
+    elif policy.rehearsed and not known.intersection(one.release for one in upstream.rehearsals):
+        flaw = f"{_UNTRIED} in {where}"
+    return proof.model_copy(update={"flaw": flaw})
+
+
+def _releases(upstream: EnvironmentState, operations: Sequence[Operation], proof: Proof) -> set[ReleaseId]:
+    """Those that had a version upstream."""
+    found = {one.release for one in operations if one.versions.get(proof.component) == proof.version}
+    if upstream.applied is not None and _runs(upstream, proof.component) == proof.version:
+        found.add(upstream.applied.release)
+    return found
+
+
+def _tried(upstream: EnvironmentState, release: ReleaseId | None) -> tuple[str, ...]:
+    """How long it took to go back from the release, a line; none if only other combinations were tried."""
+    newest = next((one for one in upstream.rehearsals if one.release == release), None)
+    if newest is None:
+        return ()
+    took = f"{newest.back_seconds:.0f} s back, {newest.forth_seconds:.0f} s forth"
+    return (
+        f"going back was rehearsed in {upstream.environment} at {newest.at:%Y-%m-%d %H:%M:%S} UTC: {took}",
+    )
 
 
 def _spans(
