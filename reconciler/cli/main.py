@@ -17,6 +17,7 @@ from reconciler.cli.commands.holds import hold, release, resume, suspend
 from reconciler.cli.commands.plan import plan
 from reconciler.cli.commands.promote import promote
 from reconciler.cli.commands.publish import publish
+from reconciler.cli.commands.rehearse import rehearse
 from reconciler.cli.commands.rollback import rollback
 from reconciler.cli.commands.seal import seal
 from reconciler.cli.commands.status import status
@@ -41,6 +42,7 @@ COMMANDS = (
     events,
     history,
     rollback,
+    rehearse,
     hold,
     release,
     suspend,

@@ -23,6 +23,7 @@ from reconciler.engine.letting_go import let_go
 from reconciler.engine.operations import Operations
 from reconciler.engine.plan_now import would_say
 from reconciler.engine.promoter import promote_by_policy
+from reconciler.engine.rehearsals import remember_rehearsal
 from reconciler.engine.reruns import follow_revert, note_revert
 from reconciler.engine.session import Session
 from reconciler.engine.world import Outcome, TickResult, World
@@ -72,6 +73,7 @@ def _under(lease: Lease, world: World, triggered_by: TriggeredBy) -> TickResult:
     if result.outcome in _SETTLED and promote_by_policy(world, session):
         result = replace(result, message=f"{result.message} Promoted what was verified before.")
     follow_revert(world, session)
+    remember_rehearsal(world, session)
     settle_accounts(world, session)
     outage = reachable(session.state, result.message if result.outcome is Outcome.RETRY else "", session.now)
     for finding in (outage, open_for_long(session.state, session.now)):

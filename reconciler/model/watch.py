@@ -151,7 +151,10 @@ class Revert(Value):
 
 
 class Rehearsal(Value):
-    """Rolling back from a release was tried here: to which one, when, and how long it took, in seconds."""
+    """Rolling back from a release was tried here: to which one, when, and how long it took, in seconds.
+
+    ``at``: when it was over. The seconds are from when each commit was found until it was live.
+    """
 
     release: ReleaseId
     to: ReleaseId

@@ -1,0 +1,90 @@
+"""Going back from a release for a try, and forth again: two ordinary commits, and what they show.
+
+What counts is what both attempts did; the commits' subjects only say that it was meant as a try.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.core.findings import News
+from reconciler.model.reason import Phase, Reason
+from reconciler.model.release import ReleaseId
+from reconciler.model.state import EnvironmentState, Operation
+from reconciler.model.watch import Rehearsal, Stable
+
+REMEMBERED = 20
+"""Rehearsals of one environment, the newest."""
+
+
+def back(environment: str, release: ReleaseId) -> str:
+    """The subject of the commit that goes back from a release."""
+    return f"Rehearse {environment}: back from release {release}"
+
+
+def forth(environment: str, release: ReleaseId) -> str:
+    """The subject of the commit that goes to it again."""
+    return f"Rehearse {environment}: forth to release {release}"
+
+
+def message(subject: str, release: ReleaseId) -> str:
+    """A commit's message; the trailer is for people and their tools."""
+    return f"{subject}\n\nRehearses: {release}\n"
+
+
+def last_stable(state: EnvironmentState, release: ReleaseId) -> Stable | None:
+    """What would be gone back to: the newest Stable release other than this one that was not taken back."""
+    holds = state.accepted.desired.holds.quarantine if state.accepted is not None else ()
+    bad = state.condemned | {one.release for one in holds} | {release}
+    return next((one for one in state.stable if one.release not in bad), None)
+
+
+def may_be_forth(state: EnvironmentState) -> bool:
+    """Did an attempt end well that may be the second half of a rehearsal, and was not remembered yet?"""
+    last = state.operation
+    if last is None or last.phase is not Phase.SUCCEEDED or last.finished_at is None:
+        return False
+    known = any(one.release == last.release and one.at == last.finished_at for one in state.rehearsals)
+    return not known and last.subject == forth(state.environment, last.release)
+
+
+def measured(state: EnvironmentState, operations: Sequence[Operation]) -> Rehearsal | None:
+    """What the newest two of ``operations`` show, if they are a rehearsal: seconds from found to live."""
+    last = state.operation
+    if last is None or not may_be_forth(state):
+        return None
+    first = next((one for one in operations if one.attempt == last.attempt - 1), None)
+    if (
+        first is None
+        or first.phase is not Phase.SUCCEEDED
+        or first.release == last.release
+        or first.subject != back(state.environment, last.release)
+    ):
+        return None
+    seconds = [_seconds(one) for one in (first, last)]
+    return Rehearsal(
+        release=last.release,
+        to=first.release,
+        at=last.finished_at or last.started_at,
+        back_seconds=seconds[0],
+        forth_seconds=seconds[1],
+    )
+
+
+def _seconds(operation: Operation) -> float:
+    ended = operation.finished_at or operation.started_at
+    return (ended - operation.started_at).total_seconds()
+
+
+def remembering(state: EnvironmentState, new: Rehearsal) -> EnvironmentState:
+    """The state with one more, newest first."""
+    return state.model_copy(update={"rehearsals": (new, *state.rehearsals)[:REMEMBERED]})
+
+
+def told(environment: str, new: Rehearsal) -> News:
+    """That it was tried, and how long it took."""
+    message = (
+        f"Going back from release {new.release} in {environment} was tried: {new.to} was live again after "
+        f"{new.back_seconds:.0f} s, and {new.release} after another {new.forth_seconds:.0f} s."
+    )
+    return News(reason=Reason.REHEARSED, message=message)
