@@ -21,12 +21,16 @@ _COLOURS = {
     "red": ("✗", "error", "stop", "Stalled", "Failed", "Error", "Degraded", "remove", "broken"),
     "yellow": (
         "!", "warning", "wait", "OutOfSync", "Progressing", "Running", "Pending", "Unknown", "Missing",
-        "update", "heal",
+        "update", "heal", "Baking",
     ),
-    "green": ("✓", "go", "Synced", "Healthy", "Succeeded", "add", "intact", "new", "passed"),
+    "green": (
+        "✓", "go", "Synced", "Healthy", "Succeeded", "Stable", "Verified", "add", "intact", "new", "passed",
+    ),
     "dim": ("info", "-"),
 }  # fmt: skip
 _COLOUR_OF = {word: colour for colour, words in _COLOURS.items() for word in words}
+_LEADING = {"Baking", "Failed", "Stable", "Verified"}
+"""Words that colour what begins with them."""
 
 
 ONE_WORD = 24
@@ -89,7 +93,7 @@ class Output:
             short = all(len(row[number]) <= ONE_WORD for row in cells)
             table.add_column(name.upper(), overflow="fold", no_wrap=short)
         for row in cells:
-            table.add_row(*(Text(cell, style=_COLOUR_OF.get(cell, "")) for cell in row))
+            table.add_row(*(Text(cell, style=_colour(cell)) for cell in row))
         self._console(error=False).print(table)
 
     def facts(self, pairs: Sequence[tuple[str, str]]) -> None:
@@ -97,7 +101,7 @@ class Output:
         width = max((len(name) for name, value in pairs if value), default=0)
         for name, value in pairs:
             if value:
-                self.line(f"{name:<{width}}  {clean(value)}", _COLOUR_OF.get(value, ""))
+                self.line(f"{name:<{width}}  {clean(value)}", _colour(value))
 
     @contextmanager
     def progress(self, only_live: bool = False) -> Iterator[Progress]:
@@ -133,6 +137,11 @@ class Output:
         from rich.console import Console
 
         return Console(stderr=error, highlight=False, markup=False, force_terminal=self._terminal)
+
+
+def _colour(text: str) -> str:
+    first = text.partition(" ")[0]
+    return _COLOUR_OF.get(first if first in _LEADING else text, "")
 
 
 def clean(text: str, keep: str = "") -> str:

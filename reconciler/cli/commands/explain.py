@@ -10,13 +10,18 @@ from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, begin
 from reconciler.cli.errors import Usage
 from reconciler.cli.gates import Said, said_by_gates
 from reconciler.cli.output import Format, when
+from reconciler.cli.watched import said_of_alarms
 from reconciler.model.reason import ConditionType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from reconciler.model.event import Event
     from reconciler.model.state import EnvironmentState
     from reconciler.model.verdict import Verdict
+
+_NEWEST = 200
+"""Events among which those about alarms are looked for."""
 
 
 def explain(
@@ -27,7 +32,7 @@ def explain(
 ) -> None:
     """Say why DAGs are as they are: what they run, what they wait for, until when, what to do.
 
-    Shows what the last tick found. Without a DAG, those that wait for something.
+    Shows what the last tick found. Without a DAG, those that wait for something, and what became of alarms.
     """
     cli = begin(ctx, output)
     state = cli.platform.store().load(cli.known(env))
@@ -36,6 +41,7 @@ def explain(
     found = {one: list(_sentences(state, one)) for one in ([dag] if dag is not None else _waiting(state))}
     condition = state.conditions.get(ConditionType.STALLED)
     stalled = condition.message if condition is not None and condition.status else None
+    alarms = said_of_alarms(state, _recent(cli, state)) if dag is None else []
     gates = [(said, verdict) for said in said_by_gates(state) for verdict in said.closed]
     cli.out.document(
         {
@@ -46,6 +52,7 @@ def explain(
                 {**verdict.to_json(), "revision": said.revision, "begun": said.begun}
                 for said, verdict in gates
             ],
+            "alarms": [{"what": title, "said": sentences} for title, sentences in alarms],
         }
     )
     if stalled is not None:
@@ -56,6 +63,15 @@ def explain(
         _tell(cli, name, sentences)
     for said, verdict in gates:
         _tell(cli, f"gate {verdict.gate} ({said.commit})", _about(verdict))
+    for title, sentences in alarms:
+        _tell(cli, title, sentences)
+
+
+def _recent(cli: Cli, state: EnvironmentState) -> Sequence[Event]:
+    """The newest events; none are asked for where nothing was ever watched."""
+    if state.watch is None and not state.reverts:
+        return ()
+    return cli.platform.store().events(state.environment, max(0, state.sequence - _NEWEST), _NEWEST)
 
 
 def _tell(cli: Cli, title: str, sentences: Sequence[str]) -> None:

@@ -9,36 +9,21 @@ import typer
 
 from reconciler.cli.asked import Asked, asked
 from reconciler.cli.completion import complete_environment
+from reconciler.cli.concerns import concerns, told
 from reconciler.cli.context import Cli, OutputOption, begin
 from reconciler.cli.gates import outside_json, said_by_gates
 from reconciler.cli.output import Format, short, when
+from reconciler.cli.watched import bake_cell, document, facts, ill
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.reason import ConditionType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from reconciler.model.holds import Pin, Reasoned
     from reconciler.model.state import Condition, EnvironmentState, Fence
     from reconciler.model.verdict import Verdict
-
-# A condition is of concern unless it has the value that it has when all is well.
-_WELL = {
-    ConditionType.READY: True,
-    ConditionType.RECONCILING: False,
-    ConditionType.STALLED: False,
-    ConditionType.SOURCE_VERIFIED: True,
-    ConditionType.ADMITTED: True,
-    ConditionType.PROMOTING: True,
-    ConditionType.FETCH_FAILED: False,
-    ConditionType.DRIFTED: False,
-    ConditionType.HEALTHY: True,
-    ConditionType.QUIESCED: True,
-    ConditionType.FENCED: False,
-    ConditionType.REACHABLE: True,
-}
-
-_BROAD = (ConditionType.READY, ConditionType.SOURCE_VERIFIED)
 
 
 def status(
@@ -55,32 +40,31 @@ def status(
     names = [cli.known(env)] if env else cli.platform.environments()
     tip = _tip(cli)
     states = [cli.platform.store().load(name) for name in names]
+    now = cli.platform.clock().now()
+    before = {state.environment: _upstream(cli, state) for state in states}
     wanted = [asked(cli.platform, state, tip) for state in states]
     documents = [
-        {**_document(state, tip, dags), "wanted": one.to_json() if one is not None else None}
+        {
+            **_document(state, tip, dags),
+            **document(state, before[state.environment], now),
+            "wanted": one.to_json() if one is not None else None,
+        }
         for state, one in zip(states, wanted, strict=True)
     ]
     cli.out.document(documents[0] if env else {"environments": documents})
     if not env:
-        _overview(cli, states, tip)
+        _overview(cli, states, tip, now)
     for state, one in zip(states, wanted, strict=True):
         if env:
-            _details(cli, state, tip, one)
+            _details(cli, state, tip, one, facts(state, before[state.environment], now))
         if dags:
             _list_dags(cli, state)
 
 
-def concerns(state: EnvironmentState) -> list[Condition]:
-    """The conditions that are not as they are when all is well."""
-    return [one for kind, one in state.conditions.items() if one.status is not _WELL[kind]]
-
-
-def _told(state: EnvironmentState) -> list[Condition]:
-    """Those of them that say something of their own: ``Ready`` often repeats what another is about."""
-    found: dict[str, Condition] = {}
-    for one in sorted(concerns(state), key=lambda one: one.type in _BROAD):
-        found.setdefault(one.message, one)
-    return list(found.values())
+def _upstream(cli: Cli, state: EnvironmentState) -> EnvironmentState | None:
+    """The environment before it, where going back from the same release may have been tried."""
+    name = state.accepted.desired.upstream if state.accepted is not None else None
+    return cli.platform.store().load(name) if name is not None else None
 
 
 def _tip(cli: Cli) -> str | None:
@@ -164,11 +148,11 @@ def _document(state: EnvironmentState, tip: str | None, dags: bool) -> dict[str,
     return document
 
 
-def _overview(cli: Cli, states: list[EnvironmentState], tip: str | None) -> None:
+def _overview(cli: Cli, states: list[EnvironmentState], tip: str | None, now: datetime) -> None:
     from reconciler.core.narrative import versions
 
     cli.out.table(
-        ["environment", "sync", "health", "versions", "commit", "operation", "dags"],
+        ["environment", "sync", "health", "versions", "commit", "operation", "bake", "dags"],
         [
             [
                 state.environment,
@@ -177,6 +161,7 @@ def _overview(cli: Cli, states: list[EnvironmentState], tip: str | None) -> None
                 versions(_versions(state)),
                 short(state.applied.revision if state.applied else None),
                 _phase(state),
+                bake_cell(state, now),
                 str(len(state.live)),
             ]
             for state in states
@@ -186,12 +171,18 @@ def _overview(cli: Cli, states: list[EnvironmentState], tip: str | None) -> None
         _concerns(cli, state, tip, prefix=f"{state.environment}: ")
 
 
-def _details(cli: Cli, state: EnvironmentState, tip: str | None, wanted: Asked | None) -> None:
+def _details(
+    cli: Cli,
+    state: EnvironmentState,
+    tip: str | None,
+    wanted: Asked | None,
+    watched: list[tuple[str, str]],
+) -> None:
     from reconciler.core.gates.hold import told_of
     from reconciler.core.narrative import versions
 
     applied, operation = state.applied, state.operation
-    said = [one.message for one in _told(state)]
+    said = [one.message for one in told(state)]
     held, suspended = [told_of(one) for one in _held(state)], _suspended(state)
     cli.out.line(state.environment, "bold")
     cli.out.facts(
@@ -208,6 +199,7 @@ def _details(cli: Cli, state: EnvironmentState, tip: str | None, wanted: Asked |
             ("By", f"{operation.initiated_by}: {operation.subject}" if operation else ""),
             *(wanted.facts() if wanted is not None else ()),
             ("DAGs", ", ".join(f"{n} on {release}" for release, n in _releases(state).most_common())),
+            *watched,
             ("Fenced", ", ".join(_fenced(dag_id, fence) for dag_id, fence in sorted(state.fences.items()))),
             ("Condemned", ", ".join(sorted(state.condemned))),
             ("Suspended", told_of(suspended) if suspended is not None else ""),
@@ -216,6 +208,9 @@ def _details(cli: Cli, state: EnvironmentState, tip: str | None, wanted: Asked |
         ]
     )
     _concerns(cli, state, tip)
+    for line in ill(state):
+        if not _is_in(line.partition(": ")[2], said):
+            cli.out.line(f"! {line}", "yellow")
     for said_of in said_by_gates(state):
         cli.out.line(f"\nGates: {said_of.commit}")
         cli.out.table(
@@ -258,7 +253,7 @@ def _concerns(cli: Cli, state: EnvironmentState, tip: str | None, prefix: str = 
             f"reconciler may be down: reconciler doctor",
             "yellow",
         )
-    for one in _told(state):
+    for one in told(state):
         since = when(one.last_transition_at)
         text = f"{one.type.value} {_said(one)} since {since}: {one.reason.value}: {one.message}"
         cli.out.line(f"{prefix}! {text}", "yellow")
