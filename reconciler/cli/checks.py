@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.cli import interpreters
+from reconciler.cli import check_alarms, interpreters
 from reconciler.cli.output import short
 from reconciler.model.errors import InvalidInput, ReconcilerError, Terminal, Transient
 
@@ -95,11 +95,14 @@ def of_environment(platform: Platform, name: str, python: Path | None) -> Iterat
 
     repo = platform.repo()
     try:
-        environment = parse_desired(repo.files(repo.tip()), name).environment
+        desired = parse_desired(repo.files(repo.tip()), name)
     except ReconcilerError as error:
         yield Check(f"{name}: files", _raiser(error))
         return
+    environment = desired.environment
     yield Check(f"{name}: files", lambda: "valid at the tip")
+    yield Check(f"{name}: who reverts", lambda: check_alarms.who_reverts(platform, desired), optional=True)
+    yield Check(f"{name}: alarms", lambda: check_alarms.alarms(platform, environment), optional=True)
     yield Check(f"{name}: DAG folder", lambda: _folder(platform, environment))
     yield Check(f"{name}: Airflow", lambda: _airflow(platform, environment))
     yield Check(f"{name}: Airflow's intervals", lambda: _intervals(platform, environment), optional=True)

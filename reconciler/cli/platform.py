@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from reconciler.engine.world import World
     from reconciler.model.component import Component
     from reconciler.model.release import ReleaseManifest
-    from reconciler.ports import ArtifactStore, Clock, EnvironmentRepo, StateStore, TickQueue
+    from reconciler.ports import Alarms, ArtifactStore, Clock, EnvironmentRepo, StateStore, TickQueue
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,9 @@ class Platform(Protocol):
 
     def look_at_queue(self) -> QueueSeen:
         """How the queue is. ``Terminal`` if it is not there."""
+
+    def alarms(self) -> tuple[str, Alarms] | None:
+        """The name of the stack, and the alarms of its account; None where the stack is not named."""
 
     def git_version(self) -> str:
         """``git version 2.39.5``; empty if it does not run. ``Terminal`` if there is no git."""
@@ -116,6 +119,14 @@ class Live:
         from reconciler import bootstrap
 
         return bootstrap.look_at_queue()
+
+    def alarms(self) -> tuple[str, Alarms] | None:
+        """See ``Platform``."""
+        from reconciler import bootstrap
+
+        opened = vars(bootstrap).get("lookout")
+        lookout = opened("cli") if opened is not None else None
+        return (lookout.stack, lookout.alarms) if lookout is not None and lookout.stack else None
 
     def git_version(self) -> str:
         """See ``Platform``."""

@@ -217,7 +217,7 @@ def _is_warm(state: EnvironmentState, one: Stable) -> bool:
 def _stable(state: EnvironmentState) -> str:
     one = last_stable(state)
     if one is None:
-        nothing = "no other release: an alarm has nothing to go back to"
+        nothing = "nothing else: an alarm has no release to go back to"
         return nothing if state.watch is not None else ""
     warm = "ready in the DAG folder" if _is_warm(state, one) else "to be copied to the DAG folder first"
     return f"{one.release} since {when(one.at)}, {warm}"

@@ -21,7 +21,7 @@ from reconciler.engine.world import World
 from reconciler.model.component import Component
 from reconciler.model.errors import ReconcilerError, Terminal
 from reconciler.model.release import Archive, ReleaseManifest, SealedDag
-from reconciler.ports import ArtifactStore, Clock, EnvironmentRepo, StateStore
+from reconciler.ports import Alarms, ArtifactStore, Clock, EnvironmentRepo, StateStore
 from tests.builders import tar_gz
 from tests.engine.scene import Scene
 
@@ -41,6 +41,7 @@ class TwinPlatform:
     server_time: datetime | None = None
     settings_error: ReconcilerError | None = None
     import_error: str = ""
+    known_alarms: tuple[str, Alarms] | None = None
     committed_by: list[Person] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -68,6 +69,9 @@ class TwinPlatform:
 
     def look_at_queue(self) -> QueueSeen:
         return QueueSeen(len(self.ticks.asked), 0, self.server_time)
+
+    def alarms(self) -> tuple[str, Alarms] | None:
+        return self.known_alarms
 
     def git_version(self) -> str:
         return self.git

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from reconciler.model.alarm import Alarm, AlarmValue
 from reconciler.model.errors import Terminal, Transient
 from reconciler.model.observation import ImportProblem
+from tests.builders import NOW
 from tests.cli.desk import Desk
+from tests.engine.scene import ENVIRONMENT_YAML, RECONCILER_YAML
+from tests.signers import signers
+
+REVERTER = "reverter@example.com"
+
+
+class Known:
+    """The alarms of an account: those that are named."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def find(self, name: str) -> Alarm | None:
+        """See ``ports.Alarms``."""
+        return Alarm(name=name, value=AlarmValue.OK, since=NOW) if name in self.names else None
+
+    def value_at(self, name: str, at: datetime) -> AlarmValue | None:
+        """See ``ports.Alarms``."""
+        return AlarmValue.OK if name in self.names and at >= NOW else None
 
 
 @pytest.fixture
 def desk(desk: Desk, folder: Path) -> Desk:
     """Everything is well."""
+    desk.scene.shared = RECONCILER_YAML + f"reverter: {REVERTER}\n".encode()
+    desk.scene.signers = signers("ana@example.com", REVERTER)
+    desk.platform.known_alarms = ("gitops", Known("gitops-dev"))
     desk.scene.deploy("1.0.0", {"films": "one"})
     python = folder / ".envs/airflow-3.0.6/bin/python"
     python.parent.mkdir(parents=True)
@@ -150,3 +174,47 @@ def test_airflows_intervals_have_to_fit(desk: Desk) -> None:
     assert answer.code == 0
     assert _line(answer.out, check).startswith(f"! {check}: Airflow looks for new files every 300 s")
     assert "airflow.parseSeconds is 20" in answer.out
+
+
+def test_who_reverts_and_which_alarms_may_make_them_are_named(desk: Desk) -> None:
+    out = desk.run("doctor").out
+    assert _line(out, "dev: who reverts").endswith(f"{REVERTER}, whose key is in allowed_signers")
+    assert _line(out, "dev: alarms").endswith("gitops-dev OK since 2026-11-21 05:00:00Z")
+
+
+def test_nobody_who_reverts_is_told(desk: Desk) -> None:
+    desk.scene.shared = RECONCILER_YAML
+    desk.scene.push("1.0.0")
+    answer = desk.run("doctor")
+    assert answer.code == 0
+    assert _line(answer.out, "dev: who reverts") == (
+        "! dev: who reverts: An alarm takes nothing back in dev: no identity reverts."
+    )
+
+
+def test_a_reverter_without_a_key_that_counts_is_told(desk: Desk) -> None:
+    run_out = signers(REVERTER).replace(" ", ' valid-before="20260401" ', 1)
+    desk.scene.signers = signers("ana@example.com") + run_out
+    desk.scene.push("1.0.0")
+    assert f"{REVERTER} has no valid key in allowed_signers" in desk.run("doctor").out
+
+
+def test_where_nothing_is_to_be_taken_back_nobody_has_to_be_there(desk: Desk) -> None:
+    desk.scene.shared = RECONCILER_YAML
+    desk.scene.environment = ENVIRONMENT_YAML + b"health: {revert: {automatic: false}}\n"
+    desk.scene.push("1.0.0")
+    assert _line(desk.run("doctor").out, "dev: who reverts").startswith("✓")
+
+
+def test_an_alarm_that_does_not_exist_is_told(desk: Desk) -> None:
+    desk.scene.environment = ENVIRONMENT_YAML + b"health: {revert: {alarms: [mine, theirs]}}\n"
+    desk.scene.push("1.0.0")
+    desk.platform.known_alarms = ("gitops", Known("gitops-dev", "mine"))
+    assert "There is no alarm theirs: nothing is taken back for it." in desk.run("doctor").out
+
+
+def test_a_stack_that_is_not_named_is_told(desk: Desk) -> None:
+    desk.platform.known_alarms = None
+    answer = desk.run("doctor")
+    assert answer.code == 0
+    assert "Set RECONCILER_STACK" in answer.out

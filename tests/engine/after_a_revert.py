@@ -147,6 +147,7 @@ class Reverted:
             of=self.bad,
             rollback=True,
             begun_at=self.scene.clock.now(),
+            live_at=self.scene.clock.now(),
             checked_at=self.scene.clock.now(),
             tallies=tallies,
         )

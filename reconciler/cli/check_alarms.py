@@ -1,0 +1,53 @@
+"""The checks of ``reconciler doctor`` on what takes a release back by itself: who may, and which alarms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.cli.output import when
+from reconciler.model.errors import Terminal
+
+if TYPE_CHECKING:
+    from reconciler.cli.platform import Platform
+    from reconciler.model.environment import Desired, Environment
+
+
+def who_reverts(platform: Platform, desired: Desired) -> str:
+    """Whose commits take a release back. ``Terminal`` if nobody's would be accepted."""
+    from reconciler.core.signers import addresses, parse_signers, still_valid
+
+    name = desired.environment.name
+    if not desired.environment.health.revert.automatic:
+        return "nobody: health.revert.automatic is off, an alarm only tells people"
+    if desired.reverter is None:
+        raise Terminal(
+            f"An alarm takes nothing back in {name}: no identity reverts.",
+            "Name one in reconciler.yaml (`reverter`), or turn health.revert.automatic off.",
+        )
+    able = addresses(parse_signers(still_valid(desired.signers, platform.clock().now()))[0])
+    if desired.reverter not in able:
+        raise Terminal(
+            f"{desired.reverter} has no valid key in allowed_signers: what it commits is refused.",
+            "Add its public key to allowed_signers, by a signed commit.",
+        )
+    return f"{desired.reverter}, whose key is in allowed_signers"
+
+
+def alarms(platform: Platform, environment: Environment) -> str:
+    """The alarms that may take a release back. ``Terminal`` if one of them does not exist."""
+    known = platform.alarms()
+    if known is None:
+        raise Terminal(
+            "Which alarms there are is not known: the stack is not named.",
+            "Set RECONCILER_STACK to the name of the CloudFormation stack.",
+        )
+    stack, store = known
+    names = (f"{stack}-{environment.name}", *environment.health.revert.alarms)
+    found = {name: store.find(name) for name in names}
+    missing = [name for name, alarm in found.items() if alarm is None]
+    if missing:
+        raise Terminal(
+            f"There is no alarm {', '.join(missing)}: nothing is taken back for it.",
+            "Deploy the stack with this environment, or correct health.revert.alarms.",
+        )
+    return ", ".join(f"{one.name} {one.value.value} since {when(one.since)}" for one in found.values() if one)
