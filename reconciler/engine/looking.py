@@ -28,6 +28,9 @@ PATIENCE = timedelta(seconds=5)
 
 PAUSE_SECONDS = 0.5
 
+SELDOM = timedelta(minutes=5)
+"""What is Stable and well is looked at this often; what is not as it should be, each minute again."""
+
 _UNSEEN = HealthSpec()
 
 
@@ -44,8 +47,11 @@ def look(lookout: Lookout, environment: str, known: Recollection) -> Look:
     """Look once. Raises ``Transient`` or ``Terminal`` if the memory itself cannot be had."""
     world = lookout.world
     before = world.store.load(environment)
+    now = world.clock.now()
+    if _was_well(before, now):
+        return Look("It is Stable, and was well a moment ago.", _alive(before))
     declared, spec = _declared(before)
-    asked = wanted(before, spec, world.clock.now())
+    asked = wanted(before, spec, now)
     evidence = (
         gather(lookout, before, declared, asked, known)
         if declared is not None and before.watch is not None
@@ -97,6 +103,16 @@ def _judged(
     # Not by the session, which notes that a tick has handled the environment.
     after = world.store.commit(lease, Changes(state=judged.state, events=events))
     return Session(world, lease, after), judged
+
+
+def _was_well(state: EnvironmentState, now: datetime) -> bool:
+    """Is nothing baked, was nothing amiss when it was last looked at, and was that just now?"""
+    watch = state.watch
+    if watch is None or watch.stable_at is None or watch.checked_at is None or state.alarm is not None:
+        return False
+    amiss = any(tally.failed or tally.errors for tally in watch.tallies.values())
+    # A minute is never quite one.
+    return not amiss and now - watch.checked_at < SELDOM - timedelta(seconds=15)
 
 
 def _same(before: EnvironmentState, now: EnvironmentState, at: datetime) -> bool:

@@ -140,6 +140,41 @@ def test_a_look_asks_each_thing_once_and_remembers_what_does_not_change(watched:
     assert watched.calls()["platform"] == 1
 
 
+def stable(watched: Watched) -> None:
+    """It was looked at twice, and is Stable and Verified since."""
+    watched.look()
+    watched.look()
+    watch = watched.scene.state.watch
+    assert watch is not None
+    now = watched.scene.clock.now()
+    watched.remember(watch=watch.model_copy(update={"stable_at": now, "verified_at": now}))
+
+
+def after_a_minute(watched: Watched) -> Counter[str]:
+    watched.scene.tick()
+    watched.scene.clock.advance(60)
+    watched.well()
+    return watched.calls()
+
+
+def test_what_is_stable_and_well_costs_three_calls_a_minute(watched: Watched) -> None:
+    stable(watched)
+    ten = [after_a_minute(watched) for _ in range(10)]
+    assert [sum(one.values()) for one in ten].count(1) == 8, "just our own memory, four minutes of five"
+    assert all("dags" in one for one in ten if sum(one.values()) > 1)
+    watched.look()
+    assert values(watched.look()) == {("HealthChecked", HERE): 1}
+
+
+def test_what_is_stable_and_amiss_is_looked_at_each_minute(watched: Watched) -> None:
+    stable(watched)
+    gone = AirflowDag(dag_id="one", active=False, paused=False, release=None, last_parsed_at=None)
+    watched.scene.airflow.set_dag(gone)
+    looks = [after_a_minute(watched)["dags"] for _ in range(9)]
+    assert looks.index(1) <= 4
+    assert set(looks[looks.index(1) :]) == {1}
+
+
 def test_what_is_well_is_told_so_and_noted(watched: Watched) -> None:
     handled = watched.scene.state.last_handled_at
     seen = watched.look()
@@ -271,6 +306,8 @@ def test_runs_in_flight_are_asked_for_again_only_where_one_is_missing(watched: W
     watched.scene.clock.advance(3600)
     watched.well()
     assert watched.calls()["runs_between"] == 0
+    watched.scene.clock.advance(300)
+    watched.well()
     airflow, since = watched.scene.airflow, watched.scene.clock.now() - 8 * MINUTE
     airflow.clocked = [run for run in airflow.clocked if run.dag_id != "one" or (run.due_at or since) < since]
     assert watched.calls()["runs_between"] == 1

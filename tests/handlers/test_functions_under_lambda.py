@@ -25,6 +25,7 @@ from tests.local.light_stack import invoke
 
 pytestmark = pytest.mark.awslambda
 COMMIT = "c" * 40
+FUNCTIONS = ("check_health", "on_alarm", "on_push", "reconcile", "sweep")
 
 
 def post(info: StackInfo, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
@@ -59,7 +60,8 @@ def eventually(found: Callable[[], Any], seconds: float = 90) -> Any:
 
 
 def test_no_function_imports_what_the_image_lacks() -> None:
-    code = "import handlers.on_push, handlers.reconcile, handlers.sweep, sys; print(*sorted(sys.modules))"
+    names = ", ".join(f"handlers.{name}" for name in FUNCTIONS)
+    code = f"import {names}, sys; print(*sorted(sys.modules))"
     ran = subprocess.run(
         [str(lambda_python()), "-c", code], cwd=ROOT, capture_output=True, text=True, check=True,
         env={"POWERTOOLS_SERVICE_NAME": "r", "POWERTOOLS_METRICS_NAMESPACE": "R"},
@@ -156,6 +158,22 @@ def test_an_environment_that_is_not_served_is_acknowledged(functions: StackInfo)
     body = json.dumps({"environment": "nowhere", "triggeredBy": "manual"})
     record = {"messageId": "1", "body": body, "eventSource": "aws:sqs"}
     assert invoke(functions, "Reconcile", {"Records": [record]}) == (None, None)
+
+
+def test_a_look_where_nothing_was_deployed_says_that_somebody_looks(functions: StackInfo) -> None:
+    """The real function, by the image's dependencies: its line, the metric in CloudWatch, no alarm."""
+    assert invoke(functions, "CheckHealth", {}) == (None, None)
+    cloudwatch = client("cloudwatch", functions.aws_endpoint)
+
+    def told() -> list[dict[str, Any]]:
+        found = cloudwatch.list_metrics(Namespace="Reconciler", MetricName="HealthChecked")["Metrics"]
+        return list(found)
+
+    (metric,) = eventually(told)
+    dimensions = {one["Name"]: one["Value"] for one in metric["Dimensions"]}
+    assert dimensions == {"environment": "dev", "service": "reconciler"}
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=["reconciler-dev-health"])["MetricAlarms"]
+    assert alarm["StateValue"] == "OK"
 
 
 def test_errors_reach_people(functions: StackInfo) -> None:
