@@ -258,7 +258,7 @@ class _Tick:
 def _admitted(admission: Admission) -> Finding:
     """What is waited for; or, if nothing is, who let it pass."""
     told = admission.waiting or (admission.approval,)
-    loud = told[0].reason in {Reason.BREAK_GLASS_USED, Reason.GATE_TIMED_OUT}
+    loud = told[0].reason in {Reason.BREAK_GLASS_USED, Reason.GATE_TIMED_OUT, Reason.REVERTER_REFUSED}
     return Finding(
         type=ConditionType.ADMITTED,
         status=not admission.waiting,

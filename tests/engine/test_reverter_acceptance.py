@@ -11,7 +11,7 @@ import pytest
 from reconciler.adapters.git_rules import Identity
 from reconciler.engine.tick import tick
 from reconciler.engine.world import Outcome
-from reconciler.model.reason import ConditionType, Reason, TriggeredBy
+from reconciler.model.reason import ConditionType, Reason, Severity, TriggeredBy
 from tests.adapters.git_host import git
 from tests.engine.alarmed import ALARM, ANA, BAD, REVERTER, Alarmed
 from tests.engine.real_git import KEY, PeoplesRepo, alarmed_on_git
@@ -116,6 +116,7 @@ def refused(stage: Stage, runs: str, said: str) -> None:
     assert stage.runs() == runs
     (told,) = stage.alarmed.told(Reason.REVERTER_REFUSED)
     assert said in told.message
+    assert told.severity is Severity.ERROR
     assert scene.state.conditions[ConditionType.SOURCE_VERIFIED].status is False
 
 

@@ -63,11 +63,23 @@ def check(alarmed: Alarmed) -> None:
     assert [one.reason for one in scene.bus.published].count(Reason.REVERT_COMMITTED) >= 1
 
 
-@pytest.mark.parametrize("fate", Fate)
-def test_hearing_may_end_anywhere(fate: Fate) -> None:
+LESS_OFTEN = (Fate.LOST_ANSWER, Fate.UNREACHED)
+FATES = pytest.mark.parametrize(
+    ("fate", "every"),
+    [
+        (Fate.BEFORE, 1),
+        (Fate.AFTER, 1),
+        *((fate, 4) for fate in LESS_OFTEN),
+        *(pytest.param(fate, 1, marks=pytest.mark.long) for fate in LESS_OFTEN),
+    ],
+)
+
+
+@FATES
+def test_hearing_may_end_anywhere(fate: Fate, every: int) -> None:
     """Lambda tells again; what it does not, each minute's look finds."""
     ends = set[str]()
-    for at in range(MOST_CALLS):
+    for at in range(0, MOST_CALLS, every):
         alarmed = Alarmed()
         change, fuse = alarmed.goes_off(), Fuse(at, fate)
         failed = fails(lambda: heard(doomed(alarmed, fuse), change))  # noqa: B023
@@ -86,9 +98,9 @@ def test_hearing_may_end_anywhere(fate: Fate) -> None:
     raise AssertionError("more calls than this test dies at")
 
 
-@pytest.mark.parametrize("fate", Fate)
-def test_each_minutes_look_may_end_anywhere(fate: Fate) -> None:
-    for at in range(MOST_CALLS):
+@FATES
+def test_each_minutes_look_may_end_anywhere(fate: Fate, every: int) -> None:
+    for at in range(0, MOST_CALLS, every):
         alarmed = Alarmed()
         change = waiting(alarmed)
         fuse = Fuse(at, fate)
