@@ -16,6 +16,7 @@ from reconciler.settings import Settings
 if TYPE_CHECKING:
     from reconciler.adapters.deadline import Deadline
     from reconciler.adapters.queue_probe import QueueSeen
+    from reconciler.adapters.reverter import SigningReverter
     from reconciler.engine.world import Lookout, World
     from reconciler.model.environment import Environment
     from reconciler.ports import (
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
         EnvironmentRepo,
         EventBus,
         HealthSources,
-        Reverter,
         StateStore,
         Target,
         TickQueue,
@@ -211,7 +211,7 @@ def world(holder: str) -> World:
     )
 
 
-def reverter() -> Reverter | None:
+def reverter() -> SigningReverter | None:
     """The environment repo, pushed to by the identity that reverts; None where it has no key."""
     secret = settings().reverter_key_secret
     if not secret:
