@@ -13,6 +13,7 @@ from reconciler.model.state import Changes, EnvironmentState
 from reconciler.model.watch import Judgement, Measurement, OpenAlarm, Rehearsal, Stable, Tally, Watch
 from tests.cli.desk import Desk
 from tests.engine.after_a_revert import Reverted
+from tests.engine.test_promotion import Two
 
 MINUTE = timedelta(minutes=1)
 ILL = Measurement(
@@ -194,3 +195,18 @@ def test_the_figure_of_a_rehearsal_is_that_of_the_very_release_that_runs() -> No
     put(after, rehearsals=(tried,))
     assert facts(desk)["Rollback"].startswith("tested in dev: 12 s back, 9 s forth, at ")
     assert desk.json("status", "dev")["rollbackTested"]["environment"] == "dev"
+
+
+def test_an_environment_shows_the_figure_of_the_one_before_it() -> None:
+    two = Two()
+    desk = Desk()
+    desk.scene = desk.platform.scene = two.dev
+    desk.platform.names = ("dev", "staging")
+    release = two.dev.state.past[0]
+    tried = Rehearsal(release=release, to="b" * 16, at=two.dev.clock.now(), back_seconds=7, forth_seconds=8)
+    lease = two.dev.store.acquire("dev", "somebody", 60)
+    changed = two.dev.state.model_copy(update={"rehearsals": (tried,)})
+    two.dev.store.commit(lease, Changes(state=changed))
+
+    assert "tested in dev: 7 s back, 8 s forth" in desk.run("status", "staging").out
+    assert desk.json("status", "staging")["rollbackTested"]["environment"] == "dev"

@@ -49,7 +49,7 @@ def test_each_is_in_the_journal() -> None:
 def test_only_what_failed_while_condemned_code_ran_does() -> None:
     after = Reverted()
     after.run("one", "well", state="success")
-    after.run("one", "before", after=-300)
+    after.run("one", "before", after=-30)
     after.run("same", "its code did not change")
     after.run("one", "bad")
     after.revert()
