@@ -9,6 +9,8 @@ PYTHON_RANGE := >=3.11,<3.13
 HOME_DIR ?= .local
 # Each has an Airflow of its own (0.5 GB): make up ENVIRONMENTS=dev,staging
 ENVIRONMENTS ?= dev
+# What `make demo` tells: deploy, health, or all.
+STORY ?= deploy
 export UV
 
 .PHONY: help setup demo platform up down status lint check test race manifest bench clean
@@ -32,8 +34,8 @@ $(CURDIR)/.envs/uv/bin/uv:
 	@python3 -m venv .envs/uv || { echo "python3 cannot make environments -> apt-get install python3-venv"; exit 1; }
 	@.envs/uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.8
 
-demo: setup ## Run the whole story on a real local stack and check each step (report in .demo/report.json)
-	@$(BIN)/python -m local.demo
+demo: setup ## Run the whole story on a real local stack and check each step (STORY=health: what is taken back; all)
+	@$(BIN)/python -m local.demo --story $(STORY)
 
 platform: setup ## Deploy all pipelines to a local stack and run them for two days, on real parts (ARGS="--help")
 	@$(BIN)/python -m local.platform $(ARGS)

@@ -12,6 +12,7 @@ from local.demo.people import Person
 from local.stack_info import StackInfo
 
 SECONDS = 120
+KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR")
 
 
 @dataclass(frozen=True)
@@ -55,5 +56,5 @@ class CommandLine:
         return Ended(f"reconciler {' '.join(arguments)}", done.returncode, done.stdout, done.stderr)
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         return {**kept, **self.info.env}

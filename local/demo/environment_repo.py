@@ -22,6 +22,11 @@ def environment_of(environment: str) -> str:
     return f"environments/{environment}/environment.yaml"
 
 
+def holds_of(environment: str) -> str:
+    """The file that says what is held there."""
+    return f"environments/{environment}/holds.yaml"
+
+
 POINTER, ENVIRONMENT = pointer_of("dev"), environment_of("dev")
 
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
@@ -19,11 +15,11 @@ from psycopg import sql
 from local import films_source
 from local.aws import client
 from local.demo.airflow_api import AirflowApi
+from local.demo.branch import Branch
 from local.demo.commands import CommandLine
-from local.demo.environment_repo import SIGNERS
 from local.demo.films import RAW_SCHEMA, destination_url, source_url
 from local.demo.functions import Functions
-from local.demo.outside import Dag, DagRun, Event, Stored
+from local.demo.outside import Dag, DagRun, Event, GitCommit, Stored
 from local.git_repos import git
 from local.stack_info import StackInfo
 
@@ -56,6 +52,16 @@ class Live:
     def s3(self) -> Any:
         """boto3's client."""
         return client("s3", self.info.aws_endpoint)
+
+    @cached_property
+    def cloudwatch(self) -> Any:
+        """boto3's client."""
+        return client("cloudwatch", self.info.aws_endpoint)
+
+    @cached_property
+    def branch(self) -> Branch:
+        """The environment repo's branch."""
+        return Branch(self.info.git_url)
 
     def dags(self, environment: str = ENVIRONMENT) -> dict[str, Dag]:
         """See `Outside`."""
@@ -111,14 +117,31 @@ class Live:
 
     def signer(self, tag: str) -> str:
         """See `Outside`."""
-        with TemporaryDirectory() as scratch:
-            copy, known = Path(scratch) / "copy", Path(scratch) / "allowed_signers"
-            git(Path(scratch), "clone", "--quiet", "--bare", self.info.git_url, str(copy))
-            known.write_text(git(copy, "show", f"main:{SIGNERS}") + "\n")
-            verify = ["git", "-c", f"gpg.ssh.allowedSignersFile={known}", "verify-tag", tag]
-            said = subprocess.run(verify, cwd=copy, capture_output=True, text=True, check=False).stderr
-        found = re.fullmatch(r'Good "git" signature for (\S+) with .*', said.strip())
-        return found[1] if found else ""
+        return self.branch.signer_of_tag(tag)
+
+    def commits(self, since: str) -> list[GitCommit]:
+        """See `Outside`."""
+        return self.branch.commits(since)
+
+    def commit_signer(self, commit: str) -> str:
+        """See `Outside`."""
+        return self.branch.signer_of_commit(commit)
+
+    def file_at(self, commit: str, path: str) -> bytes:
+        """See `Outside`."""
+        return self.branch.file(commit, path)
+
+    def alarm(self, name: str) -> str:
+        """See `Outside`."""
+        kinds = ["MetricAlarm", "CompositeAlarm"]
+        found = self.cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=kinds)
+        rows = [*found.get("MetricAlarms", ()), *found.get("CompositeAlarms", ())]
+        return str(rows[0]["StateValue"]) if rows else ""
+
+    def tries(self, dag_id: str, run_id: str, task_id: str) -> int:
+        """See `Outside`."""
+        found = [task.tries for task in self.airflow.tasks(dag_id, run_id) if task.task_id == task_id]
+        return max(found, default=0)
 
     def films(self) -> dict[str, int]:
         """See `Outside`."""

@@ -51,6 +51,16 @@ class Event:
     message: str
 
 
+@dataclass(frozen=True)
+class GitCommit:
+    """A commit as git shows it. `email`: its author's; `trailers`: the last lines of its message, by name."""
+
+    sha: str
+    email: str
+    subject: str
+    trailers: Mapping[str, str]
+
+
 class Outside(Protocol):
     """Reads the outside, now. Each call asks anew and raises whatever goes wrong."""
 
@@ -86,6 +96,21 @@ class Outside(Protocol):
 
     def signer(self, tag: str) -> str:
         """Whose good signature git finds on a tag, of those in `allowed_signers`; empty if nobody's."""
+
+    def commits(self, since: str) -> Sequence[GitCommit]:
+        """The commits on the environment repo's branch after one, oldest first."""
+
+    def commit_signer(self, commit: str) -> str:
+        """Whose good signature git finds on a commit, of those in `allowed_signers`; empty if nobody's."""
+
+    def file_at(self, commit: str, path: str) -> bytes:
+        """A file of the environment repo at a commit; empty if there is none."""
+
+    def alarm(self, name: str) -> str:
+        """What CloudWatch says of an alarm: OK, ALARM or INSUFFICIENT_DATA; empty if there is none."""
+
+    def tries(self, dag_id: str, run_id: str, task_id: str) -> int:
+        """How often Airflow has tried a task of a run; 0 if there is none."""
 
     def films(self) -> Mapping[str, int]:
         """Rows per table in the destination database of `films_elt`."""

@@ -23,6 +23,7 @@ from local.demo.screen import Screen
 from local.demo.story import Story
 from local.errors import LocalError
 from local.home import Home
+from local.options import StackOptions
 from local.stack import Stack
 
 S = TypeVar("S", bound=Story)
@@ -40,8 +41,7 @@ def set_up(folder: Path, screen: Screen, kind: type[S]) -> Iterator[S]:
     `kind`: Story, or what a test makes of it. What an earlier story left in `folder` is removed first.
     Raises LocalError with a remedy.
     """
-    stack_home = folder / "stack"
-    _clear(folder, stack_home)
+    clear(folder)
     wanted = playground.options(screen.line, ENVIRONMENTS)
     options = replace(
         wanted,
@@ -52,7 +52,16 @@ def set_up(folder: Path, screen: Screen, kind: type[S]) -> Iterator[S]:
         refresh_interval=REFRESH_INTERVAL,
         parse_interval=PARSE_INTERVAL,
     )
-    stack = Stack.up(stack_home, options, screen.line)
+    CodeRepo.create_for_story(folder / "code")
+    with told(folder, options, screen, kind) as story:
+        _begin(story)
+        yield story
+
+
+@contextmanager
+def told(folder: Path, options: StackOptions, screen: Screen, kind: type[S]) -> Iterator[S]:
+    """A story of the code repo in `folder`, on a stack of its own for as long as the context lasts."""
+    stack = Stack.up(folder / "stack", options, screen.line)
     try:
         yield _story(stack, folder, screen, kind)
     finally:
@@ -60,8 +69,9 @@ def set_up(folder: Path, screen: Screen, kind: type[S]) -> Iterator[S]:
             stack.down()
 
 
-def _clear(folder: Path, stack_home: Path) -> None:
-    if Home.at(stack_home).supervisor() is not None:
+def clear(folder: Path) -> None:
+    """Remove what an earlier story left. Raises LocalError if it is still told."""
+    if Home.at(folder / "stack").supervisor() is not None:
         raise LocalError(f"a demo already runs in {folder}", "wait for its end, or press Ctrl-C there")
     for name in ("code", "environments"):
         shutil.rmtree(folder / name, ignore_errors=True)
@@ -70,11 +80,9 @@ def _clear(folder: Path, stack_home: Path) -> None:
 
 def _story(stack: Stack, folder: Path, screen: Screen, kind: type[S]) -> S:
     info, code = stack.info, folder / "code"
-    CodeRepo.create_for_story(code)
     cli = CommandLine(info, code)
     environment = EnvironmentRepo.clone(info.git_url, folder / "environments")
     story = kind(info, Live(info, cli), CodeRepo(code, cli), environment, screen, stack.begin)
-    _begin(story)
     screen.line(f"Airflow: {info.airflow_url}  (it is yours to look at while this runs)")
     screen.line(f"Git: {info.git_url}  logs: {info.logs}")
     return story

@@ -54,6 +54,23 @@ class EachMinute:
 
 
 @dataclass(frozen=True)
+class Again:
+    """Runs of which a task was tried again, and what it has to return then, at least."""
+
+    runs: tuple[Run, ...]
+    task_id: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Well:
+    """DAG id -> release, and a new run that has to execute the code of it."""
+
+    releases: Mapping[str, str]
+    run: Said
+
+
+@dataclass(frozen=True)
 class There:
     """What another environment's Airflow has to run: DAG id -> release."""
 
@@ -93,6 +110,36 @@ def succeeded(outside: Outside, run: Run) -> Judgement:
     """The run ended well."""
     state = outside.run_state(run.dag_id, run.run_id)
     return Judgement(state == "success", why=f"{run.dag_id} {run.run_id} is {state or 'unknown'}")
+
+
+def failed(outside: Outside, expected: tuple[Run, ...]) -> Judgement:
+    """Each of these runs failed. Counts them."""
+    states = {run.run_id: outside.run_state(run.dag_id, run.run_id) for run in expected}
+    other = [f"{run_id} is {state or 'unknown'}" for run_id, state in states.items() if state != "failed"]
+    return Judgement(bool(states) and not other, len(states) - len(other), listing(other))
+
+
+def ran_again(outside: Outside, expected: Again) -> Judgement:
+    """Each run ended well after its task was tried again, with these values. Counts the runs."""
+    wrong = list[str]()
+    for run in expected.runs:
+        judgement = executed(outside, Said(run, expected.task_id, expected.values))
+        tries = outside.tries(run.dag_id, run.run_id, expected.task_id)
+        if not judgement.held or tries < 2:
+            wrong.append(judgement.why if not judgement.held else f"{run.run_id} was tried {tries} times")
+    right = len(expected.runs) - len(wrong)
+    return Judgement(bool(expected.runs) and not wrong, right, listing(wrong))
+
+
+def well(outside: Outside, expected: Well) -> Judgement:
+    """Every DAG is on its release, every file imports, and the new run executed that release's code."""
+    judgements = (
+        runs_releases(outside, expected.releases),
+        imports_everything(outside, 0),
+        executed(outside, expected.run),
+    )
+    wrong = [judgement.why for judgement in judgements if not judgement.held]
+    return Judgement(not wrong, why="; ".join(wrong))
 
 
 def running(outside: Outside, run: Run) -> Judgement:
