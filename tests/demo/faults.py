@@ -21,6 +21,7 @@ from tests.demo.airflow_faults import (
     with_value,
 )
 from tests.demo.evidence import Evidence, without
+from tests.demo.health_faults import HEALTH_FAULTS
 
 
 def row_lost(evidence: Evidence) -> Evidence:
@@ -204,6 +205,7 @@ def no_answer(evidence: Evidence) -> Evidence:
 
 FAULTS: Mapping[Callable[..., Any], Mapping[str, Fault]] = {
     **AIRFLOW_FAULTS,
+    **HEALTH_FAULTS,
     films.rows: {"a row is lost": row_lost, "rows twice": rows_twice, "no rows anywhere": no_rows_anywhere},
     folder.untouched: {
         "other bytes": other_bytes,

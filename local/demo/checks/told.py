@@ -19,6 +19,16 @@ class Words:
 
 
 @dataclass(frozen=True)
+class Times:
+    """How often an event of a reason has to have come after number `after`."""
+
+    after: int
+    reason: str
+    times: int
+    environment: str = "dev"
+
+
+@dataclass(frozen=True)
 class Refusal:
     """How a command ended, and what a refusal has to say."""
 
@@ -43,6 +53,14 @@ def told(outside: Outside, expected: tuple[Words, ...]) -> Judgement:
     ]
     wanted = "; ".join(f"{words.reason} with {', '.join(words.words) or 'any text'}" for words in missing)
     return Judgement(not missing, len(expected) - len(missing), f"no event says: {wanted}")
+
+
+def told_times(outside: Outside, expected: Times) -> Judgement:
+    """It was told so often, and not once more. Counts the events."""
+    events = outside.events(expected.environment)
+    found = [one for one in events if one.sequence > expected.after and one.reason == expected.reason]
+    why = f"{expected.reason} was told {len(found)} times"
+    return Judgement(len(found) == expected.times, len(found), why)
 
 
 def shown(outside: Outside, words: tuple[str, ...]) -> Judgement:

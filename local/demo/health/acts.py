@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from local.demo.checks import airflow
 from local.demo.checks.airflow import Run
+from local.demo.checks.alarms import ALARM as RINGS
 from local.demo.checks.alarms import OK
+from local.demo.checks.check import Judgement
+from local.demo.outside import Outside
 from local.demo.story import PROBE, Story
 from local.processes import wait_until
 
+X = TypeVar("X")
 ALARM = "reconciler-dev"
 """The composite alarm of the environment: `<stack>-<environment>`."""
 
@@ -26,16 +34,27 @@ def deploy(story: Story, version: str, *components: str) -> float:
 
 def version_of_the_probe(story: Story, old: str, new: str, *, broken: bool = False) -> None:
     """A version of dags that changes PROBE alone: its number, and perhaps a mistake."""
-    story.code.edit(FILE, f'VERSION = "{old}"', f'VERSION = "{new}"', f"Report {new}")
+    number(story, old, new)
     if broken:
         story.code.edit(FILE, WELL, BROKEN, "Say in which region it ran")
     story.releases[new] = story.publish(new, "dags")
 
 
+def number(story: Story, old: str, new: str) -> None:
+    """The version that PROBE reports."""
+    story.code.edit(FILE, f'VERSION = "{old}"', f'VERSION = "{new}"', f"Report {new}")
+
+
+def mend(story: Story, old: str, new: str) -> None:
+    """A version without the mistake of the one before."""
+    story.code.edit(FILE, BROKEN, WELL, "Do not say in which region it ran")
+    version_of_the_probe(story, old, new)
+
+
 def back_to(story: Story, old: str, new: str) -> None:
     """The code as it was before a broken version."""
     story.code.edit(FILE, BROKEN, WELL, "Do not say in which region it ran")
-    story.code.edit(FILE, f'VERSION = "{new}"', f'VERSION = "{old}"', f"Report {old} again")
+    number(story, new, old)
 
 
 def run(story: Story, *names: str) -> tuple[Run, ...]:
@@ -46,10 +65,37 @@ def run(story: Story, *names: str) -> tuple[Run, ...]:
     return tuple(Run(PROBE, name) for name in names)
 
 
+def live(story: Story, expected: Mapping[str, str]) -> None:
+    """Wait until Airflow runs these releases."""
+    wait_for(story, airflow.runs_releases, expected, 90, "it to be live")
+
+
+def wait_for(
+    story: Story, judge: Callable[[Outside, X], Judgement], expected: X, seconds: float, what: str
+) -> None:
+    """Wait for what this scene is not about. Raises TimeoutError."""
+    with story.screen.waiting(what):
+        wait_until(lambda: judge(story.outside, expected).held, seconds, what)
+
+
 def calm(story: Story) -> None:
     """Wait until the alarm is OK: one that rings already blames nobody."""
     with story.screen.waiting(f"{ALARM} to be OK"):
         wait_until(lambda: story.outside.alarm(ALARM) == OK, 90, f"{ALARM} is OK")
+
+
+def set_alarm(story: Story, value: str) -> None:
+    """What an engineer does who tries an alarm: CloudWatch keeps the value until the alarm's rule changes."""
+    story.screen.command(f"aws cloudwatch set-alarm-state --alarm-name {ALARM} --state-value {value}")
+    story.outside.cloudwatch.set_alarm_state(
+        AlarmName=ALARM, StateValue=value, StateReason="A person tries it"
+    )
+
+
+def ring(story: Story) -> None:
+    """Let the alarm go off anew."""
+    set_alarm(story, OK)
+    set_alarm(story, RINGS)
 
 
 def lift(story: Story) -> None:

@@ -1,4 +1,4 @@
-"""Lets the reconciler look every few seconds, where AWS's shortest schedule is a minute."""
+"""Lets a function run every few seconds, where AWS's shortest schedule is a minute."""
 
 from __future__ import annotations
 
@@ -11,18 +11,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.aws import client
 from local.stack_info import StackInfo
 
-FUNCTION = "CheckHealth"
-
 
 @contextmanager
-def looks(info: StackInfo, seconds: float) -> Iterator[None]:
-    """Invoke the function that looks, as its schedule does, for as long as the context lasts."""
+def each(seconds: float, info: StackInfo, function: str) -> Iterator[None]:
+    """Invoke a function as its schedule does, for as long as the context lasts."""
     over, functions = threading.Event(), client("lambda", info.aws_endpoint)
 
     def ask() -> None:
         while not over.wait(seconds):
             with suppress(BotoCoreError, ClientError):
-                functions.invoke(FunctionName=info.functions[FUNCTION], Payload=b"{}")
+                functions.invoke(FunctionName=info.functions[function], Payload=b"{}")
 
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()

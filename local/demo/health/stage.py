@@ -17,7 +17,7 @@ from local.dag_generator import generate
 from local.demo import stage
 from local.demo.code_repo import SLOW, CodeRepo
 from local.demo.environment_repo import ENVIRONMENT, SIGNERS, EnvironmentRepo
-from local.demo.health.pace import looks
+from local.demo.health.pace import each
 from local.demo.screen import Screen
 from local.demo.story import PROBE, Story
 from local.options import ENVIRONMENTS, ROOT, MwaaEnvironment, StackOptions
@@ -54,7 +54,10 @@ def set_up(folder: Path, screen: Screen, kind: type[S]) -> Iterator[S]:
     stage.clear(folder)
     generate(folder / "code" / "dags", GENERATED)
     CodeRepo.create(folder / "code", FILES)
-    with stage.told(folder, _options(folder), screen, kind) as story, looks(story.info, LOOK_SECONDS):
+    with (
+        stage.told(folder, _options(folder), screen, kind) as story,
+        each(LOOK_SECONDS, story.info, "CheckHealth"),
+    ):
         _begin(story)
         yield story
 

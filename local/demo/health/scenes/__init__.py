@@ -1,9 +1,24 @@
 """The scenes of the second story, in the order in which they are told."""
 
-from local.demo.health.scenes import fails_at_run_time, stable_release
+from local.demo.health.scenes import (
+    copies,
+    fails_at_run_time,
+    gone_back,
+    loses_a_dag,
+    newer_commit,
+    only_slow,
+    red_before,
+    stable_release,
+)
 from local.demo.scenes.scene import Scene
 
 SCENES: tuple[Scene, ...] = (
     stable_release.SCENE,
     fails_at_run_time.SCENE,
+    red_before.SCENE,
+    gone_back.SCENE,
+    copies.SCENE,
+    newer_commit.SCENE,
+    only_slow.SCENE,
+    loses_a_dag.SCENE,
 )

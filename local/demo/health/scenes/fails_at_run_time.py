@@ -6,10 +6,9 @@ import time
 
 from local.demo.checks import airflow, alarms, git, told
 from local.demo.checks.check import Check
-from local.demo.environment_repo import EnvironmentRepo
 from local.demo.health import acts
-from local.demo.health.scenes.stable_release import FIRST
-from local.demo.health.stage import REVERTER
+from local.demo.health.expected import revert_of
+from local.demo.health.scenes.stable_release import FIRST, GOOD
 from local.demo.scenes.scene import Scene
 from local.demo.story import PROBE, Story
 
@@ -37,12 +36,12 @@ THROUGH = Check("one message says that all of it is over", "events", told.told)
 
 def play(story: Story) -> None:
     """Nobody does anything after the push."""
-    good_at = story.environment.head
+    good_at = story.notes[GOOD]
     acts.version_of_the_probe(story, FIRST, BAD, broken=True)
     acts.calm(story)
     after = story.last_event()
     pushed = acts.deploy(story, BAD)
-    expected = _expected(story, story.environment, good_at)
+    expected = revert_of(story, BAD, FIRST, good_at)
     story.until(LIVE, story.expect(FIRST, changed=BAD), limit=90, since=pushed)
     runs = acts.run(story, "bad-1", "bad-2")
     story.until(FAILED, runs, limit=60)
@@ -65,24 +64,6 @@ def play(story: Story) -> None:
     story.until(THROUGH, (told.Words(after, "RollbackVerified", ()),), limit=120)
     acts.back_to(story, FIRST, BAD)
     story.environment.pull()
-
-
-def _expected(story: Story, environment: EnvironmentRepo, good_at: str) -> git.Revert:
-    bad, good = story.releases[BAD].id, story.releases[FIRST].id
-    return git.Revert(
-        since=environment.head,
-        by=REVERTER,
-        bad=bad,
-        good=good,
-        good_at=good_at,
-        trailers={
-            "Reverts": environment.head,
-            "Quarantines": bad,
-            "Release": good,
-            "Alarm": acts.ALARM,
-            "Environment": "dev",
-        },
-    )
 
 
 SCENE = Scene(

@@ -9,6 +9,9 @@ from local.demo.scenes.scene import Scene
 from local.demo.story import Story
 
 FIRST = "1.0.0"
+GOOD = "good"
+"""The note that holds the commit which deployed it."""
+
 RUNS = ("good-1", "good-2", "good-3")
 
 LIVE = Check("1.0.0 is live", "s", airflow.runs_releases)
@@ -21,6 +24,7 @@ def play(story: Story) -> None:
     """What a team has before anything goes wrong."""
     story.releases[FIRST] = story.publish(FIRST)
     pushed = acts.deploy(story, FIRST, "dags", "libs", "dbt")
+    story.notes[GOOD] = story.environment.head
     story.until(LIVE, story.expect(FIRST), limit=180, since=pushed)
     runs = acts.run(story, *RUNS)
     story.until(RAN, airflow.Said(runs[-1], "report", {"dag": FIRST}), limit=60)

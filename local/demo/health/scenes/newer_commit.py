@@ -1,0 +1,62 @@
+"""1.4.0 is not well, and its cure is on the branch already when the alarm goes off: it is not undone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from local.demo.checks import airflow, repo, told
+from local.demo.checks.check import Check
+from local.demo.health import acts
+from local.demo.health.scenes.stable_release import FIRST, GOOD
+from local.demo.scenes.scene import Scene
+from local.demo.story import Story
+from local.processes import wait_until
+
+BAD, CURE = "1.4.0", "1.4.1"
+
+SUPPRESSED = Check("the alarm goes off: what somebody committed since is not undone", "events", told.told)
+TIP = Check("the branch is at the cure still", "branch", repo.tip_is)
+LIVE = Check("the sweep finds the cure: it is live", "s", airflow.runs_releases)
+RAN = Check("a run of it succeeds", "s", airflow.executed)
+STABLE = Check("it becomes Stable", "events", told.told)
+
+
+def play(story: Story) -> None:
+    """Somebody was quicker than the machine."""
+    acts.lift(story)
+    acts.calm(story)
+    acts.version_of_the_probe(story, FIRST, BAD, broken=True)
+    acts.deploy(story, BAD)
+    acts.live(story, story.expect(FIRST, changed=BAD))
+    acts.mend(story, BAD, CURE)
+    after = story.last_event()
+    _after_a_sweep(story)
+    story.environment.bump("dags", CURE)
+    story.environment.commit(f"Deploy dags {CURE} to dev, which runs")
+    pushed, _ = story.lose(f"Deploy dags {CURE} to dev (its webhook is lost)")
+    acts.run(story, "cured-1", "cured-2")
+    words = ("nothing is taken back", story.releases[CURE].id, "is not undone")
+    story.until(SUPPRESSED, (told.Words(after, "RollbackSuppressed", words),), limit=45)
+    story.until(LIVE, story.expect(FIRST, changed=CURE), limit=110, since=pushed)
+    story.judge(TIP, story.environment.head)
+    (run,) = acts.run(story, "cured")
+    story.until(RAN, airflow.Said(run, "report", {"dag": CURE}), limit=60)
+    story.until(STABLE, (told.Words(after, "BecameStable", (story.releases[CURE].id,)),), limit=120)
+    story.notes[GOOD] = story.environment.head
+
+
+def _after_a_sweep(story: Story) -> None:
+    """The next one is nearly a minute away: until then nobody finds a commit whose webhook is lost."""
+    log = Path(story.info.logs) / "functions" / f"{story.info.functions['Sweep']}.log"
+    size = log.stat().st_size if log.exists() else 0
+    with story.screen.waiting("a sweep to be over"):
+        wait_until(lambda: log.exists() and log.stat().st_size > size, 90, "a sweep")
+    story.quiet()
+
+
+SCENE = Scene(
+    "A newer commit is not undone",
+    "The tip of the branch names another release than the one that the alarm is about: people are called.",
+    (SUPPRESSED, LIVE, TIP, RAN, STABLE),
+    play,
+)
