@@ -47,6 +47,8 @@ class Story:
     notes: dict[str, Any] = field(default_factory=dict)
     expected: dict[str, str] = field(default_factory=dict)
     """DAG id -> release, as the scene that was last told left it."""
+    patience: float = 1.0
+    """So many times longer than usual is waited for everything."""
 
     def judge(self, check: Check[X], expected: X) -> bool:
         """Look once."""
@@ -54,6 +56,8 @@ class Story:
 
     def until(self, check: Check[X], expected: X, limit: float, since: float | None = None) -> bool:
         """Look until the check holds or `limit` seconds have passed since `since` (monotonic; default now).
+
+        Where things take longer, the limit is `patience` times that.
 
         What cannot be read is looked at again; in the end it counts as not held.
         """
@@ -63,7 +67,7 @@ class Story:
                 judgement = self._try(check, expected)
                 seconds = time.monotonic() - begin
                 show(seconds)
-                if judgement.held or seconds > limit:
+                if judgement.held or seconds > limit * self.patience:
                     return self._keep(check, judgement, seconds)
                 time.sleep(POLL)
 

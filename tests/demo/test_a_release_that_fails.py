@@ -12,7 +12,7 @@ import pytest
 
 from local.demo.checks.check import Check
 from local.demo.health.pace import each
-from local.demo.health.scenes import fails_at_run_time, stable_release
+from local.demo.health.scenes import FIRST_SCENES as SCENES
 from local.demo.health.stage import set_up
 from local.demo.play import play
 from local.demo.screen import Screen
@@ -21,7 +21,6 @@ from tests.demo.faults import FAULTS
 
 pytestmark = pytest.mark.stack
 
-SCENES = (stable_release.SCENE, fails_at_run_time.SCENE)
 CHECKS = [check for scene in SCENES for check in scene.checks]
 PLANTED = [(check, fault) for check in CHECKS for fault in FAULTS[check.judge]]
 

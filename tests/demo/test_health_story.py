@@ -5,15 +5,17 @@ As `test_every_check_can_fail.py`, with faults planted into what each check saw 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.demo.checks.check import Check
-from local.demo.health.scenes import SCENES
-from local.demo.health.stage import set_up
+from local.demo.health.scenes import FIRST_SCENES, SCENES, fails_at_run_time
+from local.demo.health.stage import set_up, set_up_like_mwaa
 from local.demo.play import play
 from local.demo.screen import Screen
+from local.demo.story import Story
 from tests.demo.evidence import RecordedStory
 from tests.demo.faults import FAULTS
 
@@ -49,3 +51,12 @@ def test_recorded_faults(told: RecordedStory, check: Check[Any], fault: str) -> 
     judgement = FAULTS[check.judge][fault](evidence).judge()
     assert not judgement.held
     assert judgement.why
+
+
+def test_in_the_time_of_mwaa_it_takes_less_than_ten_minutes(tmp_path: Path) -> None:
+    with set_up_like_mwaa(tmp_path / "demo", Screen(), Story) as story:
+        play(story, FIRST_SCENES)
+    assert [(one.name, one.why) for one in story.results if not one.held] == []
+    green = fails_at_run_time.GREEN.name
+    (seconds,) = [one.measured for one in story.results if one.name == green]
+    assert seconds < 600

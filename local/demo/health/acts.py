@@ -75,13 +75,13 @@ def wait_for(
 ) -> None:
     """Wait for what this scene is not about. Raises TimeoutError."""
     with story.screen.waiting(what):
-        wait_until(lambda: judge(story.outside, expected).held, seconds, what)
+        wait_until(lambda: judge(story.outside, expected).held, seconds * story.patience, what)
 
 
 def calm(story: Story) -> None:
     """Wait until the alarm is OK: one that rings already blames nobody."""
     with story.screen.waiting(f"{ALARM} to be OK"):
-        wait_until(lambda: story.outside.alarm(ALARM) == OK, 90, f"{ALARM} is OK")
+        wait_until(lambda: story.outside.alarm(ALARM) == OK, 90 * story.patience, f"{ALARM} is OK")
 
 
 def set_alarm(story: Story, value: str) -> None:

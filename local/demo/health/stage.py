@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,7 +21,7 @@ from local.demo.environment_repo import ENVIRONMENT, SIGNERS, EnvironmentRepo
 from local.demo.health.pace import each
 from local.demo.screen import Screen
 from local.demo.story import PROBE, Story
-from local.options import ENVIRONMENTS, ROOT, MwaaEnvironment, StackOptions
+from local.options import ENVIRONMENTS, ROOT, MwaaEnvironment, StackOptions, Sync
 
 S = TypeVar("S", bound=Story)
 REVERTER = "reverter@finedge.example"
@@ -48,36 +49,60 @@ health:
 """
 
 
+PATIENCE_LIKE_MWAA = 10.0
+"""What is to take less than a minute on this machine is to take less than ten minutes there."""
+
+
 @contextmanager
 def set_up(folder: Path, screen: Screen, kind: type[S]) -> Iterator[S]:
     """As the first story's, with what this one needs. Raises LocalError with a remedy."""
-    stage.clear(folder)
-    generate(folder / "code" / "dags", GENERATED)
-    CodeRepo.create(folder / "code", FILES)
+    _write_code(folder)
+    options = replace(_options(), adapt=_adapt, template=_template(folder / "template.yaml"))
     with (
-        stage.told(folder, _options(folder), screen, kind) as story,
+        stage.told(folder, options, screen, kind) as story,
         each(LOOK_SECONDS, story.info, "CheckHealth"),
     ):
         _begin(story)
         yield story
 
 
-def _options(folder: Path) -> StackOptions:
+@contextmanager
+def set_up_like_mwaa(folder: Path, screen: Screen, kind: type[S]) -> Iterator[S]:
+    """The same in MWAA's time: containers that copy each 30 s, schedules and alarms as they are deployed."""
+    _write_code(folder)
+    options = replace(_options(), adapt=_adapt_nothing_else, sync=Sync.like_mwaa())
+    with stage.told(folder, options, screen, kind) as story:
+        story.patience = PATIENCE_LIKE_MWAA
+        _begin(story)
+        yield story
+
+
+def _write_code(folder: Path) -> None:
+    stage.clear(folder)
+    generate(folder / "code" / "dags", GENERATED)
+    CodeRepo.create(folder / "code", FILES)
+
+
+def _options() -> StackOptions:
     return StackOptions(
         environments={"dev": MwaaEnvironment.of("dev")},
         seed=ENVIRONMENTS,
         seed_below="environments",
-        adapt=_adapt,
         postgres=False,
         lease_seconds=stage.LEASE_SECONDS,
         refresh_interval=stage.REFRESH_INTERVAL,
         parse_interval=stage.PARSE_INTERVAL,
-        template=_template(folder / "template.yaml"),
     )
 
 
 def _adapt(tree: Path) -> None:
     playground.fit(tree, stage.PARSE_SECONDS)
+    EnvironmentRepo(tree).append(ENVIRONMENT, HEALTH)
+
+
+def _adapt_nothing_else(tree: Path) -> None:
+    """The pace of the environment is the one that the checkout declares."""
+    playground.begin(tree)
     EnvironmentRepo(tree).append(ENVIRONMENT, HEALTH)
 
 

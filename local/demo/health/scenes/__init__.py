@@ -12,9 +12,10 @@ from local.demo.health.scenes import (
 )
 from local.demo.scenes.scene import Scene
 
+FIRST_SCENES: tuple[Scene, ...] = (stable_release.SCENE, fails_at_run_time.SCENE)
+
 SCENES: tuple[Scene, ...] = (
-    stable_release.SCENE,
-    fails_at_run_time.SCENE,
+    *FIRST_SCENES,
     red_before.SCENE,
     gone_back.SCENE,
     copies.SCENE,
