@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from datetime import timedelta
 
 from reconciler.core.diff import drifted_keys, outdated_support
 from reconciler.core.fencing import open_for_long
@@ -19,6 +20,7 @@ from reconciler.engine.admission import Admission, admission, proposed
 from reconciler.engine.apply import apply
 from reconciler.engine.course import course
 from reconciler.engine.desired import Wanted, as_accepted, at_revision, held_by
+from reconciler.engine.leasing import acquired
 from reconciler.engine.letting_go import let_go
 from reconciler.engine.operations import Operations
 from reconciler.engine.plan_now import would_say
@@ -32,6 +34,9 @@ from reconciler.model.lease import Lease
 from reconciler.model.reason import ConditionType, Phase, Reason, Severity, Sync, TriggeredBy
 from reconciler.model.state import Outside
 from reconciler.model.verdict import Decision
+
+PATIENCE = timedelta(seconds=5)
+"""Whoever looks after what is live has the lease for a moment each minute; the next tick is a minute away."""
 
 _SETTLED = (Outcome.IDLE, Outcome.APPLIED)
 _CONCERNS = (
@@ -49,7 +54,7 @@ def tick(world: World, environment: str, triggered_by: TriggeredBy) -> TickResul
     Anything else that is raised is our bug.
     """
     try:
-        lease = world.store.acquire(environment, world.holder, world.time.lease_seconds)
+        lease = acquired(world, environment, PATIENCE)
     except Conflict as conflict:
         return TickResult(Outcome.CONTENDED, str(conflict))
     except Transient as error:

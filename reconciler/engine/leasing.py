@@ -1,0 +1,23 @@
+"""Taking an environment's lease from those who have it for a moment only."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from reconciler.engine.world import World
+from reconciler.model.errors import Conflict
+from reconciler.model.lease import Lease
+
+_PAUSE_SECONDS = 0.5
+
+
+def acquired(world: World, environment: str, patience: timedelta) -> Lease:
+    """The lease, as soon as it is free. ``Conflict`` if it is not within so long."""
+    until = world.clock.now() + patience
+    while True:
+        try:
+            return world.store.acquire(environment, world.holder, world.time.lease_seconds)
+        except Conflict:
+            if world.clock.now() >= until:
+                raise
+        world.clock.sleep(_PAUSE_SECONDS)
