@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.adapters.git_rules import Identity
-from reconciler.adapters.memory import MemoryTickQueue
-from reconciler.adapters.memory.environment_repo import MemoryReverter
+from reconciler.adapters.memory import MemoryReverter, MemoryTickQueue
 from reconciler.core.declarations import parse_desired
 from reconciler.engine.reverting import heard, look_again
 from reconciler.engine.world import Lookout, Outcome

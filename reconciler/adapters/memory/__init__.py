@@ -9,7 +9,7 @@ from reconciler.adapters.memory.alarms import MemoryAlarms
 from reconciler.adapters.memory.artifact_store import MemoryArtifactStore
 from reconciler.adapters.memory.clock import MemoryClock
 from reconciler.adapters.memory.dag_folder import MemoryDagFolder
-from reconciler.adapters.memory.environment_repo import MemoryEnvironmentRepo
+from reconciler.adapters.memory.environment_repo import MemoryEnvironmentRepo, MemoryReverter
 from reconciler.adapters.memory.event_bus import MemoryEventBus
 from reconciler.adapters.memory.health_sources import MemoryHealthSources
 from reconciler.adapters.memory.secrets import MemorySecrets
