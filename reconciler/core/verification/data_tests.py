@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from reconciler.core.verification.measuring import Sorted, summed_up, unknown
-from reconciler.core.verification.robust import chance
-from reconciler.core.verification.runs import UNLIKELY
+from reconciler.core.verification.robust import is_news
 from reconciler.core.verification.scene import Scene
 from reconciler.model.health import SignalName
 from reconciler.model.seen import RecordedTest
@@ -20,6 +19,7 @@ def data_tests(scene: Scene) -> Measurement | None:
     """The newest result of each test of severity error; None: no record is configured, or it was not due.
 
     One that failed last before the change already is not the release's doing, and neither is one that warns.
+    Where the DAG usually runs again within two hours, one failure is none.
     """
     name, record = SignalName.DATA_TESTS, scene.evidence.record
     if record is None:
@@ -33,16 +33,17 @@ def data_tests(scene: Scene) -> Measurement | None:
         if last.severity != "error":
             warned += not last.passed
             continue
-        failed = sum(not one.passed for one in since)
-        seen.saw(failed / len(since))
-        failed_before = sum(not one.passed for one in before)
+        often = scene.runs_often(key[0])
+        failed = [not one.passed for one in since]
+        failed_before = [not one.passed for one in before]
+        seen.saw(sum(failed) / len(failed))
         if last.passed or (before and not before[-1].passed):
             seen.good.add(what)
             continue
-        always_passed = failed_before == 0 and bool(before)
-        news = always_passed or chance(failed, len(since), failed_before, len(before)) < UNLIKELY
+        # Of a test that is not known, nobody can tell what the release has to do with it.
+        news = bool(before) and is_news(failed, failed_before, often=often)
         (seen.bad if news else seen.doubtful)[what] = (
-            f"{what}: {_observed(last)}; before {len(before) - failed_before} of {len(before)} passed"
+            f"{what}: {_observed(last)}; before {failed_before.count(False)} of {len(before)} passed"
         )
     return summed_up(
         scene,

@@ -13,6 +13,15 @@ _NORMAL = 1.4826
 _PRIOR = 0.2
 """What is thought of a thing that never happened: as if a fifth of one had."""
 
+LAST = 5
+"""So many of the last runs count of a DAG that runs often."""
+
+KNOWN = 3
+"""After so many times that all went well, one that does not is news."""
+
+_UNLIKELY, _OFTEN_UNLIKELY = 0.002, 0.00002
+"""What is less likely than this, if nothing has changed, is not chance."""
+
 FEW = 5
 """With fewer values nothing is known of what is usual."""
 
@@ -40,6 +49,21 @@ def chance(failed: int, of: int, failed_before: int, of_before: int) -> float:
     if share >= 1:
         return 1.0
     return sum(comb(of, k) * share**k * (1 - share) ** (of - k) for k in range(failed, of + 1))
+
+
+def is_news(failed: Sequence[bool], before: Sequence[bool], *, often: bool) -> bool:
+    """Are failures more than chance, judged by whether each of those ``before`` failed? Oldest first.
+
+    What comes ``often`` may be waited for: of that, only the last ones count, and have to be very unlikely.
+    What comes seldom and never failed is believed the first time that it does.
+    """
+    last = list(failed[-LAST:]) if often else list(failed)
+    if not any(last):
+        return False
+    if not often and len(before) >= KNOWN and not any(before):
+        return True
+    unlikely = _OFTEN_UNLIKELY if often else _UNLIKELY
+    return chance(sum(last), len(last), sum(before), len(before)) < unlikely
 
 
 def usual_gap(moments: Sequence[float]) -> float | None:

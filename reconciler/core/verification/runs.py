@@ -5,24 +5,16 @@ Nothing is measured of a release that changed no DAG.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import log
-from statistics import median
+from math import exp, log
+from statistics import mean, median
 
 from reconciler.core.verification.measuring import Sorted, summed_up, unknown
-from reconciler.core.verification.robust import FEW, chance, distance, unheard_of
+from reconciler.core.verification.robust import FEW, LAST, distance, is_news
 from reconciler.core.verification.scene import Scene
 from reconciler.model.health import SignalName
-from reconciler.model.seen import EndedRun
 from reconciler.model.watch import Measurement
 
-UNLIKELY = 0.02
-"""What is less likely than this, if nothing has changed, is not chance."""
-
-KNOWN = 3
-"""After so many runs that all ended well, one that fails is news."""
-
-_LAST = 3
+_LAST, _OUTLIERS = 3, 20
 _LEAST_SECONDS, _LEAST_TRIES = 0.25, 0.67
 _START_UP = 5.0
 
@@ -30,8 +22,8 @@ _START_UP = 5.0
 def failed_runs(scene: Scene) -> Measurement | None:
     """The share of failed runs since each DAG changed, against its share before.
 
-    A DAG that usually runs again within two hours has to fail twice; so has one that failed before as well,
-    or that is not known yet.
+    Of a DAG that usually runs again within two hours, the last few runs count, and one failure is none. One
+    that failed before as well, or that is not known yet, has to fail more often than that tells.
     """
     name = SignalName.FAILED_RUNS
     if not scene.touched:
@@ -40,22 +32,21 @@ def failed_runs(scene: Scene) -> Measurement | None:
         return unknown(scene, name)
     seen, spec = Sorted(), scene.spec(name)
     for dag_id in scene.touched:
-        since, before = scene.runs_since(dag_id, name), scene.runs_before(dag_id)
+        since, often = scene.runs_since(dag_id, name), scene.runs_often(dag_id)
         if len(since) < spec.at_least:
             continue
-        failed, of = _failed(since), len(since)
-        failed_before, of_before = _failed(before), len(before)
-        excess = failed / of - (failed_before / of_before if of_before else 0)
+        before = [run.state == "failed" for run in scene.runs_before(dag_id)]
+        failed = [run.state == "failed" for run in since][-LAST if often else 0 :]
+        excess = mean(failed) - (mean(before) if before else 0)
         seen.saw(max(excess, 0))
-        if failed == 0 or excess <= spec.limit:
+        if excess <= spec.limit or not any(failed):
             seen.good.add(dag_id)
             continue
-        news = _is_news(scene, dag_id, (failed, of), (failed_before, of_before))
-        which = seen.bad if news else seen.doubtful
+        which = seen.bad if is_news(failed, before, often=often) else seen.doubtful
         last = next(run for run in reversed(since) if run.state == "failed")
         which[dag_id] = (
-            f"{dag_id}: {failed} of {of} runs failed since, {failed_before} of {of_before} before; "
-            f"the last is {last.run_id}"
+            f"{dag_id}: {sum(failed)} of {len(failed)} runs failed since, {sum(before)} of {len(before)} "
+            f"before; the last is {last.run_id}"
         )
     return summed_up(
         scene,
@@ -65,19 +56,6 @@ def failed_runs(scene: Scene) -> Measurement | None:
         "No changed DAG has run to its end yet.",
         "fails more often than before the change",
     )
-
-
-def _is_news(scene: Scene, dag_id: str, since: tuple[int, int], before: tuple[int, int]) -> bool:
-    failed, failed_before, of_before = since[0], *before
-    if failed == 1 and scene.runs_often(dag_id):
-        return False
-    if failed_before == 0 and of_before >= KNOWN:
-        return True
-    return chance(*since, *before) < UNLIKELY
-
-
-def _failed(runs: Sequence[EndedRun]) -> int:
-    return sum(run.state == "failed" for run in runs)
 
 
 def failed_tasks(scene: Scene) -> Measurement | None:
@@ -127,7 +105,8 @@ def slow_runs(scene: Scene) -> Measurement | None:
         if len(before) < FEW:
             continue
         since = [_log(run.seconds) for run in scene.runs_since(dag_id, name) if run.state == "success"]
-        longest = max(before)
+        # Of twenty runs one is an outlier: what is rarer than that is slow.
+        longest = sorted(before)[-1 - len(before) // _OUTLIERS]
         since += [so_far for so_far in _so_far(scene, dag_id) if so_far > longest]
         last = since[-_LAST:]
         if len(last) < max(spec.at_least, 2 if scene.runs_often(dag_id) else 1):
@@ -135,8 +114,8 @@ def slow_runs(scene: Scene) -> Measurement | None:
         took = median(last)
         away = distance(took, before, _LEAST_SECONDS)
         seen.saw(max(away, 0))
-        if away > spec.limit and took > longest and unheard_of(took, before):
-            times = 2.718281828 ** (took - median(before))
+        if away > spec.limit and took > longest:
+            times = exp(took - median(before))
             seen.bad[dag_id] = f"{dag_id}: takes {times:.1f} times as long as before the change"
         else:
             seen.good.add(dag_id)

@@ -90,8 +90,15 @@ class Scene:
 
     def runs_often(self, dag_id: str) -> bool:
         """Does a DAG usually run again within two hours?"""
-        gap = usual_gap([run.started_at.timestamp() for run in self.runs_before(dag_id)])
-        return gap is not None and gap <= OFTEN.total_seconds()
+        return dag_id in self._often
+
+    @cached_property
+    def _often(self) -> frozenset[str]:
+        gaps = {
+            dag_id: usual_gap([run.started_at.timestamp() for run in self.runs_before(dag_id)])
+            for dag_id in self.touched
+        }
+        return frozenset(dag for dag, gap in gaps.items() if gap is not None and gap <= OFTEN.total_seconds())
 
     @cached_property
     def _runs(self) -> Mapping[str, tuple[list[EndedRun], list[EndedRun]]]:

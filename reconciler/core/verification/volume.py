@@ -1,27 +1,30 @@
 """Do as many rows arrive as usual, in what changed DAGs load?
 
 Two questions. What a run makes of the rows that it reads does not depend on the day: if that changes, the
-code has. How many arrive at all does depend on the day, and on the business: that is compared with the same
-day of the week, and with what tables got that the release has not touched; a holiday is not its doing.
+code has. How many arrive at all does depend on the day, and on the business: a table that is loaded often is
+compared with the hours before, one that is loaded seldom with the same day of other weeks. A holiday looks
+the same, so that alone fails no release: it raises doubt, which people are told of and which holds the bake.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from math import exp, log
 from statistics import median
 
 from reconciler.core.verification.measuring import Sorted, summed_up, unknown
-from reconciler.core.verification.robust import FEW, distance, spread, unheard_of
-from reconciler.core.verification.scene import Scene
+from reconciler.core.verification.robust import FEW, distance, spread, unheard_of, usual_gap
+from reconciler.core.verification.scene import OFTEN, Scene
 from reconciler.model.health import SignalName
 from reconciler.model.seen import Record, RecordedLoad
 from reconciler.model.watch import Measurement
 
 _LEAST_SHARE, _LEAST_ROWS = 0.05, 0.15
-_LAST = 3
+_LAST, _BEFORE = 3, 6
+"""Loads after the change, and before it, that are compared."""
 
 _Series = tuple[str, str]
 
@@ -78,28 +81,88 @@ def _yields(scene: Scene, record: Record, seen: Sorted) -> None:
 def _arrivals(scene: Scene, record: Record, seen: Sorted) -> None:
     spec = scene.spec(SignalName.VOLUME)
     loads = _by_series(record)
-    others = _others(scene, loads)
     for (dag_id, table), own in loads.items():
         if dag_id not in scene.touched:
             continue
         before, since = _parted(scene, dag_id, own)
-        if not since or len(before) < spec.at_least:
+        often = _is_frequent(before)
+        found = _step(before, _next(before, since)) if often else _season(before, since)
+        if found is None or len(before) < spec.at_least:
             continue
-        usual = [_residual(one, before) for one in before]
-        width = spread(usual, _LEAST_ROWS)
-        rest = [_residual(one, before) - (others or 0.0) for one in since[-_LAST:]]
-        nearest = min(rest, key=abs)
-        away = abs(nearest) / width
+        away, told = found.away, f"{table}: {exp(found.more):.2g} times the rows that are usual"
         seen.saw(away)
         seen.dags[table] = dag_id
-        one_sided = all(one > 0 for one in rest) or all(one < 0 for one in rest)
-        if away <= spec.limit or not one_sided or not unheard_of(nearest, usual):
+        if away <= spec.limit or not found.unheard_of:
             seen.good.add(table)
-            continue
-        certain = others is not None and len(rest) >= _LAST
-        (seen.bad if certain else seen.doubtful)[table] = (
-            f"{table}: {exp(nearest):.2g} times the rows that are usual at this time of the week"
-        )
+        else:
+            seen.doubtful[table] = told
+
+
+@dataclass(frozen=True)
+class _Found:
+    """How much more rows (as a logarithm) than usual; how far ``away`` that is, in spreads."""
+
+    more: float
+    away: float
+    unheard_of: bool
+
+
+def _season(before: Sequence[RecordedLoad], since: Sequence[RecordedLoad]) -> _Found | None:
+    """The last load against those at its time of the week; None where too few of those are known."""
+    if not since:
+        return None
+    more = _more(since[-1], before)
+    usual = [one for one in (_more(load, before) for load in before) if one is not None]
+    if more is None or len(usual) < FEW:
+        return None
+    away = abs(more) / spread(usual, _LEAST_ROWS)
+    return _Found(more, away, unheard_of(more, usual))
+
+
+def _more(load: RecordedLoad, among: Sequence[RecordedLoad]) -> float | None:
+    """How much more rows than others at that time of the week."""
+    end = load.interval_end
+    usual = [_log(one) for one in among if one is not load and _same_time(one.interval_end, end)]
+    return _log(load) - median(usual) if len(usual) >= FEW else None
+
+
+def _same_time(one: datetime, other: datetime) -> bool:
+    apart = abs(one.hour - other.hour)
+    return one.weekday() == other.weekday() and min(apart, 24 - apart) <= 1
+
+
+def _step(before: Sequence[RecordedLoad], since: Sequence[RecordedLoad]) -> _Found | None:
+    """The first loads since the change against the last ones before it, and that against any such time."""
+    rows = [*map(_log, before), *map(_log, since)]
+    if not since or len(before) < _BEFORE + _LAST + FEW:
+        return None
+    usual = [_stepped(rows, at) for at in range(_BEFORE, len(before) - _LAST + 1)]
+    more = _stepped(rows, len(before))
+    away = abs(more - median(usual)) / spread(usual, _LEAST_ROWS)
+    return _Found(more, away, unheard_of(more, usual))
+
+
+def _next(before: Sequence[RecordedLoad], since: Sequence[RecordedLoad]) -> Sequence[RecordedLoad]:
+    """The first loads since a change, if there are enough and they follow those before it.
+
+    Of a long time, only the newest are read.
+    """
+    first, gap = since[:_LAST], usual_gap([load.loaded_at.timestamp() for load in before])
+    if gap is None or len(first) < _LAST:
+        return ()
+    apart = (first[-1].loaded_at - before[-1].loaded_at).total_seconds()
+    return first if apart <= 3 * _LAST * gap else ()
+
+
+def _stepped(rows: Sequence[float], at: int) -> float:
+    """How much more rows there are from ``at`` on: what the nearest of the next ones says."""
+    level = median(rows[at - _BEFORE : at])
+    return min((one - level for one in rows[at : at + _LAST]), key=abs)
+
+
+def _is_frequent(loads: Sequence[RecordedLoad]) -> bool:
+    gap = usual_gap([load.loaded_at.timestamp() for load in loads])
+    return gap is not None and gap <= OFTEN.total_seconds() and len(loads) >= _BEFORE
 
 
 def _by_series(record: Record) -> Mapping[_Series, list[RecordedLoad]]:
@@ -116,42 +179,6 @@ def _parted(
     flipped, oldest = scene.touched[dag_id], scene.window(SignalName.VOLUME)
     since = (one for one in loads if one.loaded_at >= oldest and scene.is_since(dag_id, one.loaded_at))
     return [one for one in loads if one.loaded_at < flipped], list(since)
-
-
-def _residual(load: RecordedLoad, before: Sequence[RecordedLoad]) -> float:
-    """How much more rows (as a logarithm) than usual at that time of the week, or of the day, or at all."""
-    others = [one for one in before if one is not load]
-    for alike in (_same_hour_of_week, _same_hour, _any):
-        usual = [_log(one) for one in others if alike(one.interval_end, load.interval_end)]
-        if len(usual) >= FEW:
-            return _log(load) - median(usual)
-    return 0.0
-
-
-def _same_hour_of_week(one: datetime, other: datetime) -> bool:
-    return one.weekday() == other.weekday() and _same_hour(one, other)
-
-
-def _same_hour(one: datetime, other: datetime) -> bool:
-    apart = abs(one.hour - other.hour)
-    return min(apart, 24 - apart) <= 1
-
-
-def _any(_one: datetime, _other: datetime) -> bool:
-    return True
-
-
-def _others(scene: Scene, loads: Mapping[_Series, Sequence[RecordedLoad]]) -> float | None:
-    """How the last loads of tables that the release has not touched were; None: there are too few of them."""
-    oldest, found = scene.window(SignalName.VOLUME), list[float]()
-    for (dag_id, _), own in loads.items():
-        if dag_id in scene.touched:
-            continue
-        before = [one for one in own if one.loaded_at < scene.watch.begun_at]
-        last = [one for one in own if one.loaded_at >= oldest]
-        if last and len(before) >= FEW:
-            found.append(median(_residual(one, before) for one in last[-_LAST:]))
-    return median(found) if len(found) >= FEW else None
 
 
 def _log(load: RecordedLoad) -> float:

@@ -12,8 +12,11 @@ from reconciler.model.state import EnvironmentState
 from reconciler.model.value import Value
 from reconciler.model.watch import Watch
 
-BASELINE = timedelta(days=42)
-"""So far back is looked for how a DAG used to be: six of each day of the week."""
+BASELINE, RUNS_BASELINE = timedelta(days=42), timedelta(days=120)
+"""So far back is looked for what was usual: six of each day of the week; and for runs, which seldom fail."""
+
+_BEFORE, _SINCE = 100, 60
+"""So many runs of each DAG are looked at, before the change and since."""
 
 _TRIED = 8
 """Runs of a DAG, before the change and since, of which tries are asked for."""
@@ -46,9 +49,11 @@ class Wanted(Value):
     ``dag_ids``: for ``dags``, ``active_runs``, and from ``missed_since`` on for ``clock_runs`` and
     ``runs_between``: all that are live. ``run_dags``: for ``ended_runs``, one call for each of ``runs``, put
     together in the evidence. ``record_since``: for ``HealthSources.record`` of ``record_dags``, and only if
-    ``record_is_due`` says so: a sleeping warehouse is woken by it, which costs money. ``platform_since``: for
-    ``HealthSources.platform``. None, or nothing: it is not wanted, as with ``heartbeats`` and
-    ``import_errors``.
+    ``record_is_due`` says so: a sleeping warehouse is woken by it, which costs money. What it has up to
+    ``record_settled`` does not change any more: where only the newest rows of each series are read, ask for
+    the time before and after it by themselves, else what was usual is forgotten as time goes by.
+    ``platform_since``: for ``HealthSources.platform``. None, or nothing: it is not wanted, as with
+    ``heartbeats`` and ``import_errors``.
 
     What is not wanted, or not due, stays None in the evidence, without a word in ``troubles``; what could not
     be had has one there, under each signal that needs it.
@@ -61,6 +66,7 @@ class Wanted(Value):
     missed_since: datetime | None = None
     record_dags: tuple[str, ...] = ()
     record_since: datetime | None = None
+    record_settled: datetime | None = None
     platform_since: datetime | None = None
     heartbeats: bool = False
     import_errors: bool = True
@@ -74,7 +80,7 @@ def wanted(state: EnvironmentState, spec: HealthSpec, now: datetime) -> Wanted:
     live = tuple(sorted(state.live))
     touched = tuple(dag_id for dag_id in live if dag_id in watch.touched)
     by_runs = touched if _any_on(spec, (*_BY_RUNS, *_BY_RECORD)) or spec.bake.runs else ()
-    by_record = live if spec.record is not None and touched and _any_on(spec, _BY_RECORD) else ()
+    by_record = touched if spec.record is not None and touched and _any_on(spec, _BY_RECORD) else ()
     missed, platform = spec.of(SignalName.MISSED_RUNS), spec.of(SignalName.PLATFORM)
     return Wanted(
         at=now,
@@ -84,6 +90,7 @@ def wanted(state: EnvironmentState, spec: HealthSpec, now: datetime) -> Wanted:
         missed_since=_before(now, missed.window_minutes) if missed.severity is not Weight.OFF else None,
         record_dags=by_record,
         record_since=watch.begun_at - BASELINE if by_record else None,
+        record_settled=min(map(watch.touched.__getitem__, touched)) if by_record else None,
         platform_since=_before(now, platform.window_minutes) if platform.severity is not Weight.OFF else None,
         heartbeats=_any_on(spec, (SignalName.SCHEDULER, SignalName.DAG_PROCESSOR)),
         import_errors=True,
@@ -92,8 +99,10 @@ def wanted(state: EnvironmentState, spec: HealthSpec, now: datetime) -> Wanted:
 
 def _windows(watch: Watch, touched: Sequence[str], now: datetime) -> tuple[RunWindow, ...]:
     flipped = min(watch.touched[dag_id] for dag_id in touched)
-    before = RunWindow(since=flipped - BASELINE, until=min(flipped, now), newest=40, settled=flipped <= now)
-    since = RunWindow(since=flipped, until=now, newest=60)
+    before = RunWindow(
+        since=flipped - RUNS_BASELINE, until=min(flipped, now), newest=_BEFORE, settled=flipped <= now
+    )
+    since = RunWindow(since=flipped, until=now, newest=_SINCE)
     return (before, since) if flipped < now else (before,)
 
 

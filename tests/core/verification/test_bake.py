@@ -40,7 +40,7 @@ GOOD_RUNS = (run(ONE, 2), run(TWO, 3))
 def told(
     state: EnvironmentState, evidence: Iterable[Evidence], health: HealthSpec | None = None
 ) -> list[Reason]:
-    reasons = []
+    reasons: list[Reason] = []
     for one in evidence:
         judged = judge(state, health or spec(), one)
         state, reasons = judged.state, [*reasons, *(news.reason for news in judged.news)]

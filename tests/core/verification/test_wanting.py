@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.core.verification import record_is_due, tries_wanted, wanted
-from reconciler.core.verification.wanting import BASELINE
+from reconciler.core.verification.wanting import BASELINE, RUNS_BASELINE
 from reconciler.model.health import HealthSpec, SignalName, SignalSpec, Weight
 from reconciler.model.observation import DagRun
 from tests import builders
@@ -29,10 +29,11 @@ def test_runs_before_and_since_the_change_are_asked_for_of_changed_dags() -> Non
     asked = wanted(watched(ONE), spec(), NOW)
     assert (asked.dag_ids, asked.run_dags) == ((ONE, TWO, THREE), (ONE,))
     before, since = asked.runs
-    assert (before.since, before.until, before.settled) == (FLIP - BASELINE, FLIP, True)
+    assert (before.since, before.until, before.settled) == (FLIP - RUNS_BASELINE, FLIP, True)
     assert (since.since, since.until, since.settled) == (FLIP, NOW, False)
     assert asked.missed_since == NOW - 180 * MINUTE
-    assert asked.record_dags == asked.dag_ids
+    assert asked.record_dags == (ONE,)
+    assert (asked.record_since, asked.record_settled) == (FLIP - MINUTE - BASELINE, FLIP)
 
 
 def test_without_a_watch_or_changed_dags_there_is_little_to_ask() -> None:

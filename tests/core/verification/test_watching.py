@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.core.verification import watching
 from reconciler.model.health import SignalName
+from reconciler.model.release import ReleaseManifest
 from reconciler.model.state import EnvironmentState, LiveDag
 from reconciler.model.watch import Judgement, Measurement, Stable, Tally, Watch
 from tests import builders
@@ -17,7 +18,7 @@ def begun(state: EnvironmentState) -> Watch:
     return watch(watching.begun(state, NEXT.id, "c" * 40, 3, FLIP + HOUR))
 
 
-def live(release: builders.ReleaseManifest, dag_id: str, *, since: float = 1, added: bool = False) -> LiveDag:
+def live(release: ReleaseManifest, dag_id: str, *, since: float = 1, added: bool = False) -> LiveDag:
     return LiveDag(
         pointer=builders.dag_pointer(release, dag_id, since=FLIP + since * MINUTE),
         fingerprint=release.dags[dag_id].fingerprint,
@@ -37,7 +38,7 @@ def test_a_release_that_is_begun_is_watched_and_going_on_is_no_beginning() -> No
 def test_what_is_not_proven_goes_on_with_the_next_release() -> None:
     state = watched(ONE, TWO, ran={ONE: 1}, added=frozenset({TWO}))
     after = begun(state)
-    assert (set(after.touched), after.ran, after.added) == ({ONE, TWO}, {ONE: 1}, {TWO})
+    assert (set(after.touched), after.ran, set(after.added)) == ({ONE, TWO}, {ONE: 1}, {TWO})
     stable = begun(watched(ONE, TWO, ran={ONE: 1}, stable_at=FLIP))
     assert set(stable.touched) == {TWO}
 
@@ -94,7 +95,7 @@ def test_a_dag_that_is_put_back_is_not_touched_any_more_and_flipped_again_counts
 def test_a_dag_that_is_deleted_is_removed() -> None:
     after = watching.removed(watch(watched(ONE, THREE)), ONE)
     assert after is not None
-    assert (set(after.touched), after.removed) == ({THREE}, {ONE})
+    assert (set(after.touched), set(after.removed)) == ({THREE}, {ONE})
     assert watching.removed(None, ONE) is None
 
 

@@ -1,0 +1,43 @@
+"""A year and more of healthy, noisy data with several releases a week: which of them are judged bad?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from reconciler.model.health import SignalName
+from reconciler.model.watch import Judgement
+from tests.health.looking import Looking
+from tests.health.simulated import MINUTE, Platform, releases
+
+DAYS = 450
+"""Of which the first 50 are only history: more than 13 months with releases."""
+
+LOOKS = (3, 4, 90, 600, 1566)
+"""Minutes after each flip: while it bakes, in the first hours, and when it is waited for no longer."""
+
+
+@dataclass
+class Lived:
+    """How many releases there were, which failed and by what, how many were Stable, which signals warned."""
+
+    releases: int = 0
+    failed: list[str] = field(default_factory=list)
+    stable: int = 0
+    warned: Counter[SignalName] = field(default_factory=Counter)
+
+
+def year(seed: int, looks: tuple[int, ...] = LOOKS, days: int = DAYS) -> Lived:
+    """Every release of the time, each looked at a few times."""
+    lived, platform = Lived(), Platform(seed)
+    for at, touched in releases(seed, days):
+        looking = Looking(platform, at, touched)
+        lived.releases += 1
+        for minute in looks:
+            if looking.look(at + minute * MINUTE) is Judgement.FAILED:
+                why = [looking.watch.tallies[name].worst for name in looking.failing()]
+                lived.failed.append(f"{at:%Y-%m-%d %H:%M} +{minute} min: {why}")
+                break
+        lived.stable += looking.watch.stable_at is not None
+        lived.warned.update(looking.failing())
+    return lived
