@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -100,6 +101,22 @@ def test_copies_at_the_same_time_make_one_commit() -> None:
     assert len(alarmed.by_reverter) == 1
     assert len(alarmed.told(Reason.REVERT_COMMITTED)) == 1
     assert sum("takes dev back" in one for one in said) == 1
+    assert alarmed.suppressed() == []
+
+
+def test_a_copy_that_was_about_to_begin_finds_it_done() -> None:
+    alarmed = Alarmed()
+    change, acquire = alarmed.goes_off(), alarmed.scene.store.acquire
+
+    def overtaken(*arguments: Any) -> Any:
+        alarmed.scene.store.acquire = acquire  # type: ignore[method-assign]
+        alarmed.hear(change, world=alarmed.scene.world_of("another copy"))
+        return acquire(*arguments)
+
+    alarmed.scene.store.acquire = overtaken  # type: ignore[method-assign]
+    alarmed.hear(change)
+    assert len(alarmed.by_reverter) == 1
+    assert alarmed.suppressed() == []
 
 
 def test_another_alarm_of_the_same_fault_finds_it_done() -> None:

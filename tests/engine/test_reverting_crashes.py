@@ -7,14 +7,17 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.adapters.git_rules import Identity
 from reconciler.engine.reverting import heard, look_again
 from reconciler.engine.world import Lookout, Outcome
 from reconciler.model.alarm import AlarmChange
 from reconciler.model.errors import ReconcilerError, Transient
 from reconciler.model.reason import Reason
-from tests.engine.alarmed import Alarmed
+from tests.engine.alarmed import REVERTER, Alarmed
 from tests.engine.crashes import Died, Fate, Fuse, guarded
+from tests.engine.scene import pointer_yaml
 
+FORGED = Identity(REVERTER.name, REVERTER.email)
 LEASE_SECONDS, MINUTE = 150, 60
 MOST_CALLS = 80
 
@@ -147,9 +150,16 @@ def test_a_forged_commit_is_not_taken_for_the_one_that_was_intended() -> None:
     scene = alarmed.scene
     assert alarmed.revert is not None
     assert alarmed.revert.commit is None
-    scene.repo.person_pushes({"dev/notes.md": b"x"}, f"Revert dev\n\nQuarantines: {alarmed.bad.id}")
+    bad = f"{{by: me, since: 2026-03-01T00:00:00Z, reason: x, release: {alarmed.bad.id}}}"
+    forged = {
+        "dev/pointer.yaml": pointer_yaml("1.0.0"),
+        "dev/holds.yaml": f"apiVersion: reconciler/v1\nkind: Holds\nquarantine: [{bad}]\n".encode(),
+    }
+    scene.repo.person_pushes(forged, f"Revert dev\n\nQuarantines: {alarmed.bad.id}", by=FORGED)
     alarmed.look_again()
-    assert len(alarmed.by_reverter) == 1
+    assert alarmed.told(Reason.REVERT_COMMITTED) == []
+    assert alarmed.suppressed() == ["AlreadyReverted"]
+    assert alarmed.revert is None
 
 
 class _Unreachable:
