@@ -27,7 +27,9 @@ from local.stack_info import StackInfo
 from local.webhooks import Delivery
 
 X = TypeVar("X")
-POLL = 0.2  # seconds between two looks at the outside
+POLL = 0.2
+"""Seconds between two looks at the outside; twice as long as the last one took, if that is more: some run a
+command, and what is waited for needs the machine too."""
 
 
 @dataclass
