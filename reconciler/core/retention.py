@@ -14,6 +14,9 @@ from reconciler.model.state import EnvironmentState, LiveDag
 KEPT = 20
 """Releases that stay in the DAG folder, ready to go back to: a week of them, at FinEdge's pace."""
 
+WARM = 3
+"""Stable releases that stay there however old they are: to go back to them, pointers are enough."""
+
 _FOLDER = release_key("").rpartition("/")[0]
 
 
@@ -64,10 +67,12 @@ def _same(scene: Scene, dag_id: str, live: LiveDag) -> bool:
 
 
 def _recent(state: EnvironmentState) -> frozenset[str]:
-    """The releases whose archives were written last."""
+    """The releases whose archives were written last, and those that an alarm may go back to."""
     written = {key: file.written_at for key, file in state.files.items() if key.startswith(_FOLDER)}
     newest = sorted(written, key=lambda key: written[key], reverse=True)[:KEPT]
-    return frozenset(key.removeprefix(f"{_FOLDER}/").removesuffix(".tar.gz") for key in newest)
+    stable = (one.release for one in state.stable[:WARM])
+    written_last = (key.removeprefix(f"{_FOLDER}/").removesuffix(".tar.gz") for key in newest)
+    return frozenset((*written_last, *stable))
 
 
 def _copied(scene: Scene) -> bool:

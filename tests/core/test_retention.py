@@ -10,6 +10,7 @@ from reconciler.core.pointer_file import release_key
 from reconciler.core.retention import KEPT, tidying
 from reconciler.model.plan import DeleteReleases, FlipBatch, Goal
 from reconciler.model.state import EnvironmentState, Fence
+from reconciler.model.watch import Stable
 from tests.builders import NOW, environment, owned, release_manifest, state
 
 RELEASE, OLD = release_manifest(2), release_manifest(2, seed="0.9.0")
@@ -38,6 +39,13 @@ def test_what_no_pointer_names_goes_once_the_pointers_are_everywhere() -> None:
     assert isinstance(step, DeleteReleases)
     assert release_key(OLD.id) in step.keys
     assert release_key(RELEASE.id) not in step.keys
+
+
+def test_the_last_stable_releases_stay_however_old_they_are() -> None:
+    good = Stable(release=OLD.id, revision="a" * 40, at=NOW)
+    known = after_many_releases(NOW).model_copy(update={"stable": (good,)})
+    kept = tidying(scene(known, NOW + timedelta(minutes=5)))
+    assert not any(release_key(OLD.id) in step.keys for step in kept if isinstance(step, DeleteReleases))
 
 
 def test_what_stands_on_an_old_release_is_moved_unless_it_is_fenced() -> None:
