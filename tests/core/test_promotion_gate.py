@@ -170,8 +170,10 @@ def test_one_that_is_being_watched_says_so() -> None:
 
 
 def test_what_was_stable_and_rolled_back_since_is_not() -> None:
-    upstream = after_a_bake(GOOD, condemned=frozenset({GOOD}))
-    assert asked(upstream, stable=True).decision is Decision.WAIT
+    upstream = after_a_bake(BAD, condemned=frozenset({BAD}))
+    policy = PromotionPolicy(stable=True)
+    found = promotion(policy, upstream, [ran(BAD), ran(GOOD)], {"dags": "1.1.0"}, NOW)
+    assert "dags 1.1.0 did not become Stable in staging" in found.message
 
 
 def test_a_release_that_changed_no_dag_there_is_known_by_its_id() -> None:

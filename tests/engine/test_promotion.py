@@ -129,22 +129,31 @@ def test_what_was_rolled_back_before_is_not_taken() -> None:
     assert "was rolled back in dev" in message
 
 
-def frozen(two: Two) -> None:
-    """Staging is in a freeze, in which 1.1.0 waits that was verified in dev."""
+def shown(two: Two, **what: object) -> None:
+    """Dev has, besides, this to show."""
+    lease = two.dev.store.acquire("dev", "somebody", 60)
+    two.dev.store.commit(lease, Changes(state=two.dev.state.model_copy(update=what)))
+    two.dev.store.release(lease)
+
+
+def frozen(two: Two, promotion: str = VERIFIED) -> None:
+    """Staging is in a freeze, in which 1.1.0 waits that dev has shown to be good."""
     start = two.dev.clock.now().replace(tzinfo=None, microsecond=0).isoformat()
     window = f"windows: {{freeze: [{{name: audit, start: {start}, hours: 24}}]}}"
-    two.environment = STAGING + f"policy: {{promotion: {{verified: true}}, {window}}}\n".encode()
+    two.environment = STAGING + f"policy: {{promotion: {{{promotion}}}, {window}}}\n".encode()
     two.staging("1.0.0")
     assert two.tick("staging") is Outcome.APPLIED
     two.deploy_to_dev()
+    shown(two, stable=(Stable(release=two.dev.state.past[0], revision="c" * 40, at=two.dev.clock.now()),))
     two.staging("1.1.0")
     assert two.tick("staging") is Outcome.WAITING
 
 
+@pytest.mark.parametrize("promotion", [VERIFIED, "stable: true"])
 @pytest.mark.parametrize("how", ["rolled back", "quarantined"])
-def test_what_is_taken_back_upstream_while_it_waits_here_does_not_go_live(how: str) -> None:
-    two = Two(VERIFIED)
-    frozen(two)
+def test_what_is_taken_back_upstream_while_it_waits_here_does_not_go_live(how: str, promotion: str) -> None:
+    two = Two(promotion)
+    frozen(two, promotion)
     before, bad = two.there.running(), two.dev.state.past[0]
     two.dev.publish("1.2.0", {"one": "AA", "two": "b"})
     if how == "quarantined":
@@ -435,14 +444,14 @@ def test_who_is_taken_out_of_the_order_keeps_what_it_reaches() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "shown"),
+    ("policy", "asked"),
     [
         ("stable: true", {"stable"}),
         ("rehearsed: true", {"rehearsals"}),
         ("stable: true, rehearsed: true", {"stable", "rehearsals"}),
     ],
 )
-def test_what_has_to_be_stable_or_rehearsed_there_waits_for_that(policy: str, shown: set[str]) -> None:
+def test_what_has_to_be_stable_or_rehearsed_there_waits_for_that(policy: str, asked: set[str]) -> None:
     two = Two(policy)
     two.deploy_to_dev()
     two.staging("1.1.0")
@@ -454,10 +463,7 @@ def test_what_has_to_be_stable_or_rehearsed_there_waits_for_that(policy: str, sh
             Rehearsal(release=release, to="b" * 16, at=two.dev.clock.now(), back_seconds=1, forth_seconds=1),
         ),
     }
-    for name in sorted(shown):
+    for name in sorted(asked):
         assert two.tick("staging") is Outcome.WAITING
-        lease = two.dev.store.acquire("dev", "somebody", 60)
-        state = two.dev.state.model_copy(update={name: found[name]})
-        two.dev.store.commit(lease, Changes(state=state))
-        two.dev.store.release(lease)
+        shown(two, **{name: found[name]})
     assert two.tick("staging") is Outcome.APPLIED

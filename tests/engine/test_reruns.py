@@ -153,16 +153,45 @@ def test_what_does_not_answer_is_asked_again_and_given_up_in_the_end() -> None:
     assert [line for line in event.evidence if "It does not answer." in line]
 
 
-def test_nothing_is_cleared_while_everything_is_suspended() -> None:
+def live_with_a_failed_run(holds: str | None = None) -> Reverted:
+    """The good release is live again, and nothing was cleared yet."""
     after = Reverted()
-    after.run("one", "bad")
     after.revert()
+    after.tick()
+    after.run("one", "bad")
+    if holds is not None:
+        after.scene.holds = holds
+        after.scene.push("1.0.0", "Suspend")
+        after.tick()
+    after.set(lambda state: state.model_copy(update={"reverts": (after.now(cleared_at=None),)}))
+    return after
+
+
+def test_nothing_is_cleared_while_airflow_is_being_updated() -> None:
+    after = live_with_a_failed_run()
     after.airflow.set_busy("UPDATING")
     after.tick()
     assert after.airflow.cleared == []
     after.airflow.set_busy(None)
     after.tick()
     assert after.airflow.cleared == [("one", "bad")]
+
+
+def test_nothing_is_cleared_while_everything_is_suspended() -> None:
+    suspended = "{by: Ana, since: 2026-03-01T00:00:00Z, reason: audit}"
+    after = live_with_a_failed_run(f"apiVersion: reconciler/v1\nkind: Holds\nsuspended: {suspended}\n")
+    after.tick(3)
+    assert after.airflow.cleared == []
+
+
+def test_a_run_that_airflow_does_not_clear_at_once_is_cleared_by_a_later_tick() -> None:
+    after = live_with_a_failed_run()
+    after.airflow.fail_next("clear_failed", Transient("It does not answer."))
+    after.tick()
+    assert (after.airflow.cleared, after.now().clearing) == ([], {"one": ("bad",)})
+    after.tick()
+    assert after.airflow.cleared == [("one", "bad")]
+    assert (after.now().cleared, after.now().clearing) == ({"one": ("bad",)}, {})
 
 
 @pytest.mark.parametrize("fate", list(Fate))
