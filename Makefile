@@ -9,7 +9,7 @@ PYTHON_RANGE := >=3.11,<3.13
 HOME_DIR ?= .local
 # Each has an Airflow of its own (0.5 GB): make up ENVIRONMENTS=dev,staging
 ENVIRONMENTS ?= dev
-# What `make demo` tells: deploy, health, or all.
+# What `make demo` tells: deploy, health, data, mwaa or all.
 STORY ?= deploy
 export UV
 

@@ -42,11 +42,12 @@ class Told:
 STORIES = {
     "deploy": Told(SCENES, ".", stage.set_up),
     "health": Told(health_scenes.SCENES, "health", health_stage.set_up),
+    "data": Told(health_scenes.DATA_SCENES, "data", health_stage.set_up_with_data),
     "mwaa": Told(health_scenes.FIRST_SCENES, "mwaa", health_stage.set_up_like_mwaa),
 }
-"""`mwaa`: the beginning of the second one again, in MWAA's time."""
+"""`data`: the second one with a warehouse; `mwaa`: its beginning again, in MWAA's time."""
 
-ALL = ("deploy", "health")
+ALL = ("deploy", "health", "data")
 """`all` tells these, each on a stack of its own."""
 
 

@@ -116,10 +116,15 @@ def copy_checkout(folder: Path, patterns: Iterable[str]) -> None:
             shutil.copyfile(path, target)
 
 
+def commit_all(folder: Path, message: str) -> None:
+    """Commit everything, new files too."""
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", message)
+
+
 def _begin(folder: Path) -> None:
     git(folder, "init", "--quiet", "--initial-branch=main")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "Begin")
+    commit_all(folder, "Begin")
 
 
 def _replace(path: Path, old: str, new: str) -> None:

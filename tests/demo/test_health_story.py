@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from local.demo.checks.check import Check
-from local.demo.health.scenes import FIRST_SCENES, SCENES, fails_at_run_time
-from local.demo.health.stage import set_up, set_up_like_mwaa
+from local.demo.health.scenes import DATA_SCENES, FIRST_SCENES, SCENES, fails_at_run_time
+from local.demo.health.stage import set_up, set_up_like_mwaa, set_up_with_data
 from local.demo.play import play
 from local.demo.screen import Screen
 from local.demo.story import Story
@@ -51,6 +51,12 @@ def test_recorded_faults(told: RecordedStory, check: Check[Any], fault: str) -> 
     judgement = FAULTS[check.judge][fault](evidence).judge()
     assert not judgement.held
     assert judgement.why
+
+
+def test_what_is_wrong_in_the_data_is_seen(tmp_path: Path) -> None:
+    with set_up_with_data(tmp_path / "demo", Screen(), Story) as story:
+        play(story, DATA_SCENES)
+    assert [(one.name, one.why) for one in story.results if not one.held] == []
 
 
 def test_in_the_time_of_mwaa_it_takes_less_than_ten_minutes(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from local.demo.checks.airflow import Run
 from local.demo.checks.alarms import ALARM as RINGS
 from local.demo.checks.alarms import OK
 from local.demo.checks.check import Judgement
+from local.demo.health.orders import ORDERS
 from local.demo.outside import Outside
 from local.demo.story import PROBE, Story
 from local.processes import wait_until
@@ -63,6 +64,16 @@ def run(story: Story, *names: str) -> tuple[Run, ...]:
         story.screen.command(f"airflow dags trigger {PROBE} --run-id {name}")
         story.run(PROBE, name)
     return tuple(Run(PROBE, name) for name in names)
+
+
+def load(story: Story, *numbers: int) -> tuple[Run, ...]:
+    """Start runs of ORDERS, each of an interval of its own."""
+    runs = tuple(Run(ORDERS, f"orders-{number}") for number in numbers)
+    story.outside.airflow.unpause(ORDERS)
+    for number, one in zip(numbers, runs, strict=True):
+        story.screen.command(f"airflow dags trigger {ORDERS} --conf '{{\"number\": {number}}}'")
+        story.outside.airflow.trigger(ORDERS, one.run_id, {"number": number})
+    return runs
 
 
 def live(story: Story, expected: Mapping[str, str]) -> None:

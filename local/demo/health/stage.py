@@ -16,8 +16,9 @@ from typing import TypeVar
 from local import playground
 from local.dag_generator import generate
 from local.demo import stage
-from local.demo.code_repo import SLOW, CodeRepo
+from local.demo.code_repo import SLOW, CodeRepo, commit_all
 from local.demo.environment_repo import ENVIRONMENT, SIGNERS, EnvironmentRepo
+from local.demo.health import orders, record
 from local.demo.health.pace import each
 from local.demo.screen import Screen
 from local.demo.story import PROBE, Story
@@ -54,15 +55,31 @@ PATIENCE_LIKE_MWAA = 10.0
 
 
 @contextmanager
-def set_up(folder: Path, screen: Screen, kind: type[S]) -> Iterator[S]:
-    """As the first story's, with what this one needs. Raises LocalError with a remedy."""
+def set_up(folder: Path, screen: Screen, kind: type[S], *, data: bool = False) -> Iterator[S]:
+    """As the first story's, with what this one needs. Raises LocalError with a remedy.
+
+    `data`: with a warehouse and a pipeline that writes to it; Airflow needs longer to start then.
+    """
     _write_code(folder)
     options = replace(_options(), adapt=_adapt, template=_template(folder / "template.yaml"))
+    if data:
+        (folder / "code" / orders.FILE).write_text(orders.TEXT)
+        commit_all(folder / "code", "Load orders")
+        options = replace(options, providers=True, warehouse=True, airflow_env=record.AIRFLOW_ENV)
     with (
         stage.told(folder, options, screen, kind) as story,
         each(LOOK_SECONDS, story.info, "CheckHealth"),
     ):
         _begin(story)
+        if data:
+            record.name(story)
+        yield story
+
+
+@contextmanager
+def set_up_with_data(folder: Path, screen: Screen, kind: type[S]) -> Iterator[S]:
+    """The same with a warehouse, and a pipeline that loads orders."""
+    with set_up(folder, screen, kind, data=True) as story:
         yield story
 
 
@@ -89,7 +106,6 @@ def _options() -> StackOptions:
         seed=ENVIRONMENTS,
         seed_below="environments",
         postgres=False,
-        lease_seconds=stage.LEASE_SECONDS,
         refresh_interval=stage.REFRESH_INTERVAL,
         parse_interval=stage.PARSE_INTERVAL,
     )

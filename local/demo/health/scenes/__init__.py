@@ -9,6 +9,7 @@ from local.demo.health.scenes import (
     only_slow,
     red_before,
     stable_release,
+    wrong_data,
 )
 from local.demo.scenes.scene import Scene
 
@@ -23,3 +24,6 @@ SCENES: tuple[Scene, ...] = (
     only_slow.SCENE,
     loses_a_dag.SCENE,
 )
+
+DATA_SCENES: tuple[Scene, ...] = (stable_release.SCENE, wrong_data.SCENE)
+"""With a warehouse."""

@@ -6,7 +6,7 @@ from local.demo.checks import airflow, git, told
 from local.demo.checks.check import Check
 from local.demo.health import acts, copies
 from local.demo.health.expected import revert_of
-from local.demo.health.scenes.stable_release import FIRST, GOOD
+from local.demo.health.scenes.stable_release import FIRST
 from local.demo.scenes.scene import Scene
 from local.demo.story import Story
 
@@ -22,12 +22,11 @@ BACK = Check("1.0.0 is back", "s", airflow.runs_releases)
 
 def play(story: Story) -> None:
     """Events are delivered at least once; a storm of them must not become a storm of commits."""
-    good_at = story.notes[GOOD]
     acts.calm(story)
     acts.version_of_the_probe(story, FIRST, BAD, broken=True)
     after = story.last_event()
     acts.deploy(story, BAD)
-    expected = revert_of(story, BAD, FIRST, good_at)
+    expected = revert_of(story, BAD)
     acts.live(story, story.expect(FIRST, changed=BAD))
     listener = copies.Listener.to(story.info, acts.ALARM)
     acts.run(story, "copies-1", "copies-2")

@@ -8,7 +8,7 @@ from local.demo.checks import airflow, alarms, git, told
 from local.demo.checks.check import Check
 from local.demo.health import acts
 from local.demo.health.expected import revert_of
-from local.demo.health.scenes.stable_release import FIRST, GOOD
+from local.demo.health.scenes.stable_release import FIRST
 from local.demo.scenes.scene import Scene
 from local.demo.story import PROBE, Story
 
@@ -36,12 +36,11 @@ THROUGH = Check("one message says that all of it is over", "events", told.told)
 
 def play(story: Story) -> None:
     """Nobody does anything after the push."""
-    good_at = story.notes[GOOD]
     acts.version_of_the_probe(story, FIRST, BAD, broken=True)
     acts.calm(story)
     after = story.last_event()
     pushed = acts.deploy(story, BAD)
-    expected = revert_of(story, BAD, FIRST, good_at)
+    expected = revert_of(story, BAD)
     story.until(LIVE, story.expect(FIRST, changed=BAD), limit=90, since=pushed)
     runs = acts.run(story, "bad-1", "bad-2")
     story.until(FAILED, runs, limit=60)

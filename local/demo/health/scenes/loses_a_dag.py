@@ -6,20 +6,13 @@ import time
 
 from local.demo.checks import airflow, alarms, git, told
 from local.demo.checks.check import Check
-from local.demo.environment_repo import ENVIRONMENT
 from local.demo.health import acts
 from local.demo.health.expected import revert_of
-from local.demo.health.scenes import only_slow
-from local.demo.health.scenes.stable_release import GOOD
-from local.demo.health.stage import BAKE_MINUTES
 from local.demo.scenes.scene import Scene
 from local.demo.story import Story
 
 VERSION, LOST, VARIABLE = "1.6.0", "heartbeat", "heartbeat_wanted"
 FILE = f"dags/{LOST}.py"
-LONG = "minutes: 2.0"
-"""Airflow takes its time until it says that a DAG is gone."""
-
 LIVE = Check("1.6.0 is live, all of it", "s", airflow.runs_releases)
 SILENT = Check("a DAG is gone, and Airflow reports no import error", "errors", airflow.imports_everything)
 TOLD = Check("an event names the DAG that is not there any more", "events", told.told)
@@ -39,11 +32,8 @@ def play(story: Story) -> None:
     story.releases[VERSION] = story.publish(VERSION, "dags")
     acts.calm(story)
     after, before = story.last_event(), dict(story.expected)
-    story.environment.replace(ENVIRONMENT, rf"minutes: {BAKE_MINUTES}", LONG)
-    story.environment.commit("Let dev bake for longer")
-    story.push("Let dev bake for longer")
     pushed = acts.deploy(story, VERSION)
-    expected = revert_of(story, VERSION, only_slow.VERSION, story.notes[GOOD])
+    expected = revert_of(story, VERSION)
     story.until(LIVE, story.move(VERSION, LOST), limit=90, since=pushed)
     story.screen.command(f"airflow variables set {VARIABLE} no")
     story.outside.airflow.set_variable(VARIABLE, "no")

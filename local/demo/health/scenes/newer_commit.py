@@ -7,7 +7,8 @@ from pathlib import Path
 from local.demo.checks import airflow, repo, told
 from local.demo.checks.check import Check
 from local.demo.health import acts
-from local.demo.health.scenes.stable_release import FIRST, GOOD
+from local.demo.health.expected import is_good
+from local.demo.health.scenes.stable_release import FIRST
 from local.demo.scenes.scene import Scene
 from local.demo.story import Story
 from local.processes import wait_until
@@ -26,11 +27,11 @@ def play(story: Story) -> None:
     acts.lift(story)
     acts.calm(story)
     acts.version_of_the_probe(story, FIRST, BAD, broken=True)
+    acts.mend(story, BAD, CURE)
+    _after_a_sweep(story)
     acts.deploy(story, BAD)
     acts.live(story, story.expect(FIRST, changed=BAD))
-    acts.mend(story, BAD, CURE)
     after = story.last_event()
-    _after_a_sweep(story)
     story.environment.bump("dags", CURE)
     story.environment.commit(f"Deploy dags {CURE} to dev, which runs")
     pushed, _ = story.lose(f"Deploy dags {CURE} to dev (its webhook is lost)")
@@ -42,15 +43,16 @@ def play(story: Story) -> None:
     (run,) = acts.run(story, "cured")
     story.until(RAN, airflow.Said(run, "report", {"dag": CURE}), limit=60)
     story.until(STABLE, (told.Words(after, "BecameStable", (story.releases[CURE].id,)),), limit=120)
-    story.notes[GOOD] = story.environment.head
+    is_good(story, CURE)
 
 
 def _after_a_sweep(story: Story) -> None:
     """The next one is nearly a minute away: until then nobody finds a commit whose webhook is lost."""
-    log = Path(story.info.logs) / "functions" / f"{story.info.functions['Sweep']}.log"
-    size = log.stat().st_size if log.exists() else 0
+    story.quiet()
+    log = Path(story.info.logs) / "functions" / f"{story.info.functions['Reconcile']}.log"
+    size = log.stat().st_size
     with story.screen.waiting("a sweep to be over"):
-        wait_until(lambda: log.exists() and log.stat().st_size > size, 90, "a sweep")
+        wait_until(lambda: log.stat().st_size > size, 90, "a sweep")
     story.quiet()
 
 
