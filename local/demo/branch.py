@@ -6,7 +6,10 @@ Asked of git alone, with the `allowed_signers` of the branch's own tip.
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
+import tempfile
+import weakref
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -59,14 +62,11 @@ class Branch:
         return self._copy
 
     @cached_property
-    def _scratch(self) -> TemporaryDirectory[str]:
-        return TemporaryDirectory(prefix="demo-branch-")
-
-    @cached_property
     def _copy(self) -> Path:
-        copy = Path(self._scratch.name) / "copy"
-        git(copy.parent, "clone", "--quiet", "--bare", self.url, str(copy))
-        return copy
+        scratch = Path(tempfile.mkdtemp(prefix="demo-branch-"))
+        weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
+        git(scratch, "clone", "--quiet", "--bare", self.url, str(scratch / "copy"))
+        return scratch / "copy"
 
 
 def _commit(text: str) -> GitCommit:
