@@ -124,9 +124,8 @@ class Live:
         """See ``Platform``."""
         from reconciler import bootstrap
 
-        opened = vars(bootstrap).get("lookout")
-        lookout = opened("cli") if opened is not None else None
-        return (lookout.stack, lookout.alarms) if lookout is not None and lookout.stack else None
+        lookout = bootstrap.lookout("cli")
+        return (lookout.stack, lookout.alarms) if lookout.stack else None
 
     def git_version(self) -> str:
         """See ``Platform``."""

@@ -151,6 +151,7 @@ class Reversion:
                 release=bad,
                 to=target.release,
                 intended_at=intent.intended_at if intent is not None else self.session.now,
+                turned_at=alarm.turned_at,
             ),
             alarm=alarm,
             pointer=back.pointer,

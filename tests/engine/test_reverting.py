@@ -39,7 +39,7 @@ def test_an_alarm_brings_back_what_was_stable(environment: bytes) -> None:
     revert = alarmed.revert
     assert revert is not None
     assert (revert.release, revert.to, revert.commit) == (alarmed.bad.id, alarmed.good.id, commit.sha)
-    assert (revert.alarm, revert.blamed) == (ALARM, alarmed.blamed)
+    assert (revert.alarm, revert.blamed, revert.turned_at) == (ALARM, alarmed.blamed, change.at)
     assert scene.state.alarm is None
     assert [(one.environment, one.triggered_by, one.hint) for one in alarmed.queue.asked] == [
         ("dev", TriggeredBy.ALARM, commit.sha)
