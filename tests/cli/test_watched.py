@@ -119,6 +119,7 @@ def test_what_is_not_in_the_folder_any_more_is_said_to_be_cold() -> None:
 
 def test_without_anything_to_go_back_to_that_is_said() -> None:
     after = Reverted()
+    put(after, watch=None)
     assert "Stable" not in facts(sat_down(after))
     put(after, watch=watch(after))
     assert "no release to go back to" in facts(sat_down(after))["Stable"]
