@@ -615,18 +615,17 @@ def test_one_alarm_of_two_environments_is_looked_at_in_both() -> None:
     alarmed.begun_at = scene.clock.now()
     alarmed.watch()
     scene.clock.advance(600)
-    state = scene.state
     lease = scene.store.acquire("staging", "test", 150)
-    scene.store.commit(
-        lease, Changes(state=state.model_copy(update={"environment": "staging", "watch": None}))
-    )
-    change = alarmed.goes_off(own)
-    with pytest.raises(Transient, match="staging was in use"):
+    elsewhere = scene.state.model_copy(update={"environment": "staging", "watch": None})
+    scene.store.commit(lease, Changes(state=elsewhere))
+    scene.store.release(lease)
+    change, lease = alarmed.goes_off(own), scene.store.acquire("dev", "test", 150)
+    with pytest.raises(Transient, match="dev was in use"):
         alarmed.hear(change)
-    assert len(alarmed.by_reverter) == 1, "one that is in use does not hold up the other"
+    told = [one.evidence[0] for one in scene.store.events("staging", 0, 10) if one.evidence]
+    assert told == ["guard: NothingWatched"], "one that is in use does not hold up the other"
     scene.store.release(lease)
     alarmed.hear(change)
-    assert [one.evidence[0] for one in scene.store.events("staging", 0, 10)] == ["guard: NothingWatched"]
     assert len(alarmed.by_reverter) == 1
 
 
