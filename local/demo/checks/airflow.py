@@ -116,7 +116,7 @@ def failed(outside: Outside, expected: tuple[Run, ...]) -> Judgement:
     """Each of these runs failed. Counts them."""
     states = {run.run_id: outside.run_state(run.dag_id, run.run_id) for run in expected}
     other = [f"{run_id} is {state or 'unknown'}" for run_id, state in states.items() if state != "failed"]
-    return Judgement(bool(states) and not other, len(states) - len(other), listing(other))
+    return Judgement(bool(states) and not other, len(states) - len(other), listing(other) or "no runs")
 
 
 def ran_again(outside: Outside, expected: Again) -> Judgement:
@@ -128,7 +128,7 @@ def ran_again(outside: Outside, expected: Again) -> Judgement:
         if not judgement.held or tries < 2:
             wrong.append(judgement.why if not judgement.held else f"{run.run_id} was tried {tries} times")
     right = len(expected.runs) - len(wrong)
-    return Judgement(bool(expected.runs) and not wrong, right, listing(wrong))
+    return Judgement(bool(expected.runs) and not wrong, right, listing(wrong) or "no runs")
 
 
 def well(outside: Outside, expected: Well) -> Judgement:

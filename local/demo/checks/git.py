@@ -11,6 +11,8 @@ from local.demo.checks.check import Judgement, listing
 from local.demo.environment_repo import holds_of, pointer_of
 from local.demo.outside import GitCommit, Outside
 
+NONE = "there is no commit by the reverter"
+
 
 @dataclass(frozen=True)
 class Revert:
@@ -56,7 +58,9 @@ def trailers(outside: Outside, expected: Revert) -> Judgement:
 def pointer_restored(outside: Outside, expected: Revert) -> Judgement:
     """The pointer is, byte for byte, the one that was there when the good release was deployed."""
     commit, path = _commit(outside, expected), pointer_of(expected.environment)
-    now, then = (outside.file_at(at, path) for at in (commit.sha if commit else "", expected.good_at))
+    if commit is None:
+        return Judgement(False, 0, NONE)
+    now, then = (outside.file_at(at, path) for at in (commit.sha, expected.good_at))
     held = bool(then) and now == then
     return Judgement(held, len(now) if held else 0, f"{path} has {len(now)} bytes, not those {len(then)}")
 
@@ -64,7 +68,9 @@ def pointer_restored(outside: Outside, expected: Revert) -> Judgement:
 def held_and_quarantined(outside: Outside, expected: Revert) -> Judgement:
     """The environment is held at the good release, and the bad one quarantined."""
     commit = _commit(outside, expected)
-    text = outside.file_at(commit.sha if commit else "", holds_of(expected.environment))
+    if commit is None:
+        return Judgement(False, 0, NONE)
+    text = outside.file_at(commit.sha, holds_of(expected.environment))
     said = yaml.safe_load(text) or {}
     at = [one.get("at") for one in said.get("holds") or ()]
     out = [one.get("release") for one in said.get("quarantine") or ()]

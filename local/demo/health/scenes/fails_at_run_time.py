@@ -60,7 +60,8 @@ def play(story: Story) -> None:
         told.Words(after, "RevertCommitted", (bad, story.releases[FIRST].id, acts.ALARM)),
     )
     story.until(TOLD, words, limit=60)
-    story.until(THROUGH, (told.Words(after, "RollbackVerified", ()),), limit=120)
+    over = (told.Words(after, "RollbackVerified", (bad, story.releases[FIRST].id, "failed-runs")),)
+    story.until(THROUGH, over, limit=120)
     acts.back_to(story, FIRST, BAD)
     story.environment.pull()
 
