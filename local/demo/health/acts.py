@@ -58,6 +58,14 @@ def back_to(story: Story, old: str, new: str) -> None:
     number(story, new, old)
 
 
+def enough(name: str) -> tuple[str, ...]:
+    """Names for as many runs of a DAG as have to fail, one after the other, for it to be no chance.
+
+    One that ran well only a few times before, and may soon run again, is given four.
+    """
+    return tuple(f"{name}-{number}" for number in range(1, 5))
+
+
 def run(story: Story, *names: str) -> tuple[Run, ...]:
     """Start runs of PROBE, one after the other."""
     for name in names:

@@ -29,7 +29,7 @@ def play(story: Story) -> None:
     expected = revert_of(story, BAD)
     acts.live(story, story.expect(FIRST, changed=BAD))
     listener = copies.Listener.to(story.info, acts.ALARM)
-    acts.run(story, "copies-1", "copies-2")
+    acts.run(story, *acts.enough("copies"))
     with story.screen.waiting("the alarm"):
         event = listener.next(60)
     story.screen.command(f"aws lambda invoke --function-name OnAlarm --payload ...  # {COPIES} times")

@@ -42,7 +42,7 @@ def play(story: Story) -> None:
     pushed = acts.deploy(story, BAD)
     expected = revert_of(story, BAD)
     story.until(LIVE, story.expect(FIRST, changed=BAD), limit=90, since=pushed)
-    runs = acts.run(story, "bad-1", "bad-2")
+    runs = acts.run(story, *acts.enough("bad"))
     story.until(FAILED, runs, limit=60)
     story.until(RANG, alarms.Says(acts.ALARM, alarms.ALARM), limit=60)
     rang = time.monotonic()
