@@ -56,7 +56,11 @@ def waits_for(obstacles: Sequence[str]) -> str:
 
 
 def _baking(scene: Scene, before: Watch, after: Watch) -> Iterator[News]:
-    if after.live_at is None or (before.checked_at is not None and before.checked_at >= after.live_at):
+    live_at = after.live_at
+    # A look that was begun before it was live, and judged after, leaves that to the next one.
+    if live_at is None or after.checked_at is None or after.checked_at < live_at:
+        return
+    if before.checked_at is not None and before.checked_at >= live_at:
         return
     bake, changed = scene.health.bake, scene.touched
     runs = ""

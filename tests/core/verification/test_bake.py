@@ -74,6 +74,10 @@ def test_a_release_is_stable_after_minutes_and_runs_and_told_once() -> None:
     assert after.conditions[ConditionType.BAKED].status is True
 
 
+def test_a_look_that_was_begun_before_it_was_live_leaves_the_telling_to_the_next() -> None:
+    assert told(watched(ONE), [seen(-1), seen(1), seen(2)]) == [Reason.BAKING]
+
+
 def test_ten_quiet_minutes_prove_no_daily_dag() -> None:
     state = looks(watched(ONE, TWO), minutes(1, 25 * 60, run(ONE, 2))[::30]).state
     assert watch(state).stable_at is None
