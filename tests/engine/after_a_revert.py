@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from reconciler.adapters.memory import MemoryAirflow
 from reconciler.adapters.memory.airflow import Follow
-from reconciler.adapters.memory.failures import port_call
 from reconciler.model.event import Event
 from reconciler.model.health import SignalName, Weight
 from reconciler.model.reason import Reason, TriggeredBy
@@ -19,33 +18,6 @@ from tests.engine.scene import ENVIRONMENT_YAML, Scene
 
 SECOND = timedelta(seconds=1)
 FIRST = (SignalName.DAGS_PRESENT, SignalName.DAGS_PARSED, SignalName.IMPORT_ERRORS)
-
-
-class FailingAirflow(MemoryAirflow):
-    """An Airflow with runs that ended. One that is cleared runs again, and is told of no more."""
-
-    def __init__(self, follow: Follow | None = None) -> None:
-        super().__init__(follow)
-        self.ended: list[EndedRun] = []
-        self.cleared: list[tuple[str, str]] = []
-
-    @port_call
-    def ended_runs(
-        self, dag_ids: Sequence[str], since: datetime, until: datetime, newest: int
-    ) -> Sequence[EndedRun]:
-        """See ``ports.Airflow``."""
-        found = [run for run in self.ended if run.dag_id in dag_ids and since <= run.ended_at <= until]
-        return [run for dag_id in dag_ids for run in [one for one in found if one.dag_id == dag_id][-newest:]]
-
-    @port_call
-    def clear_failed(self, dag_id: str, run_id: str) -> bool:
-        """See ``ports.Airflow``."""
-        there = [
-            run for run in self.ended if (run.dag_id, run.run_id, run.state) == (dag_id, run_id, "failed")
-        ]
-        self.ended = [run for run in self.ended if run not in there]
-        self.cleared += [(dag_id, run_id)] * bool(there)
-        return bool(there)
 
 
 @dataclass
@@ -60,7 +32,7 @@ class Reverted:
 
     def __post_init__(self) -> None:
         self.scene = Scene(environment=self.environment, calendar=self.calendar)
-        self.airflow = FailingAirflow(Follow(self.scene.folder, self.scene.clock))
+        self.airflow = MemoryAirflow(Follow(self.scene.folder, self.scene.clock))
         self.scene.airflow = self.airflow
         self.good = self.scene.deploy("1.0.0", {"one": "a", "two": "b", "same": "c"}).id
         self.scene.clock.advance(3600)

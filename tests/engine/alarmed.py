@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.adapters.git_rules import Identity
-from reconciler.adapters.memory import MemoryReverter, MemoryTickQueue
+from reconciler.adapters.memory import MemoryAlarms, MemoryReverter, MemoryTickQueue
 from reconciler.core.declarations import parse_desired
 from reconciler.engine.reverting import heard, look_again
 from reconciler.engine.world import Lookout, Outcome
@@ -19,7 +19,6 @@ from reconciler.model.reason import Reason, Suppressed, TriggeredBy
 from reconciler.model.release import ReleaseManifest
 from reconciler.model.state import Changes
 from reconciler.model.watch import Revert, Stable, Watch
-from tests.engine.alarms import Alarms
 from tests.engine.scene import RECONCILER_YAML, Scene
 from tests.signers import signers
 
@@ -39,7 +38,7 @@ class Alarmed:
 
     def __post_init__(self) -> None:
         scene = self.scene
-        self.alarms, self.queue = Alarms(scene.clock), MemoryTickQueue(scene.clock)
+        self.alarms, self.queue = MemoryAlarms(scene.clock), MemoryTickQueue(scene.clock)
         self.reverter = MemoryReverter(scene.repo, REVERTER)
         self.alarms.turn(ALARM, AlarmValue.OK)
         self.good = self._deploy("1.0.0", GOOD)
