@@ -9,7 +9,7 @@ from reconciler.model.health import SignalName
 from tests.health.detecting import BY_RUNS, OFTEN, SELDOM, SIGNALS, detect
 from tests.health.year import year
 
-FIRST, LAST = 101, 104
+FIRST, LAST = 201, 206
 """Seeds that nothing was tuned on, unless others are asked for."""
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.health.detecting import OFTEN, SELDOM, detect
 from tests.health.simulated import Fault
 
-SEED = 102
+SEED = 202
 """Held out, as the year's."""
 
 WARNS = {Fault.RETRIES, Fault.SLOW, Fault.STALE}

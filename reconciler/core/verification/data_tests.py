@@ -42,6 +42,9 @@ def data_tests(scene: Scene) -> Measurement | None:
             continue
         # Of a test that is not known, nobody can tell what the release has to do with it.
         news = bool(before) and is_news(failed, failed_before, often=often)
+        # More runs are remembered than tests: a DAG that fails now and then may do so by its tests.
+        runs = [run.state == "failed" for run in scene.runs_before(key[0])]
+        news = news and (not any(runs) or is_news(failed, runs, often=often))
         (seen.bad if news else seen.doubtful)[what] = (
             f"{what}: {_observed(last)}; before {failed_before.count(False)} of {len(before)} passed"
         )

@@ -12,7 +12,7 @@ from reconciler.model.health import SignalName
 from reconciler.model.seen import Record
 from reconciler.model.watch import Measurement
 
-_LEAST, _MORE = 0.002, 0.01
+_LEAST, _MORE = 0.002, 0.02
 """Shares of rows: what is taken for the same, and by how much it has to grow to be told."""
 
 _Column = tuple[str, str, str, str]

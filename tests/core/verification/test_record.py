@@ -19,6 +19,7 @@ from tests.core.verification.sight import (
     looks,
     measured,
     outcome,
+    run,
     seen,
     watched,
 )
@@ -63,9 +64,16 @@ def test_one_that_failed_now_and_then_may_again_and_a_new_one_is_not_known() -> 
     assert data_come_to(noted(5, passed=False)) is OPEN
 
 
+def test_a_test_of_a_dag_whose_runs_fail_now_and_then_may_fail_by_chance() -> None:
+    runs = history(ONE, 40)
+    assert data_come_to(*daily(), noted(5, passed=False), runs=runs) is FAILED
+    flaky = (*runs, run(ONE, -90 * 1440, "failed"))
+    assert data_come_to(*daily(), noted(5, passed=False), runs=flaky) is OPEN
+
+
 def test_what_a_pinned_run_finds_is_of_the_release_before() -> None:
     ended = EndedRun(
-        dag_id=ONE, run_id="p", state="failed", started_at=FLIP - HOUR, ended_at=FLIP + 10 * MINUTE
+        dag_id=ONE, run_id="p", state="success", started_at=FLIP - HOUR, ended_at=FLIP + 10 * MINUTE
     )
     assert data_come_to(*daily(), noted(5, passed=False), runs=(ended,)) is OPEN
     running = DagRun(dag_id=ONE, run_id="p", state="running", run_type="x", started_at=FLIP - HOUR)

@@ -1,0 +1,44 @@
+"""The engine keeps a watch: begun with an operation, told which DAGs it changed, live as a whole."""
+
+from __future__ import annotations
+
+from reconciler.model.watch import Watch
+from tests.engine.scene import Scene
+
+
+def watch(scene: Scene) -> Watch:
+    assert scene.state.watch is not None
+    return scene.state.watch
+
+
+def test_a_release_is_watched_from_its_first_write_on() -> None:
+    scene = Scene()
+    first = scene.deploy("1.0.0", {"one": "a", "two": "b"})
+    assert (watch(scene).release, set(watch(scene).touched)) == (first.id, {"one", "two"})
+    scene.clock.advance(600)
+    second = scene.deploy("1.1.0", {"one": "a", "two": "B"})
+    after = watch(scene)
+    assert (after.release, after.of, after.rollback) == (second.id, first.id, False)
+    assert after.live_at is not None
+    assert after.live_at > after.begun_at
+    # What the first release changed has not proven itself yet, so the second answers for it too.
+    assert set(after.touched) == {"one", "two"}
+    assert after.touched["two"] == scene.state.live["two"].pointer.history[0].since
+    assert after.touched["one"] < after.begun_at < after.touched["two"]
+
+
+def test_going_back_is_watched_as_that_and_sweeps_change_nothing() -> None:
+    scene = Scene()
+    first = scene.deploy("1.0.0", {"one": "a", "two": "b"})
+    scene.clock.advance(600)
+    scene.deploy("1.1.0", {"one": "A", "two": "b"})
+    scene.clock.advance(600)
+    scene.push("1.0.0")
+    scene.tick()
+    scene.clock.advance(60)
+    scene.tick()
+    after = watch(scene)
+    assert (after.release, after.rollback, set(after.touched)) == (first.id, True, {"one"})
+    scene.clock.advance(60)
+    scene.tick()
+    assert watch(scene) == after
