@@ -155,15 +155,22 @@ class _Gathering:
         }
 
     def _record(self, runs: Sequence[EndedRun], in_flight: Sequence[DagRun]) -> Record | None:
-        wanted, spec = self.wanted, self.environment.health
-        since = wanted.record_since
-        if since is None or not record_is_due(self.state, spec, runs, in_flight, wanted.at):
+        """Of two windows, as only the newest of each series are read: else a DAG that runs often would soon
+        have nothing left of before the change.
+        """
+        wanted, spec, dag_ids = self.wanted, self.environment.health, self.wanted.record_dags
+        since, at = wanted.record_since, wanted.at
+        if since is None or not record_is_due(self.state, spec, runs, in_flight, at):
             return None
+        settled = wanted.record_settled or since
+        ask = self.sources.record
         try:
-            return self.sources.record(wanted.record_dags, since, wanted.at)
+            before = self.known.record((dag_ids, since, settled), partial(ask, dag_ids, since, settled))
+            after = ask(dag_ids, settled, at)
         except (Transient, Terminal) as error:
             self._not_had(_RECORD, error)
             return None
+        return None if before is None or after is None else _joined(before, after)
 
     def _platform(self) -> PlatformMetrics | None:
         since, at = self.wanted.platform_since, self.wanted.at
@@ -174,3 +181,12 @@ class _Gathering:
         except (Transient, Terminal) as error:
             self._not_had((SignalName.PLATFORM,), error)
             return None
+
+
+def _joined(before: Record, after: Record) -> Record:
+    """What lies on the border of two windows is in both."""
+    return Record(
+        runs=tuple(dict.fromkeys((*before.runs, *after.runs))),
+        tests=tuple(dict.fromkeys((*before.tests, *after.tests))),
+        loads=tuple(dict.fromkeys((*before.loads, *after.loads))),
+    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from reconciler.model.release import ReleaseManifest
-from reconciler.model.seen import EndedRun, PlatformMetrics
+from reconciler.model.seen import EndedRun, PlatformMetrics, Record
 
 FRESH = timedelta(minutes=5)
 """MWAA's metrics are asked for this often: each costs money, and they say little about a release."""
@@ -29,6 +29,7 @@ class Recollection:
     token: int | None = None
     ticked_at: datetime | None = None
     _settled: dict[Hashable, Sequence[EndedRun]] = field(default_factory=dict)
+    _record: dict[Hashable, Record | None] = field(default_factory=dict)
     _tries: dict[tuple[str, str, datetime], int] = field(default_factory=dict)
     _platform: tuple[datetime, PlatformMetrics | None] | None = None
 
@@ -37,6 +38,12 @@ class Recollection:
         if window not in self._settled:
             self._settled = {window: ask()}
         return self._settled[window]
+
+    def record(self, window: Hashable, ask: Callable[[], Record | None]) -> Record | None:
+        """What the warehouse has of a window that is over; only the last one asked for is kept."""
+        if window not in self._record:
+            self._record = {window: ask()}
+        return self._record[window]
 
     def tries(self, run: EndedRun) -> int | None:
         """How often the tasks of a run were tried again, if that was asked for before."""
