@@ -10,6 +10,7 @@ import contextlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from reconciler.core import aftermath
 from reconciler.core.findings import event_of
 from reconciler.core.verification import Judged, MetricValue, Wanted, judge, metrics, wanted
 from reconciler.engine.gathering import gather
@@ -20,6 +21,7 @@ from reconciler.model.environment import Environment
 from reconciler.model.errors import Conflict, Terminal, Transient
 from reconciler.model.health import HealthSpec
 from reconciler.model.lease import Lease
+from reconciler.model.reason import TriggeredBy
 from reconciler.model.seen import Evidence
 from reconciler.model.state import Changes, EnvironmentState
 
@@ -77,9 +79,10 @@ def look(lookout: Lookout, environment: str, known: Recollection) -> Look:
         return Look("Something changed while it was looked at; the next look sees it.", _alive(before))
     trouble = ""
     try:
+        _ask_for_the_end(lookout, session[0].state)
         session[0].publish()
     except (Transient, Terminal) as error:
-        # They are kept, and delivered by a later tick.
+        # What is asked for the sweep finds within a minute, and events are kept, for a later tick.
         trouble = f"Events are not delivered yet. {error}"
     return Look(_line(session[1]), metrics(session[1]), trouble)
 
@@ -103,6 +106,15 @@ def _judged(
     # Not by the session, which notes that a tick has handled the environment.
     after = world.store.commit(lease, Changes(state=judged.state, events=events))
     return Session(world, lease, after), judged
+
+
+def _ask_for_the_end(lookout: Lookout, state: EnvironmentState) -> None:
+    """What a revert went back to is well: a tick tells people, and need not wait for the sweep."""
+    revert, (_, spec) = aftermath.open_revert(state), _declared(state)
+    if revert is None or revert.commit is None or not aftermath.is_well(state, revert, spec):
+        return
+    dedup = f"well-{state.environment}-{revert.commit}"
+    lookout.queue.request(state.environment, TriggeredBy.ALARM, hint=revert.commit, dedup=dedup)
 
 
 def _was_well(state: EnvironmentState, now: datetime) -> bool:

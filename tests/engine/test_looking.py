@@ -18,9 +18,10 @@ from reconciler.engine.recollection import FRESH, Recollection
 from reconciler.engine.world import Lookout
 from reconciler.model.errors import Conflict, Terminal, Transient
 from reconciler.model.observation import AirflowDag, DagRun
+from reconciler.model.reason import TriggeredBy
 from reconciler.model.seen import EndedRun, Heartbeats, Record
 from reconciler.model.state import Changes, EnvironmentState
-from reconciler.model.watch import Watch
+from reconciler.model.watch import Revert, Watch
 from tests.builders import EACH_MINUTE
 from tests.engine.scene import ENVIRONMENT_YAML, Scene
 
@@ -354,3 +355,31 @@ def test_other_rules_for_what_is_well_are_not_mixed(
 
     monkeypatch.setattr(looking, "wanted", wanted)
     assert values(watched.look()) == {("HealthChecked", HERE): 1}
+
+
+def test_a_revert_that_is_seen_to_be_well_is_told_by_a_tick_at_once(watched: Watched) -> None:
+    now, queue = watched.scene.clock.now(), watched.lookout.queue
+    assert isinstance(queue, MemoryTickQueue)
+    watched.look()
+    assert queue.asked == []
+    watch = watched.watch(rollback=True, live_at=now)
+    revert = Revert(
+        alarm="a",
+        blamed="b" * 40,
+        release="f" * 16,
+        to=watch.release,
+        intended_at=now,
+        commit="c" * 40,
+        live_at=now,
+    )
+    watched.remember(watch=watch, reverts=(revert,))
+    watched.scene.clock.advance(60)
+    watched.well()
+    watched.look()
+    assert [(one.environment, one.triggered_by, one.hint) for one in queue.asked] == [
+        ("dev", TriggeredBy.ALARM, "c" * 40)
+    ]
+    watched.remember(reverts=(revert.model_copy(update={"verified_at": now}),))
+    watched.scene.clock.advance(600)
+    watched.look()
+    assert len(queue.asked) == 1
