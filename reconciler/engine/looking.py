@@ -14,6 +14,7 @@ from reconciler.core import aftermath
 from reconciler.core.findings import event_of
 from reconciler.core.verification import Judged, MetricValue, Wanted, judge, metrics, wanted
 from reconciler.engine.gathering import gather
+from reconciler.engine.leasing import acquired
 from reconciler.engine.recollection import Recollection
 from reconciler.engine.session import Session
 from reconciler.engine.world import Lookout, World
@@ -27,8 +28,6 @@ from reconciler.model.state import Changes, EnvironmentState
 
 PATIENCE = timedelta(seconds=5)
 """So long is waited for whoever is at work here; then it is the next look's."""
-
-PAUSE_SECONDS = 0.5
 
 SELDOM = timedelta(minutes=5)
 """What is Stable and well is looked at this often; what is not as it should be, each minute again."""
@@ -63,9 +62,10 @@ def look(lookout: Lookout, environment: str, known: Recollection) -> Look:
     if judged.state == before and not judged.news:
         return Look(_line(judged), metrics(judged))
     try:
-        lease = _acquired(world, environment)
-        if lease is None:
-            return Look("Others are at work here; what was seen is left to the next look.", _alive(before))
+        lease = acquired(world, environment, PATIENCE)
+    except Conflict:
+        return Look("Others are at work here; what was seen is left to the next look.", _alive(before))
+    try:
         try:
             known.leased(lease.token, world.clock.now())
             session = _judged(world, lease, before, asked, evidence, known)
@@ -78,11 +78,11 @@ def look(lookout: Lookout, environment: str, known: Recollection) -> Look:
     if session is None:
         return Look("Something changed while it was looked at; the next look sees it.", _alive(before))
     trouble = ""
+    _ask_for_the_end(lookout, session[0].state)
     try:
-        _ask_for_the_end(lookout, session[0].state)
         session[0].publish()
     except (Transient, Terminal) as error:
-        # What is asked for the sweep finds within a minute, and events are kept, for a later tick.
+        # They are kept, and delivered by a later tick.
         trouble = f"Events are not delivered yet. {error}"
     return Look(_line(session[1]), metrics(session[1]), trouble)
 
@@ -114,7 +114,8 @@ def _ask_for_the_end(lookout: Lookout, state: EnvironmentState) -> None:
     if revert is None or revert.commit is None or not aftermath.is_well(state, revert, spec):
         return
     dedup = f"well-{state.environment}-{revert.commit}"
-    lookout.queue.request(state.environment, TriggeredBy.ALARM, hint=revert.commit, dedup=dedup)
+    with contextlib.suppress(Transient, Terminal):
+        lookout.queue.request(state.environment, TriggeredBy.ALARM, hint=revert.commit, dedup=dedup)
 
 
 def _was_well(state: EnvironmentState, now: datetime) -> bool:
@@ -144,17 +145,6 @@ def _declared(state: EnvironmentState) -> tuple[Environment | None, HealthSpec]:
     if known is None:
         return None, _UNSEEN
     return known.desired.environment, known.desired.environment.health
-
-
-def _acquired(world: World, environment: str) -> Lease | None:
-    until = world.clock.now() + PATIENCE
-    while True:
-        try:
-            return world.store.acquire(environment, world.holder, world.time.lease_seconds)
-        except Conflict:
-            if world.clock.now() >= until:
-                return None
-            world.clock.sleep(PAUSE_SECONDS)
 
 
 def _alive(state: EnvironmentState) -> tuple[MetricValue, ...]:

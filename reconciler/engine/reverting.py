@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from reconciler.core.reversal import concerns
+from reconciler.engine.leasing import acquired
 from reconciler.engine.reversion import Reversion
 from reconciler.engine.session import Session
 from reconciler.engine.world import Lookout, World
@@ -21,7 +22,7 @@ from reconciler.model.lease import Lease
 from reconciler.model.reason import Reason, TriggeredBy
 from reconciler.model.state import EnvironmentState
 
-_PAUSE_SECONDS, _BRIEFLY_SECONDS = 1.0, 5.0
+_BRIEFLY = timedelta(seconds=5)
 
 
 def heard(lookout: Lookout, change: AlarmChange) -> str:
@@ -56,8 +57,9 @@ def look_again(lookout: Lookout, environment: str) -> str:
     """
     if not _is_open(lookout.world.store.load(environment)):
         return "No alarm waits."
-    lease = _acquired(lookout.world, environment, _BRIEFLY_SECONDS)
-    if lease is None:
+    try:
+        lease = acquired(lookout.world, environment, _BRIEFLY)
+    except Conflict:
         return "An alarm waits; it is looked at again when nobody else is at work here."
     return _go_on(lookout, lease, None)
 
@@ -73,34 +75,23 @@ def _is_open(state: EnvironmentState) -> bool:
 
 
 def _hear(lookout: Lookout, environment: str, change: AlarmChange) -> str:
-    store, seconds = lookout.world.store, lookout.world.time.work_seconds
-    if change.identity in store.load(environment).heard:
+    world, seconds = lookout.world, lookout.world.time.work_seconds
+
+    def known() -> bool:
+        return change.identity in world.store.load(environment).heard
+
+    if known():
         return f"{change.name} was acted on before."
-    lease = _acquired(lookout.world, environment, seconds, change)
-    if lease is None and change.identity in store.load(environment).heard:
-        return f"{change.name} was acted on by somebody else."
-    if lease is None:
+    try:
+        lease = acquired(world, environment, timedelta(seconds=seconds), needless=known)
+    except Conflict:
+        if known():
+            return f"{change.name} was acted on by somebody else."
         raise Transient(
             f"{change.name} went off, and {environment} was in use for {seconds:.0f} s.",
             reason=Reason.LEASE_CONTENDED,
-        )
+        ) from None
     return _go_on(lookout, lease, change)
-
-
-def _acquired(
-    world: World, environment: str, seconds: float, change: AlarmChange | None = None
-) -> Lease | None:
-    """The lease, or None if it is not to be had for so long, or another copy of the change had it."""
-    until = world.clock.now() + timedelta(seconds=seconds)
-    while True:
-        try:
-            return world.store.acquire(environment, world.holder, world.time.lease_seconds)
-        except Conflict:
-            if world.clock.now() >= until:
-                return None
-        world.clock.sleep(_PAUSE_SECONDS)
-        if change is not None and change.identity in world.store.load(environment).heard:
-            return None
 
 
 def _go_on(lookout: Lookout, lease: Lease, change: AlarmChange | None) -> str:
