@@ -132,9 +132,11 @@ def wait_for(process: Process, ready: Callable[[], bool], seconds: float) -> Non
 
 
 def wait_until(done: Callable[[], bool], seconds: float, what: str) -> None:
-    """Poll until `done()`. Raises TimeoutError naming `what` when the seconds pass."""
-    deadline = time.monotonic() + seconds
+    """Poll until `done()`, half of the time at most. Raises TimeoutError naming `what` in the end."""
+    deadline, looked = time.monotonic() + seconds, time.monotonic()
     while not done():
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > deadline:
             raise TimeoutError(f"{what}: not so after {seconds:.0f} s")
-        time.sleep(0.05)
+        time.sleep(max(0.05, now - looked))
+        looked = time.monotonic()

@@ -66,12 +66,13 @@ class Story:
         begin = time.monotonic() if since is None else since
         with self.screen.waiting(check.name) as show:
             while True:
+                looked = time.monotonic()
                 judgement = self._try(check, expected)
                 seconds = time.monotonic() - begin
                 show(seconds)
                 if judgement.held or seconds > limit * self.patience:
                     return self._keep(check, judgement, seconds)
-                time.sleep(POLL)
+                time.sleep(max(POLL, 2 * (time.monotonic() - looked)))
 
     def expect(self, dags: str, changed: str = "") -> dict[str, str]:
         """DAG id -> release, where one DAG runs version `changed` of dags and all others run `dags`."""
