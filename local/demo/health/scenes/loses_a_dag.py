@@ -7,7 +7,7 @@ import time
 from local.demo.checks import airflow, alarms, git, told
 from local.demo.checks.check import Check
 from local.demo.health import acts
-from local.demo.health.expected import revert_of
+from local.demo.health.expected import GOOD, revert_of
 from local.demo.scenes.scene import Scene
 from local.demo.story import Story
 
@@ -44,8 +44,9 @@ def play(story: Story) -> None:
     story.until(RANG, alarms.Says(acts.ALARM, alarms.ALARM), limit=120, since=lost)
     rang = time.monotonic()
     story.until(COMMITTED, expected, limit=60, since=rang)
+    good, _ = story.notes[GOOD]
     story.expected = before
-    story.until(BACK, before, limit=90, since=rang)
+    story.until(BACK, story.move(good, LOST), limit=90, since=rang)
     words = (story.releases[VERSION].id, "import-errors", LOST)
     story.until(TOLD, (told.Words(after, "HealthCheckFailed", words),), limit=60)
     story.judge(POINTER, expected)
