@@ -53,7 +53,7 @@ MISTAKES = (
         *(RAN, TOLD, RANG, COMMITTED, BACK),
     ),
     Mistake(
-        *(EMPTY, FILLED, MISSING, (30,), {"missing": "20"}, "data-tests"),
+        *(EMPTY, FILLED, MISSING, (30, 31, 32, 33), {"missing": "20"}, "data-tests"),
         *(RAN_TOO, TOLD_TOO, RANG_TOO, COMMITTED_TOO, BACK_TOO),
     ),
 )
