@@ -2,18 +2,22 @@
 
 Opened for an environment by ``bootstrap``. Three questions on one connection, which is closed again; each
 asks for the newest rows of every run, test or table alone, so that weeks of them stay few. Signs in with a
-key pair. Imports the connector late: that takes most of a second.
+key pair. Imports the connector late: that takes most of a second. What is slow is given up: all else that an
+environment is judged by is not to wait for it.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from reconciler.adapters.deadline import NEVER, Deadline
+from reconciler.adapters.giving_up import within
 from reconciler.adapters.snowflake_login import login
 from reconciler.adapters.steady import steady
 from reconciler.model.errors import Terminal, Transient
@@ -23,8 +27,8 @@ from reconciler.model.seen import Record, RecordedLoad, RecordedRun, RecordedTes
 NEWEST = 60
 """So many rows of each series are read; six weeks have 42 days."""
 
-SECONDS = 20
-"""A statement that takes longer is given up; so is a login."""
+SECONDS = 30
+"""A reading that takes longer, a login and three statements, is given up. A look makes two at most."""
 
 # Names of tables and columns are our own; the database is the connection's.
 _DAG = """SPLIT_PART("BATCH_ID", '|', 1)"""
@@ -59,15 +63,30 @@ class SnowflakeRecord:
         """See ``ports.HealthSources.record``."""
         if not dag_ids:
             return Record()
-        # Three statements and a login, each of which may take its time.
         self._tick.check(self._name)
         arguments = login(self._place, self._secret(self._place.key_secret))
-        with self._translated(), closing(_connected(arguments)) as connection, connection.cursor() as cursor:
+        # As much again is left to whatever else is asked, and to judging it.
+        seconds, share = min(SECONDS, self._tick.left() / 2), Deadline(telling_seconds=0)
+        share.set(seconds)
+        return within(seconds, self._name, partial(self._read, arguments, dag_ids, since, until, share))
+
+    def _read(
+        self,
+        arguments: dict[str, Any],
+        dag_ids: Sequence[str],
+        since: datetime,
+        until: datetime,
+        share: Deadline,
+    ) -> Record:
+        with self._translated(), _connected(arguments, _whole_seconds(share)) as connection:
+            cursor = connection.cursor()
 
             def ask(query: str) -> list[Any]:
-                self._tick.check(self._name)
+                # Nobody hears of what is asked later.
+                share.check(self._name)
                 text = query.format(dags=", ".join("?" * len(dag_ids)), newest=NEWEST)
-                cursor.execute(text, (_stored(since), _stored(until), *dag_ids), timeout=SECONDS)
+                values = (_stored(since), _stored(until), *dag_ids)
+                cursor.execute(text, values, timeout=_whole_seconds(share))
                 return list(cursor.fetchall())
 
             runs = tuple(map(_run, ask(_RUNS)))
@@ -111,19 +130,37 @@ def _passing() -> tuple[type[Exception], ...]:
     return errors.OperationalError, errors.InternalError
 
 
-def _connected(arguments: dict[str, Any]) -> Any:
+@contextmanager
+def _connected(arguments: dict[str, Any], seconds: int) -> Iterator[Any]:
+    """A session of its own. What is given up here runs on there, and costs, no longer than ``seconds``."""
     import snowflake.connector
 
-    return snowflake.connector.connect(
+    connection = snowflake.connector.connect(
         **arguments,
         schema="OPS",
         paramstyle="qmark",
-        login_timeout=SECONDS,
-        network_timeout=SECONDS,
+        # The first two end retries, the third an attempt.
+        login_timeout=seconds,
+        network_timeout=seconds,
+        socket_timeout=seconds,
         # Else every connection asks the metadata services of three clouds whose machine this is.
         platform_detection_timeout_seconds=0.0,
-        session_parameters={"TIMEZONE": "UTC", "QUERY_TAG": "reconciler/health"},
+        session_parameters={
+            "TIMEZONE": "UTC",
+            "QUERY_TAG": "reconciler/health",
+            "STATEMENT_TIMEOUT_IN_SECONDS": seconds,
+        },
     )
+    try:
+        yield connection
+    finally:
+        # Tried once: a session that is not closed ends by itself.
+        connection.close(retry=False)
+
+
+def _whole_seconds(share: Deadline) -> int:
+    """What is left, as the connector takes it; 0 would be for ever."""
+    return max(1, math.ceil(share.left()))
 
 
 def _said(error: Exception) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -15,9 +17,10 @@ from snowflake.connector import errors
 from local.environments import warehouse_python
 from local.processes import free_port
 from local.warehouse import Warehouse, start_warehouse
+from reconciler.adapters.deadline import NEVER, Deadline
 from reconciler.adapters.health_sources import EnvironmentSources
 from reconciler.adapters.memory import MemoryHealthSources, MemorySecrets
-from reconciler.adapters.snowflake_record import NEWEST, SnowflakeRecord
+from reconciler.adapters.snowflake_record import NEWEST, SECONDS, SnowflakeRecord
 from reconciler.model.errors import Terminal, Transient
 from reconciler.model.health import WarehouseRecord
 from reconciler.model.seen import Record, RecordedLoad, RecordedRun, RecordedTest
@@ -154,7 +157,9 @@ def pem() -> str:
     return key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption()).decode()
 
 
-def real(warehouse: Warehouse, database: str = DATABASE, key: str | None = None) -> SnowflakeRecord:
+def real(
+    warehouse: Warehouse, database: str = DATABASE, key: str | None = None, tick: Deadline = NEVER
+) -> SnowflakeRecord:
     place = WarehouseRecord(
         account="local",
         user="reconciler",
@@ -163,7 +168,7 @@ def real(warehouse: Warehouse, database: str = DATABASE, key: str | None = None)
         key_secret="ops-key",
         host=f"127.0.0.1:{warehouse.port}",
     )
-    return SnowflakeRecord(place, MemorySecrets({"ops-key": key or pem()}).get)
+    return SnowflakeRecord(place, MemorySecrets({"ops-key": key or pem()}).get, tick)
 
 
 @pytest.fixture(params=["twin", "snowflake"])
@@ -236,6 +241,65 @@ def test_a_login_that_is_refused_is_a_matter_for_a_person_and_a_slow_one_is_not(
 def test_tables_that_no_pipeline_has_made_yet_are_a_matter_for_a_person(warehouse: Warehouse) -> None:
     with pytest.raises(Terminal, match=r"FINEDGE_EMPTY.*health\.record"):
         real(warehouse, "FINEDGE_EMPTY").read([DAG], NOW - HOUR, NOW)
+
+
+class Hanging:
+    """A connection that answers nothing until it is ``over``; ``closed`` says that somebody did that."""
+
+    def __init__(self) -> None:
+        self.over, self.closed, self.asked = Event(), Event(), 0
+
+    def cursor(self) -> Hanging:
+        return self
+
+    def execute(self, *_: object, **__: object) -> None:
+        self.asked += 1
+        self.over.wait(30)
+
+    def fetchall(self) -> list[object]:
+        return []
+
+    def close(self, retry: bool = True) -> None:
+        self.closed.set()
+
+
+def test_a_warehouse_that_hangs_takes_its_share_of_a_look_and_leaves_nothing_open(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each reading has a connection of its own, so that none goes on with one that hung."""
+    monkeypatch.setattr("reconciler.adapters.snowflake_record.SECONDS", 0.5)
+    hanging = Hanging()
+    monkeypatch.setattr(snowflake.connector, "connect", lambda **_: hanging)
+    began = time.monotonic()
+    with pytest.raises(Transient, match=r"FINEDGE_HEALTH.OPS .* does not answer: it was given up"):
+        real(warehouse).read([DAG], NOW - HOUR, NOW)
+    assert time.monotonic() - began < 5
+    assert not hanging.closed.is_set()
+    hanging.over.set()
+    assert hanging.closed.wait(5)
+    assert hanging.asked == 1, "nobody hears of what would be asked after that"
+
+
+def test_a_reading_takes_no_more_than_half_of_what_is_left(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def connect(**arguments: Any) -> None:
+        asked.append(arguments)
+        raise errors.OperationalError("later", errno=250003)
+
+    monkeypatch.setattr(snowflake.connector, "connect", connect)
+    for left, seconds in ((100, SECONDS), (20, 10)):
+        look = Deadline(telling_seconds=8)
+        look.set(left + 8)
+        with pytest.raises(Transient):
+            real(warehouse, tick=look).read([DAG], NOW - HOUR, NOW)
+        named = {asked[-1][name] for name in ("login_timeout", "network_timeout", "socket_timeout")}
+        assert {*named, asked[-1]["session_parameters"]["STATEMENT_TIMEOUT_IN_SECONDS"]} == {seconds}
+    look.set(8)
+    with pytest.raises(Transient, match="time of this tick was over"):
+        real(warehouse, tick=look).read([DAG], NOW - HOUR, NOW)
 
 
 def test_a_silent_warehouse_passes(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
