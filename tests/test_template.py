@@ -273,6 +273,8 @@ def test_only_an_alarm_that_goes_off_starts_what_reverts(source: dict[str, Any])
     events = source["Resources"]["OnAlarm"]["Properties"]["Events"]
     details = {name: event["Properties"]["Pattern"]["detail"] for name, event in events.items()}
     assert details["Ours"]["alarmName"] == [{"prefix": {"Fn::Sub": "${AWS::StackName}-"}}]
+    assert details["Ours"]["configuration"] == {"alarmRule": [{"exists": True}]}, "none of a metric"
+    assert details["OfYourOwn"].keys() == {"alarmName", "state"}, "of either kind"
     assert details["OfYourOwn"]["alarmName"] == {"Ref": "RevertAlarms"}
     assert [one["state"] for one in details.values()] == [{"value": ["ALARM"]}] * 2
 

@@ -95,7 +95,7 @@ def test_a_metric_rings_the_alarm_of_its_environment_which_starts_the_function(l
     assert alarms.value_at(ALARM, before) is AlarmValue.OK
     assert alarms.value_at(ALARM, datetime.now(UTC) + timedelta(seconds=2)) is AlarmValue.ALARM
     events = {one["detail"]["alarmName"]: one for one in heard(light)}
-    assert events.keys() == {ALARM, f"{ALARM}-health"}
+    assert events.keys() == {ALARM}, "the alarm of the metric, which was first, starts nothing"
     event = events[ALARM]
     assert (event["source"], event["detail-type"]) == ("aws.cloudwatch", "CloudWatch Alarm State Change")
     assert event["resources"] == [f"arn:aws:cloudwatch:us-east-1:000000000000:alarm:{ALARM}"]
