@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.model import reason
-from reconciler.model.reason import Described
+from reconciler.model.reason import Described, Suppressed
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -66,3 +66,13 @@ def test_every_reason_is_documented() -> None:
         "write it anew: python -c 'from tests.test_docs import *; "
         '(ROOT / "docs/reasons.md").write_text(reasons_page())\''
     )
+
+
+def test_the_runbook_says_of_every_guard_of_a_revert_what_to_do() -> None:
+    section = (
+        (ROOT / "docs/runbook.md").read_text().partition("## Rollback suppressed")[2].partition("\n## ")[0]
+    )
+    rows = (re.split(r" *\| *", line.strip("| ")) for line in section.splitlines() if line.startswith("| `"))
+    told = {guard.strip("`"): (meaning, remedy) for guard, meaning, remedy in rows}
+    assert list(told) == [guard.value for guard in Suppressed], "in the order in which they are asked"
+    assert all(min(map(len, words)) > 10 for words in told.values())
