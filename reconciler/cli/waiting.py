@@ -12,7 +12,7 @@ from reconciler.model.errors import Transient, Waiting
 from reconciler.model.reason import ConditionType, Health, Phase, Reason
 
 if TYPE_CHECKING:
-    from reconciler.model.state import EnvironmentState
+    from reconciler.model.state import Applied, EnvironmentState
     from reconciler.ports import Clock, EnvironmentRepo, StateStore
 
 _POLL_SECONDS = 1.0
@@ -63,7 +63,11 @@ class LiveWatch:
         applied = state.applied
         if applied is None or state.health is not Health.HEALTHY:
             return False
-        return any(self._contains(one) for one in (applied.revision, applied.pointer_of) if one is not None)
+        return self._says(applied)
+
+    def _says(self, one: Applied) -> bool:
+        """Is what we wait for part of what is in force?"""
+        return any(self._contains(commit) for commit in (one.revision, one.pointer_of) if commit is not None)
 
     def rules_wait(self, state: EnvironmentState) -> str | None:
         """What the rules that came with it wait for; None if they are in force."""
@@ -95,7 +99,19 @@ class LiveWatch:
             and self._contains(stalled.observed_revision)
         ):
             return f"{self.name} is stalled ({stalled.reason.value}): {stalled.message}"
-        return None
+        return self._judged_bad(state)
+
+    def _judged_bad(self, state: EnvironmentState) -> str | None:
+        """What is wrong with the release that the commit asks for, where it was looked at since it runs."""
+        from reconciler.model.watch import Judgement
+
+        watch, accepted = state.watch, state.accepted
+        if watch is None or accepted is None or watch.outcome is not Judgement.FAILED:
+            return None
+        if watch.release != accepted.release or not self._says(accepted):
+            return None
+        baked = state.conditions.get(ConditionType.BAKED)
+        return f"{self.name} is not well. {baked.message if baked is not None else watch.release}"
 
     def _contains(self, revision: str) -> bool:
         """Is what we wait for part of a commit? Each commit is asked for once; not answered is not yet."""

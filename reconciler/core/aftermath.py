@@ -58,7 +58,7 @@ def is_begun(state: EnvironmentState, revert: Revert) -> bool:
 def is_live(state: EnvironmentState, revert: Revert) -> bool:
     """Does Airflow run what was gone back to, all of it?"""
     whole = state.applied is not None and state.applied.release == revert.to and not state.going_back
-    return is_begun(state, revert) and whole and state.health is Health.HEALTHY
+    return is_begun(state, revert) and whole and state.delivery is Health.HEALTHY
 
 
 def is_over(state: EnvironmentState, revert: Revert) -> bool:

@@ -151,7 +151,7 @@ class Operations:
             severity=Severity.ERROR,
             evidence=problems,
         )
-        degraded = state.model_copy(update={"health": Health.DEGRADED})
+        degraded = state.model_copy(update={"delivery": Health.DEGRADED})
         self.session.report(finding, plan.revision, degraded)
 
     def succeed(self) -> None:
@@ -219,7 +219,7 @@ class Operations:
             false += [ConditionType.STALLED]
         well = Reason.RECONCILIATION_SUCCEEDED
         after = self._conditions(state, true, false, well, f"Runs release {self.wanted.release.id}.")
-        return after.model_copy(update={"sync": self._sync(), "health": Health.HEALTHY})
+        return after.model_copy(update={"sync": self._sync(), "delivery": Health.HEALTHY})
 
     def _conditions(
         self,
@@ -266,7 +266,7 @@ class Operations:
         update = {
             "operation": self._operation(plan, triggered_by, now),
             "sync": Sync.OUT_OF_SYNC,
-            "health": Health.PROGRESSING,
+            "delivery": Health.PROGRESSING,
         }
         started = self._accepted(state.model_copy(update=update))
         true, false = [], [ConditionType.READY]

@@ -36,7 +36,7 @@ class Health(Described):
 
     HEALTHY = "Healthy", "Every DAG is parsed, active and on the release it should run."
     PROGRESSING = "Progressing", "A change is on its way."
-    DEGRADED = "Degraded", "Airflow does not run what was deployed."
+    DEGRADED = "Degraded", "Airflow does not run what was deployed, or what it runs is judged Failed."
     MISSING = "Missing", "Nothing was deployed here yet."
     UNKNOWN = "Unknown", "Health could not be judged."
 

@@ -15,7 +15,7 @@ from reconciler.model.reason import ConditionType, Health, Phase, Reason, Sync, 
 from reconciler.model.release import Fingerprint, ReleaseId
 from reconciler.model.value import Value
 from reconciler.model.verdict import Verdict
-from reconciler.model.watch import OpenAlarm, Rehearsal, Revert, Stable, Watch
+from reconciler.model.watch import Judgement, OpenAlarm, Rehearsal, Revert, Stable, Watch
 
 
 class Condition(Value):
@@ -194,6 +194,7 @@ class EnvironmentState(Value):
     known to have ended. ``fences`` and ``rejected`` are by DAG, and so is ``held``: since when runs in flight
     hold back its change. ``gates`` is what they all said of what is accepted while one of them holds
     something of it back, ``waiting`` since when, by gate; ``outside`` the same of a commit that is not.
+    ``delivery`` is how Airflow was seen to run what was deployed; ``health`` is that, and how it is judged.
     ``accounting`` what of the last deployment is still to be looked at.
     ``watch`` is what became of the newest release that is live, or on its way; ``stable`` are the releases
     that passed their bake here, ``reverts`` what alarms took back, ``rehearsals`` how going back was tried,
@@ -225,7 +226,7 @@ class EnvironmentState(Value):
     intents: dict[str, Intent] = {}
     conditions: dict[ConditionType, Condition] = {}
     sync: Sync = Sync.UNKNOWN
-    health: Health = Health.MISSING
+    delivery: Health = Health.MISSING
     operation: Operation | None = None
     accounting: Accounting | None = None
     watch: Watch | None = None
@@ -237,6 +238,12 @@ class EnvironmentState(Value):
     rehearsals: tuple[Rehearsal, ...] = ()
     import_errors: frozenset[str] = frozenset()
     last_handled_at: datetime | None = None
+
+    @property
+    def health(self) -> Health:
+        """How what is live does. What was delivered as it should be is not well while it is judged Failed."""
+        failed = self.watch is not None and self.watch.outcome is Judgement.FAILED
+        return Health.DEGRADED if failed else self.delivery
 
 
 class Changes(Value):

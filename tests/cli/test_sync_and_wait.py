@@ -4,8 +4,30 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.core.findings import Finding, with_conditions
 from reconciler.model.errors import Transient
+from reconciler.model.reason import ConditionType, Reason
+from reconciler.model.state import Changes
+from reconciler.model.watch import Judgement
 from tests.cli.desk import Desk
+
+
+def judged(desk: Desk, outcome: Judgement) -> None:
+    """Somebody looked at what is live in dev."""
+    store, finding = (
+        desk.scene.store,
+        Finding(
+            type=ConditionType.BAKED,
+            status=False,
+            reason=Reason.HEALTH_CHECK_FAILED,
+            message="Release 1: so it is.",
+        ),
+    )
+    lease, state = store.acquire("dev", "look", 60), store.load("dev")
+    assert state.watch is not None
+    after = state.model_copy(update={"watch": state.watch.model_copy(update={"outcome": outcome})})
+    store.commit(lease, Changes(state=with_conditions(after, [finding], None, desk.clock.now())))
+    store.release(lease)
 
 
 def test_sync_asks_for_one_tick_each_time(desk: Desk) -> None:
@@ -94,6 +116,33 @@ def test_a_commit_that_does_not_run_is_told(desk: Desk) -> None:
     assert answer.code == 7
     assert "failed in dev" in answer.err
     assert "→ See `reconciler events dev`" in answer.err
+
+
+def test_what_runs_and_is_judged_failed_is_not_healthy(desk: Desk) -> None:
+    """Airflow runs it as deployed; whether that is well is told by whoever looks after it."""
+    desk.scene.deploy("1.0.0", {"films": "one"})
+    judged(desk, Judgement.FAILED)
+    began = desk.clock.now()
+
+    answer = desk.run("wait", "dev")
+
+    assert answer.code == 7
+    assert "dev is not well. Release 1: so it is." in answer.err
+    assert (desk.clock.now() - began).total_seconds() <= 30
+
+    judged(desk, Judgement.SUCCEEDED)
+
+    assert desk.json("wait", "dev")["health"] == "Healthy"
+
+
+def test_a_mended_release_is_waited_for_beside_one_that_is_not_well(desk: Desk) -> None:
+    desk.scene.deploy("1.0.0", {"films": "one"})
+    judged(desk, Judgement.FAILED)
+    desk.scene.publish("1.1.0", {"films": "two"})
+    desk.scene.push("1.1.0")
+    desk.meanwhile(*[lambda: None] * 25, desk.scene.tick)
+
+    assert desk.json("wait", "dev")["health"] == "Healthy"
 
 
 def test_a_stalled_commit_is_told(desk: Desk) -> None:

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from reconciler.core.gates.promotion import promotion, revoked, still_good
+from reconciler.model.component import Component
 from reconciler.model.plan import Action, Change
 from reconciler.model.policy import PromotionPolicy
 from reconciler.model.reason import Health, Phase, Reason, TriggeredBy
-from reconciler.model.state import EnvironmentState, Operation
+from reconciler.model.state import Applied, EnvironmentState, Operation
 from reconciler.model.verdict import Decision, Verdict
-from reconciler.model.watch import Rehearsal, Stable, Watch
-from tests.builders import NOW
+from reconciler.model.watch import Judgement, Rehearsal, Stable, Watch
+from tests.builders import NOW, desired
 
 MINUTE = timedelta(minutes=1)
 GOOD, BAD = "a" * 16, "b" * 16
@@ -42,7 +43,7 @@ def ran(
 def verdict(
     *operations: Operation, upstream: EnvironmentState | None = None, soak: float = 0, **changed: str
 ) -> Verdict:
-    state = upstream or EnvironmentState(environment="staging", health=Health.HEALTHY)
+    state = upstream or EnvironmentState(environment="staging", delivery=Health.HEALTHY)
     policy = PromotionPolicy(verified=True, soak_minutes=soak)
     return promotion(policy, state, operations, changed or {"dags": "1.1.0"}, NOW)
 
@@ -70,7 +71,7 @@ def test_each_component_may_have_been_verified_in_a_release_of_its_own() -> None
     ],
 )
 def test_what_was_not_waits(operations: tuple[Operation, ...], said: str) -> None:
-    state = EnvironmentState(environment="staging", health=Health.HEALTHY, condemned=frozenset({BAD}))
+    state = EnvironmentState(environment="staging", delivery=Health.HEALTHY, condemned=frozenset({BAD}))
     found = verdict(*operations, upstream=state)
     assert (found.decision, found.reason, found.dag_ids) == (Decision.WAIT, Reason.DEPENDENCY_NOT_READY, ())
     assert said in found.message
@@ -145,8 +146,16 @@ def test_only_what_is_still_to_go_there_is_held_back() -> None:
 def after_a_bake(*stable: str, **more: object) -> EnvironmentState:
     """Staging, where these releases became Stable."""
     known = tuple(Stable(release=one, revision="c" * 40, at=NOW) for one in stable)
-    state = EnvironmentState(environment="staging", health=Health.HEALTHY, stable=known)
+    state = EnvironmentState(environment="staging", delivery=Health.HEALTHY, stable=known)
     return state.model_copy(update=more)
+
+
+def test_what_is_judged_failed_there_now_goes_no_further() -> None:
+    watch = Watch(release=GOOD, revision="c" * 40, attempt=1, begun_at=NOW, outcome=Judgement.FAILED)
+    live = Applied(revision="c" * 40, release=GOOD, desired=desired({Component.DAGS: "1.1.0"}), at=NOW)
+    found = asked(after_a_bake(GOOD, watch=watch, applied=live), verified=True)
+    assert found.decision is Decision.WAIT
+    assert found.message.startswith("dags 1.1.0 runs in staging, which is degraded.")
 
 
 def asked(upstream: EnvironmentState, release: str | None = None, **policy: bool) -> Verdict:

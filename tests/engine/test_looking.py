@@ -18,7 +18,7 @@ from reconciler.engine.recollection import FRESH, Recollection
 from reconciler.engine.world import Lookout
 from reconciler.model.errors import Conflict, Terminal, Transient
 from reconciler.model.observation import AirflowDag, DagRun
-from reconciler.model.reason import TriggeredBy
+from reconciler.model.reason import Health, TriggeredBy
 from reconciler.model.seen import EndedRun, Heartbeats, Record
 from reconciler.model.state import Changes, EnvironmentState
 from reconciler.model.watch import Revert, Watch
@@ -203,6 +203,27 @@ def test_a_dag_that_vanished_fails_the_release_and_people_hear(watched: Watched)
     watch = watched.scene.state.watch
     assert watch is not None
     assert told[-1].revision == watch.revision
+
+
+def test_what_is_judged_failed_is_degraded_until_it_is_well_whatever_ticks_come(watched: Watched) -> None:
+    here = watched.scene.airflow.dags(["one"])["one"]
+    watched.look()
+    assert watched.scene.state.health is Health.HEALTHY
+    watched.scene.airflow.set_dag(here.model_copy(update={"active": False}))
+    for _ in range(6):
+        watched.scene.clock.advance(60)
+        watched.well()
+        watched.look()
+    assert watched.scene.state.health is Health.DEGRADED
+    watched.scene.tick()
+    watched.scene.push("1.1.0", "Say the same again")
+    watched.scene.tick()
+    assert watched.scene.state.health is Health.DEGRADED
+    watched.scene.airflow.set_dag(here)
+    watched.scene.clock.advance(60)
+    watched.well()
+    watched.look()
+    assert watched.scene.state.health is Health.HEALTHY
 
 
 def test_an_airflow_that_is_silent_is_asked_once_and_is_not_taken_for_well_or_ill(watched: Watched) -> None:

@@ -175,7 +175,7 @@ def _spans(
             )
             yield one.finished_at, min(others, default=now)
     applied = upstream.applied
-    well = upstream.health is Health.HEALTHY and applied is not None and applied.release not in bad
+    well = upstream.delivery is Health.HEALTHY and applied is not None and applied.release not in bad
     # A version that changes no DAG is live without an operation.
     if applied is not None and well and not _pins(upstream) and _runs(upstream, component) == version:
         yield applied.at, now
