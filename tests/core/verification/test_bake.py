@@ -110,7 +110,7 @@ def test_a_release_that_fails_is_not_stable_and_bakes_anew_when_it_is_well_again
     state = watched(ONE, TWO)
     bad = looks(state, minutes(1, 20, *GOOD_RUNS, import_errors=BROKEN))
     assert watch(bad.state).outcome is Judgement.FAILED
-    assert watch(bad.state).failed_at == FLIP + 2 * MINUTE
+    assert watch(bad.state).failed_at == FLIP + 3 * MINUTE
     assert bad.state.conditions[ConditionType.BAKED].reason is Reason.HEALTH_CHECK_FAILED
     well = looks(bad.state, minutes(20, 49, *GOOD_RUNS))
     assert watch(well.state).failed_at is None
@@ -221,6 +221,6 @@ def test_a_look_that_is_late_changes_nothing() -> None:
 
 @pytest.mark.parametrize("rollback", [False, True])
 def test_who_acts_next_is_said(rollback: bool) -> None:
-    judged = looks(watched(ONE, rollback=rollback), minutes(1, 3, import_errors=BROKEN))
+    judged = looks(watched(ONE, rollback=rollback), minutes(1, 4, import_errors=BROKEN))
     message = next(news.message for news in judged.news if news.reason is Reason.HEALTH_CHECK_FAILED)
     assert "people have to act" in message

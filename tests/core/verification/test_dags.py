@@ -79,6 +79,19 @@ def test_a_new_import_error_of_ours_fails(file: str) -> None:
     assert outcome(watched(ONE), broken(file), IMPORTS) is FAILED
 
 
+def test_an_import_error_of_one_parse_condemns_nothing() -> None:
+    """30 s, in which a look of the minute's may fall, and one that follows a flip."""
+    problem = broken(f"{ONE}.py").import_errors
+    blip = [seen(minutes, import_errors=problem) for minutes in (2, 2.4)]
+    for last, condemned in ((seen(3), False), (seen(3, import_errors=problem), True)):
+        watch = looks(watched(ONE), [*blip, last]).state.watch
+        assert watch is not None
+        assert (watch.tallies[IMPORTS].outcome is FAILED, watch.outcome is FAILED) == (condemned, condemned)
+    watch = looks(watched(ONE), blip).state.watch
+    assert watch is not None
+    assert watch.outcome is not FAILED
+
+
 def test_import_errors_of_before_and_of_others_do_not() -> None:
     assert outcome(watched(ONE, errors_before={f"{ONE}.py"}), broken(f"{ONE}.py"), IMPORTS) is GOOD
     assert outcome(watched(ONE), broken(f"{ONE}.py", -DAY / MINUTE), IMPORTS) is GOOD

@@ -26,7 +26,7 @@ def published(*evidence: Evidence) -> dict[tuple[str, ...], float]:
 
 
 def test_a_release_that_fails_shows_and_so_does_the_signal() -> None:
-    well, bad = published(seen(1)), published(*(seen(minute, import_errors=BROKEN) for minute in (1, 2)))
+    well, bad = published(seen(1)), published(*(seen(minute, import_errors=BROKEN) for minute in (1, 2, 3)))
     assert (well["HealthFailed", "dev"], bad["HealthFailed", "dev"]) == (0, 1)
     assert (well["SignalFailed", "dev", "import-errors"], bad["SignalFailed", "dev", "import-errors"]) == (
         0,
@@ -42,7 +42,7 @@ def test_of_what_cannot_be_had_nothing_is_said_but_that_somebody_looks() -> None
     blind = published(seen(1, **NOTHING))
     assert ("HealthFailed", "dev") not in blind
     assert blind["HealthChecked", "dev"] == 1
-    failed = published(*(seen(minute, import_errors=BROKEN) for minute in (1, 2)), seen(3, **NOTHING))
+    failed = published(*(seen(minute, import_errors=BROKEN) for minute in (1, 2, 3)), seen(4, **NOTHING))
     assert failed["HealthFailed", "dev"] == 1
 
 
