@@ -17,5 +17,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     begin(context)
     queue = bootstrap.queue()
     sweep = event.get("id") or context.aws_request_id
-    for environment in bootstrap.settings().environments:
+    environments = bootstrap.settings().environments
+    for environment in environments:
         queue.request(environment, TriggeredBy.SCHEDULE, hint="", dedup=f"sweep-{environment}-{sweep}"[:128])
+    logger.info(f"ticks asked for: {len(environments)}", extra={"environments": list(environments)})

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -261,7 +262,11 @@ def test_a_bug_goes_back_to_the_queue(functions: Functions) -> None:
         functions.message('{"environment": "dev", "triggeredBy": "manual"}')
 
 
-def test_the_sweep_gives_each_invocation_a_deadline(functions: Functions) -> None:
-    sweep.handler({"id": "1"}, Context())
+def test_the_sweep_gives_each_invocation_a_deadline_and_says_what_it_did(
+    functions: Functions, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        sweep.handler({"id": "1"}, Context())
+    assert [record.getMessage() for record in caplog.records] == ["ticks asked for: 2"]
     assert [request.triggered_by for request in functions.queue.asked] == [TriggeredBy.SCHEDULE] * 2
     assert 0 < bootstrap.deadline().left(keep=0) <= 120
