@@ -25,7 +25,7 @@ class SignalName(Described):
     FAILED_TASKS = "failed-tasks", "Tasks of changed DAGs are tried again no more often than before."
     MISSED_RUNS = "missed-runs", "Every run exists that a timetable promised, and has begun."
     SLOW_RUNS = "slow-runs", "Runs of changed DAGs take no longer than they used to."
-    DATA_TESTS = "data-tests", "Tests of data, by dbt and Great Expectations, pass as they did before."
+    DATA_TESTS = "data-tests", "Tests of data that pipelines write down pass as they did before."
     VOLUME = "volume", "As many rows arrive as usual."
     NULL_RATE = "null-rate", "No more values are missing than usual."
     FRESHNESS = "freshness", "Tables are as fresh as they usually are."
