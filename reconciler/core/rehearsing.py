@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.core.findings import News
+from reconciler.core.verification.bake import stable_list
 from reconciler.model.reason import Phase, Reason
 from reconciler.model.release import ReleaseId
 from reconciler.model.state import EnvironmentState, Operation
-from reconciler.model.watch import Rehearsal, Stable
+from reconciler.model.watch import Judgement, Rehearsal, Stable
 
 REMEMBERED = 20
 """Rehearsals of one environment, the newest."""
@@ -77,8 +78,22 @@ def _seconds(operation: Operation) -> float:
 
 
 def remembering(state: EnvironmentState, new: Rehearsal) -> EnvironmentState:
-    """The state with one more, newest first."""
-    return state.model_copy(update={"rehearsals": (new, *state.rehearsals)[:REMEMBERED]})
+    """The state with one more, newest first. What was Stable and well before it is Stable as it was."""
+    update = _stable_again(state, new) | {"rehearsals": (new, *state.rehearsals)[:REMEMBERED]}
+    return state.model_copy(update=update)
+
+
+def _stable_again(state: EnvironmentState, new: Rehearsal) -> dict[str, object]:
+    """A subject is anybody's to write: by it nothing is gained that was not so before somebody went back."""
+    left, watch = state.left, state.watch
+    if left is None or watch is None or watch.outcome is Judgement.FAILED:
+        return {}
+    if {left.release, watch.release} != {new.release}:
+        return {}
+    ran = {dag_id: max(left.ran.get(dag_id, 0), watch.ran.get(dag_id, 0)) for dag_id in watch.touched}
+    was = {"stable_at": left.stable_at, "verified_at": left.verified_at, "ran": ran}
+    again = watch.model_copy(update=was)
+    return {"watch": again, "stable": stable_list(state, again), "left": None}
 
 
 def told(environment: str, new: Rehearsal) -> News:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from reconciler.model.plan import Change
 from reconciler.model.release import ReleaseId
 from reconciler.model.state import EnvironmentState
+from reconciler.model.watch import Judgement, Watch
 
 REMEMBERED = 50
 """Releases of which it is known that they were here; more than two weeks of releases."""
@@ -36,8 +37,18 @@ def begun(state: EnvironmentState, release: str) -> EnvironmentState:
         "condemned": condemned,
         "was_live": state.was_live.intersection(past) - condemned,
         "going_back": goes_back(state, release),
+        "left": _left(state, release),
     }
     return state.model_copy(update=update)
+
+
+def _left(state: EnvironmentState, release: str) -> Watch | None:
+    """What was Stable and well when it was gone back from: now, or before ``release`` brings it again."""
+    if state.left is not None and state.left.release == release:
+        return state.left
+    watch = state.watch
+    good = watch is not None and watch.stable_at is not None and watch.outcome is not Judgement.FAILED
+    return watch if good and goes_back(state, release) else None
 
 
 def arrived(state: EnvironmentState, release: str) -> EnvironmentState:

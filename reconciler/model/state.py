@@ -190,6 +190,7 @@ class EnvironmentState(Value):
     ``applied`` the last that was made live as a whole. ``past`` are the releases begun here, newest first;
     ``condemned`` those that were rolled back, ``was_live`` those that were live as a whole and neither rolled
     back nor quarantined since; ``going_back``: the newest is gone back to, and not live as a whole again.
+    ``left`` is what was Stable and well when it was gone back from, as it was then, until another is begun.
     ``files`` are all keys we own in the DAG folder; ``intents`` the writes, by key, that began and are not
     known to have ended. ``fences`` and ``rejected`` are by DAG, and so is ``held``: since when runs in flight
     hold back its change. ``gates`` is what they all said of what is accepted while one of them holds
@@ -215,6 +216,7 @@ class EnvironmentState(Value):
     condemned: frozenset[ReleaseId] = frozenset()
     was_live: frozenset[ReleaseId] = frozenset()
     going_back: bool = False
+    left: Watch | None = None
     live: dict[str, LiveDag] = {}
     held: dict[str, datetime] = {}
     gates: tuple[Verdict, ...] = ()

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
+from reconciler.cli.commands.rehearse import _planned
+from reconciler.core.rehearsing import back, forth
+from reconciler.core.verification import judge
+from reconciler.model.health import HealthSpec
 from reconciler.model.reason import Reason, TriggeredBy
+from reconciler.model.seen import Evidence
 from reconciler.model.state import Changes, EnvironmentState
-from reconciler.model.watch import Revert, Stable
+from reconciler.model.watch import Judgement, Revert, Stable
 from tests.cli.desk import Desk
 from tests.engine import approving
 
@@ -57,6 +63,60 @@ def test_it_goes_back_and_forth_and_says_how_long_that_took(desk: Desk) -> None:
     assert desk.scene.state.condemned == frozenset()
     assert desk.scene.reasons.count(Reason.REHEARSED) == 1
     assert len(document["commits"]) == 2
+
+
+def looked(desk: Desk, **update: object) -> None:
+    """Somebody looked at what is live; what they found of it otherwise is ``update``."""
+    desk.clock.advance(1)
+    seen = Evidence(at=desk.clock.now())
+
+    def judged(state: EnvironmentState) -> EnvironmentState:
+        after = judge(state, HealthSpec(), seen).state
+        assert after.watch is not None
+        return after.model_copy(update={"watch": after.watch.model_copy(update=update)})
+
+    change(desk, judged)
+
+
+def test_what_was_stable_is_so_again_at_once_and_was_not_in_between(desk: Desk) -> None:
+    old, new = baked(desk)
+    since = desk.clock.now() - timedelta(hours=1)
+    looked(desk, stable_at=since, verified_at=since + timedelta(minutes=9))
+    between = list[tuple[str, ...]]()
+
+    def back() -> None:
+        desk.scene.tick()
+        looked(desk)
+        between.append(tuple(one.release for one in desk.scene.state.stable))
+
+    desk.meanwhile(back, *[tick(desk)] * 3)
+
+    assert desk.run("rehearse", "dev", "--yes").code == 0
+
+    assert between == [(old,)]
+    state = desk.scene.state
+    assert [one.release for one in state.stable] == [new, old]
+    assert state.watch is not None
+    assert (state.watch.release, state.watch.stable_at) == (new, since)
+    assert state.watch.verified_at == state.stable[0].verified_at == since + timedelta(minutes=9)
+    looked(desk)
+    assert Reason.BECAME_STABLE not in desk.scene.reasons
+
+
+@pytest.mark.parametrize(("stable", "outcome"), [(False, Judgement.SUCCEEDED), (True, Judgement.FAILED)])
+def test_who_only_says_that_it_is_a_try_gains_nothing(desk: Desk, stable: bool, outcome: Judgement) -> None:
+    """Subjects are anybody's to write: what was not Stable and well has to prove itself again."""
+    baked(desk)
+    trip = _planned(desk.platform.world(), "dev")
+    looked(desk, stable_at=desk.clock.now() if stable else None, outcome=outcome)
+    for body, subject in ((trip.there, back("dev", trip.release)), (trip.here, forth("dev", trip.release))):
+        desk.scene.repo.person_pushes({trip.path: body}, subject)
+        desk.scene.tick()
+        looked(desk)
+    state = desk.scene.state
+    assert state.watch is not None
+    assert (len(state.rehearsals), state.watch.release, state.watch.stable_at) == (1, trip.release, None)
+    assert trip.release not in [one.release for one in state.stable]
 
 
 def test_a_person_sees_what_will_be_and_the_figure(desk: Desk) -> None:

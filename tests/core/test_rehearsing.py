@@ -9,7 +9,7 @@ import pytest
 from reconciler.core.rehearsing import REMEMBERED, back, forth, last_stable, measured, remembering
 from reconciler.model.reason import Phase, TriggeredBy
 from reconciler.model.state import EnvironmentState, Operation
-from reconciler.model.watch import Rehearsal, Stable
+from reconciler.model.watch import Judgement, Rehearsal, Stable, Watch
 from tests.builders import NOW
 
 OLD, NEW, SECOND = "a" * 16, "b" * 16, timedelta(seconds=1)
@@ -72,6 +72,21 @@ def test_it_is_remembered_once_and_only_the_newest_are() -> None:
     for _ in range(REMEMBERED + 1):
         state = remembering(state, new)
     assert len(state.rehearsals) == REMEMBERED
+
+
+@pytest.mark.parametrize("outcome", list(Judgement))
+def test_what_is_not_well_on_the_way_forth_has_to_prove_itself(outcome: Judgement) -> None:
+    new = shown()
+    assert new is not None
+    watch = Watch(
+        release=NEW, revision="c" * 40, attempt=8, begun_at=NOW, touched={"one": NOW}, outcome=outcome
+    )
+    left = watch.model_copy(update={"stable_at": NOW, "ran": {"one": 3}, "outcome": Judgement.SUCCEEDED})
+    state = remembering(EnvironmentState(environment="staging", left=left, watch=watch), new)
+    assert state.watch is not None
+    assert (state.watch.ran, len(state.stable)) == (
+        ({}, 0) if outcome is Judgement.FAILED else ({"one": 3}, 1)
+    )
 
 
 def test_what_was_taken_back_is_not_gone_back_to() -> None:
