@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from reconciler.core import trying_again
 from reconciler.core.clearing import cleared, clearing
 from reconciler.core.findings import MAX_LINE
 from reconciler.core.ledger import written
@@ -46,7 +47,7 @@ def began(
     if isinstance(step, CreateRuns):
         return _creating(step, state)
     if isinstance(step, ClearRuns):
-        return clearing(state, step)
+        return state if step.second_try else clearing(state, step)
     effects = _effects(step, state, now)
     intents = {
         key: effects.get(key, Intent(digest=None)).model_copy(update={"digest": digest})
@@ -67,7 +68,11 @@ def ended(state: EnvironmentState, step: Step, result: StepResult, now: datetime
         case RestartRuns():
             return _restarted(after, result, now)
         case CreateRuns() | ClearRuns():
-            return _refused(after, result) if isinstance(step, CreateRuns) else cleared(after, result)
+            return (
+                _refused(after, result)
+                if isinstance(step, CreateRuns)
+                else _cleared(after, step, result, now)
+            )
         case AwaitParsed():
             seen, update = result.verified, {"verified": True, "proven": True, "added": False}
             after = _with_rejected(after, result, now)
@@ -127,6 +132,10 @@ def _refused(state: EnvironmentState, result: StepResult) -> EnvironmentState:
     if state.accounting is None or not result.refused:
         return state
     return _accounted(state, state.accounting, refused={**state.accounting.refused, **result.refused})
+
+
+def _cleared(state: EnvironmentState, step: ClearRuns, result: StepResult, now: datetime) -> EnvironmentState:
+    return trying_again.cleared(state, result, now) if step.second_try else cleared(state, result)
 
 
 def _accounted(state: EnvironmentState, open_: Accounting, **update: object) -> EnvironmentState:

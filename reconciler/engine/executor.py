@@ -101,7 +101,7 @@ def _run(session: Session, target: Target, step: Step, listing: Mapping[str, str
     update = {"finished_at": session.now, "outcome": ended_as}
     done = () if record is None else (record.model_copy(update=update),)
     after = ended(session.state, step, result, session.now)
-    session.commit(after, steps=done, events=_told(session.state, result))
+    session.commit(after, steps=done, events=_told(session.state, step, result))
     if result.error is not None:
         raise result.error
     return result, slept
@@ -126,8 +126,8 @@ def _begin(session: Session, target: Target, step: Step) -> tuple[Step, StepReco
         ahead = session.now - began_at  # so long it takes to write it down
 
 
-def _told(state: EnvironmentState, result: StepResult) -> tuple[EventDraft, ...]:
-    """What people want to know of a step that was done."""
+def _told(state: EnvironmentState, step: Step, result: StepResult) -> tuple[EventDraft, ...]:
+    """What people want to know of a step that was done. Of a second try, the look that asked told them."""
     news = list[News]()
     if result.restarted:
         which = subject(RestartRuns(runs=result.restarted))
@@ -139,7 +139,7 @@ def _told(state: EnvironmentState, result: StepResult) -> tuple[EventDraft, ...]
     if result.created:
         message = f"Created, for they were due while we kept their DAG paused: {names(result.created)}."
         news.append(News(reason=Reason.RUNS_CREATED, message=message, evidence=result.created))
-    if result.cleared:
+    if result.cleared and not (isinstance(step, ClearRuns) and step.second_try):
         evidence = tuple(f"{run.dag_id}: {run.run_id}" for run in result.cleared)
         message = f"Runs that failed on a release which was taken back run again: {names(evidence)}."
         news.append(News(reason=Reason.RUNS_CLEARED, message=message, evidence=evidence))

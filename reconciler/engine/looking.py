@@ -22,7 +22,7 @@ from reconciler.model.environment import Environment
 from reconciler.model.errors import Conflict, Terminal, Transient
 from reconciler.model.health import HealthSpec
 from reconciler.model.lease import Lease
-from reconciler.model.reason import TriggeredBy
+from reconciler.model.reason import Reason, TriggeredBy
 from reconciler.model.seen import Evidence
 from reconciler.model.state import Changes, EnvironmentState
 
@@ -79,6 +79,7 @@ def look(lookout: Lookout, environment: str, known: Recollection) -> Look:
         return Look("Something changed while it was looked at; the next look sees it.", _alive(before))
     trouble = ""
     _ask_for_the_end(lookout, session[0].state)
+    _ask_for_second_tries(lookout, session[1])
     try:
         session[0].publish()
     except (Transient, Terminal) as error:
@@ -116,6 +117,16 @@ def _ask_for_the_end(lookout: Lookout, state: EnvironmentState) -> None:
     dedup = f"well-{state.environment}-{revert.commit}"
     with contextlib.suppress(Transient, Terminal):
         lookout.queue.request(state.environment, TriggeredBy.ALARM, hint=revert.commit, dedup=dedup)
+
+
+def _ask_for_second_tries(lookout: Lookout, judged: Judged) -> None:
+    """A failed run is tried once more: a tick clears it, and need not wait for the sweep."""
+    state, watch = judged.state, judged.state.watch
+    if watch is None or not any(news.reason is Reason.SECOND_TRY for news in judged.news):
+        return
+    dedup = f"second-try-{state.environment}-{watch.checked_at}"
+    with contextlib.suppress(Transient, Terminal):
+        lookout.queue.request(state.environment, TriggeredBy.SCHEDULE, hint=watch.revision, dedup=dedup)
 
 
 def _was_well(state: EnvironmentState, now: datetime) -> bool:

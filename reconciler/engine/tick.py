@@ -27,6 +27,7 @@ from reconciler.engine.plan_now import would_say
 from reconciler.engine.promoter import promote_by_policy
 from reconciler.engine.rehearsals import remember_rehearsal
 from reconciler.engine.reruns import follow_revert, note_revert
+from reconciler.engine.second_tries import try_again
 from reconciler.engine.session import Session
 from reconciler.engine.world import Outcome, TickResult, World
 from reconciler.model.errors import Conflict, ReconcilerError, Terminal, Transient
@@ -78,6 +79,7 @@ def _under(lease: Lease, world: World, triggered_by: TriggeredBy) -> TickResult:
     if result.outcome in _SETTLED and promote_by_policy(world, session):
         result = replace(result, message=f"{result.message} Promoted what was verified before.")
     follow_revert(world, session)
+    try_again(world, session)
     remember_rehearsal(world, session)
     settle_accounts(world, session)
     outage = reachable(session.state, result.message if result.outcome is Outcome.RETRY else "", session.now)

@@ -163,6 +163,11 @@ class HealthSpec(Value):
     signals: dict[SignalName, SignalSpec] = Field(
         default={}, description="Signals that are judged otherwise than by default, by their name."
     )
+    second_try: bool = Field(
+        default=True,
+        description="A run of a DAG that runs seldom, and never failed before, is cleared, once, before its "
+        "release is judged by it.",
+    )
     revert: RevertPolicy = Field(default_factory=RevertPolicy, description="What an alarm may do.")
     record: WarehouseRecord | None = Field(
         default=None,

@@ -211,21 +211,23 @@ class CreateRuns(Value):
 
 
 class FailedRun(Value):
-    """A run that ended badly on a release which was taken back."""
+    """A run that ended badly."""
 
     dag_id: DagId
     run_id: str
 
 
 class ClearRuns(Value):
-    """Let runs that failed on a release which was taken back run again, from the first task that failed on.
+    """Let runs that failed run again, from the first task that failed on.
 
+    ``second_try``: before their release is blamed; else it was taken back.
     What does not answer until ``patient_until`` (UTC) is asked again by a later tick, then given up.
     """
 
     kind: Literal["ClearRuns"] = "ClearRuns"
     runs: tuple[FailedRun, ...]
     patient_until: datetime
+    second_try: bool = False
 
 
 class FlipBatch(Value):

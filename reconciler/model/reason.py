@@ -152,6 +152,7 @@ class Reason(Described):
     HEALTH_UNKNOWN = "HealthUnknown", "What a release is judged by could not be had."
     HEALTH_WARNING = "HealthWarning", "A signal is not as it should be, which alone takes no release back."
     HEALTH_RECOVERED = "HealthRecovered", "What was not as it should be is so again."
+    SECOND_TRY = "SecondTry", "A run that failed is tried once more before its release is blamed for it."
     ALARM_RECEIVED = "AlarmReceived", "An alarm went off, and waits for something before it is acted on."
     REVERT_INTENDED = "RevertIntended", "An alarm takes a release back; its commit is about to be pushed."
     REVERT_COMMITTED = "RevertCommitted", "A release was taken back by a commit, since an alarm went off."

@@ -8,6 +8,7 @@ from reconciler.model.alarm import AlarmValue
 from reconciler.model.health import SignalName, Weight
 from reconciler.model.reason import Described
 from reconciler.model.release import ReleaseId
+from reconciler.model.seen import EndedRun
 from reconciler.model.value import Value
 
 
@@ -52,6 +53,18 @@ class Tally(Value):
     worst: Measurement | None = None
 
 
+class SecondTry(Value):
+    """A run that failed is tried once more before its release is blamed. ``first``: how it ended at first.
+
+    ``moved_at``: when it was asked for, when it was cleared, or when it was last seen in flight. ``refused``:
+    None until a tick is through with it; then why it was not cleared, empty if it was, or had no need to be.
+    """
+
+    first: EndedRun
+    moved_at: datetime
+    refused: str | None = None
+
+
 class Watch(Value):
     """A release that is live here, and what became of it so far.
 
@@ -61,9 +74,9 @@ class Watch(Value):
     ``ran``: of those, how many runs ended well since. ``errors_before``: files that did not import when it
     was begun. ``of``: the release that ran before it. ``rollback``: it was gone back to.
     ``known``: what was not as it should be before it was begun, by signal: the DAGs, or none if it is about
-    none. ``recorded_at``: when the warehouse's record was last read. ``outcome`` is what all signals come to;
-    ``failed_at`` since when it is Failed, ``recovered_at`` since when it is not any more. ``stable_at`` and
-    ``verified_at``: since when it is that.
+    none. ``second_tries``: by DAG, no more than one of each. ``recorded_at``: when the warehouse's record was
+    last read. ``outcome`` is what all signals come to; ``failed_at`` since when it is Failed,
+    ``recovered_at`` since when it is not any more. ``stable_at`` and ``verified_at``: since when it is that.
     """
 
     release: ReleaseId
@@ -79,6 +92,7 @@ class Watch(Value):
     ran: dict[str, int] = {}
     errors_before: frozenset[str] = frozenset()
     known: dict[SignalName, frozenset[str]] = {}
+    second_tries: dict[str, SecondTry] = {}
     tallies: dict[SignalName, Tally] = {}
     outcome: Judgement = Judgement.INCONCLUSIVE
     checked_at: datetime | None = None

@@ -1,4 +1,4 @@
-"""Lets runs that failed on a release which was taken back run again. Called by `airflow_dags`.
+"""Lets runs that failed run again. Called by `airflow_dags`.
 
 Every call may be repeated: a run that was cleared has not failed any more.
 """

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
+from reconciler.core.trying_again import answered, asked_for
 from reconciler.core.verification import judge, missed_runs, record_is_due, wanted
 from reconciler.core.verification.wanting import BASELINE, RUNS_BASELINE
 from reconciler.model.health import HealthSpec, SignalName, WarehouseRecord
@@ -29,19 +30,26 @@ from tests.health.simulated import DAGS, HOUR, MINUTE, Dag, Fault, Platform, Ran
 SPEC = HealthSpec(record=WarehouseRecord(account="a", user="u", database="DB", key_secret="k"))
 RELEASE, OLD = "2" * 16, "1" * 16
 BY_NAME = {dag.name: dag for dag in DAGS}
+TICK = timedelta(seconds=10)
+"""So long after a look that asks for a tick is one over."""
+
 KEPT = 60
 """Rows of each series that are read of the record."""
 
 
 @dataclass
 class Looking:
-    """A release that changed ``touched`` at ``flipped``; each ``look`` goes on with the state before."""
+    """A release that changed ``touched`` at ``flipped``; each ``look`` goes on with the state before.
+
+    ``again``: the runs, by DAG, that a tick has cleared after a look that asked for it.
+    """
 
     platform: Platform
     flipped: datetime
     touched: frozenset[str]
     blips: bool = True
     seen: set[str] = field(default_factory=set)
+    again: dict[str, Ran] = field(default_factory=dict)
     state: EnvironmentState = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,7 +67,13 @@ class Looking:
     def look(self, at: datetime) -> Judgement:
         """What is judged at a time."""
         self.state = judge(self.state, SPEC, self._evidence(at)).state
+        self._tick(at + TICK)
         return self.watch.outcome
+
+    @property
+    def waits(self) -> bool:
+        """Is a second try under way?"""
+        return any(run.ended > (self.watch.checked_at or self.flipped) for run in self.again.values())
 
     def failing(self) -> list[SignalName]:
         """The signals that have failed, of any severity."""
@@ -71,13 +85,26 @@ class Looking:
         assert self.state.watch is not None
         return self.state.watch
 
+    def _tick(self, at: datetime) -> None:
+        """Clear what the last look wants to see tried once more."""
+        asked = asked_for(self.state, at)
+        for dag_id in asked:
+            runs = self.platform.ran(BY_NAME[dag_id], self.flipped, at)
+            first = next(run for run in runs if _id(run) == asked[dag_id].first.run_id)
+            self.again[dag_id] = self.platform.again(first, at)
+        self.state = answered(self.state, dict.fromkeys(asked, ""), at)
+
+    def _as_it_is(self, run: Ran) -> Ran:
+        again = self.again.get(run.dag.name)
+        return again if again is not None and again.number == run.number else run
+
     def _evidence(self, at: datetime) -> Evidence:
         asked = wanted(self.state, SPEC, at)
         before, now = list[Ran](), list[Ran]()
         for name in asked.run_dags:
             dag = BY_NAME[name]
             before += self.platform.ran(dag, self.flipped - RUNS_BASELINE, self.flipped, 100)
-            now += self.platform.ran(dag, self.flipped, at, 60)
+            now += map(self._as_it_is, self.platform.ran(dag, self.flipped, at, 60))
         both = [*before, *now]
         ended = tuple(_ended(run) for run in both if run.ended <= at)
         in_flight = tuple(_running(run) for run in both if run.started <= at < run.ended)
@@ -147,6 +174,7 @@ class Looking:
         for dag in (BY_NAME[name] for name in sorted(self.touched)):
             done = self.platform.ran(dag, self.flipped - BASELINE, self.flipped, KEPT)
             done += self.platform.ran(dag, self.flipped, at, KEPT)
+            done += [self.again[dag.name]] if dag.name in self.again else []
             for run in (one for one in done if one.ended <= at):
                 loads += [_load(run)] if run.loads else []
                 runs += [] if run.failed else [_written(run)]

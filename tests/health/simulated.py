@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache, cached_property
@@ -106,6 +106,22 @@ class Platform:
             if len(found) == newest:
                 break
         return found[::-1]
+
+    def again(self, run: Ran, at: datetime) -> Ran:
+        """A failed run that is cleared at a time: drawn anew, with the same chance; a fault fails again."""
+        lot = random.Random(hash((self.seed, sum(map(ord, run.dag.name)), run.number, 2)))
+        at_fault = self.fault is Fault.RUN_FAILS and run.dag.name in self.broken and run.due >= self.flipped
+        failed = at_fault or lot.random() < run.dag.fails
+        started = at + timedelta(seconds=lot.expovariate(1 / 20))
+        return replace(
+            run,
+            started=started,
+            ended=started + timedelta(seconds=run.dag.seconds * lot.lognormvariate(0, 0.2)),
+            failed=failed,
+            tries=run.tries + 1,
+            tests=run.tests | {"flaky": ("error", not failed)},
+            loads=not failed,
+        )
 
     def _run(self, dag: Dag, number: int) -> Ran | None:
         key = (dag.name, number)

@@ -21,7 +21,7 @@ WARNS = {Fault.RETRIES, Fault.SLOW, Fault.STALE}
         (Fault.IMPORT_ERROR, OFTEN, 3),
         (Fault.LOST_DAG, OFTEN, 9),
         (Fault.RUN_FAILS, OFTEN, 35),
-        (Fault.RUN_FAILS, SELDOM, 2),
+        (Fault.RUN_FAILS, SELDOM, 45),
         (Fault.RETRIES, OFTEN, 40),
         (Fault.RETRIES, SELDOM, 4),
         (Fault.MISSED_RUN, OFTEN, 25),

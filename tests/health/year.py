@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from reconciler.model.health import SignalName
 from reconciler.model.watch import Judgement
 from tests.health.looking import Looking
-from tests.health.simulated import MINUTE, Platform, releases
+from tests.health.simulated import HOUR, MINUTE, Platform, releases
 
 DAYS = 450
 """Of which the first 50 are only history: more than 13 months with releases."""
@@ -19,25 +19,35 @@ LOOKS = (3, 4, 90, 600, 1566)
 
 @dataclass
 class Lived:
-    """How many releases there were, which failed and by what, how many were Stable, which signals warned."""
+    """How many releases there were, which failed and by what, how many were Stable, which signals warned.
+
+    ``tried_again``: runs that were tried once more.
+    """
 
     releases: int = 0
     failed: list[str] = field(default_factory=list)
     stable: int = 0
     warned: Counter[SignalName] = field(default_factory=Counter)
+    tried_again: int = 0
 
 
 def year(seed: int, looks: tuple[int, ...] = LOOKS, days: int = DAYS) -> Lived:
-    """Every release of the time, each looked at a few times."""
+    """Every release of the time, each looked at a few times; while a run is tried once more, each hour."""
     lived, platform = Lived(), Platform(seed)
     for at, touched in releases(seed, days):
         looking = Looking(platform, at, touched)
         lived.releases += 1
         for minute in looks:
-            if looking.look(at + minute * MINUTE) is Judgement.FAILED:
+            then = at + minute * MINUTE
+            outcome = looking.look(then)
+            while looking.waits:
+                then += HOUR
+                outcome = looking.look(then)
+            if outcome is Judgement.FAILED:
                 why = [looking.watch.tallies[name].worst for name in looking.failing()]
                 lived.failed.append(f"{at:%Y-%m-%d %H:%M} +{minute} min: {why}")
                 break
         lived.stable += looking.watch.stable_at is not None
+        lived.tried_again += len(looking.again)
         lived.warned.update(looking.failing())
     return lived

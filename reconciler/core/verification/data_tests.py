@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from reconciler.core.verification.measuring import Sorted, summed_up, unknown
 from reconciler.core.verification.robust import is_news
 from reconciler.core.verification.scene import Scene
+from reconciler.core.verification.second_try import is_open
 from reconciler.model.health import SignalName
 from reconciler.model.seen import RecordedTest
 from reconciler.model.watch import Measurement
@@ -19,7 +20,8 @@ def data_tests(scene: Scene) -> Measurement | None:
     """The newest result of each test of severity error; None: no record is configured, or it was not due.
 
     One that failed last before the change already is not the release's doing, and neither is one that warns.
-    Where the DAG usually runs again within two hours, one failure is none.
+    Where the DAG usually runs again within two hours, one failure is none; nor is any while the run that it
+    made fail is tried once more.
     """
     name, record = SignalName.DATA_TESTS, scene.evidence.record
     if record is None:
@@ -45,6 +47,7 @@ def data_tests(scene: Scene) -> Measurement | None:
         # More runs are remembered than tests: a DAG that fails now and then may do so by its tests.
         runs = [run.state == "failed" for run in scene.runs_before(key[0])]
         news = news and (not any(runs) or is_news(failed, runs, often=often))
+        news = news and not is_open(scene, key[0])
         (seen.bad if news else seen.doubtful)[what] = (
             f"{what}: {_observed(last)}; before {failed_before.count(False)} of {len(before)} passed"
         )

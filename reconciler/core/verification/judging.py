@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from reconciler.core.findings import Finding, News, with_conditions
@@ -13,8 +14,9 @@ from reconciler.core.verification.freshness import freshness
 from reconciler.core.verification.missed import missed
 from reconciler.core.verification.null_rate import null_rate
 from reconciler.core.verification.platform import platform
-from reconciler.core.verification.runs import failed_runs, failed_tasks, slow_runs
+from reconciler.core.verification.runs import failed_runs, failed_tasks, first_failures, slow_runs
 from reconciler.core.verification.scene import Scene
+from reconciler.core.verification.second_try import second_tries
 from reconciler.core.verification.tally import counted, excused
 from reconciler.core.verification.telling import told, waits_for
 from reconciler.core.verification.volume import volume
@@ -68,7 +70,7 @@ def judge(state: EnvironmentState, spec: HealthSpec, evidence: Evidence) -> Judg
         return Judged(state=_remembered(state, evidence))
     if watch.checked_at is not None and evidence.at <= watch.checked_at:
         return Judged(state=state)
-    scene = Scene(state, watch, spec, evidence)
+    scene = _trying_again(Scene(state, watch, spec, evidence))
     measurements = _measured(scene)
     after = _watched(scene, measurements)
     obstacles = bake.obstacles(scene, after)
@@ -81,6 +83,14 @@ def judge(state: EnvironmentState, spec: HealthSpec, evidence: Evidence) -> Judg
     judged = with_conditions(judged, [condition], after.revision, evidence.at)
     news = told(scene, watch, after)
     return Judged(state=_remembered(judged, evidence), news=news, measurements=measurements)
+
+
+def _trying_again(scene: Scene) -> Scene:
+    """What this look wants to see tried once more is in doubt at once."""
+    tries = second_tries(scene, first_failures(scene))
+    if tries == scene.watch.second_tries:
+        return scene
+    return replace(scene, watch=scene.watch.model_copy(update={"second_tries": tries}))
 
 
 def _measured(scene: Scene) -> tuple[Measurement, ...]:

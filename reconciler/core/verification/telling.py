@@ -8,6 +8,7 @@ from reconciler.core.findings import News
 from reconciler.core.narrative import names
 from reconciler.core.verification.bake import unwanted
 from reconciler.core.verification.scene import Scene
+from reconciler.core.verification.second_try import DOUBTS, is_open
 from reconciler.model.health import SignalName, Weight
 from reconciler.model.reason import Reason, Severity
 from reconciler.model.watch import Judgement, Tally, Watch
@@ -25,7 +26,12 @@ def told(scene: Scene, before: Watch, after: Watch) -> tuple[News, ...]:
         for name, tally in after.tallies.items()
         for news in _of_signal(scene, name, before.tallies.get(name), tally)
     )
-    return (*_baking(scene, before, after), *signals, *_passed(scene, before, after))
+    return (
+        *_baking(scene, before, after),
+        *_tried_again(before, after),
+        *signals,
+        *_passed(scene, before, after),
+    )
 
 
 def next_step(scene: Scene) -> str:
@@ -74,6 +80,19 @@ def _baking(scene: Scene, before: Watch, after: Watch) -> Iterator[News]:
     )
 
 
+def _tried_again(before: Watch, after: Watch) -> Iterator[News]:
+    for dag_id, one in after.second_tries.items():
+        if dag_id not in before.second_tries:
+            yield News(
+                reason=Reason.SECOND_TRY,
+                message=f"A run of {dag_id} failed on release {after.release}, and none did before. It is "
+                "tried once more: its failed tasks are cleared. If that fails as well, or does not come "
+                "about, the release is not well.",
+                severity=Severity.WARNING,
+                evidence=(f"{dag_id}: {one.first.run_id}",),
+            )
+
+
 def _of_signal(scene: Scene, name: SignalName, before: Tally | None, after: Tally) -> Iterator[News]:
     was = before.outcome if before is not None else None
     last, release = after.last, scene.watch.release
@@ -107,12 +126,16 @@ def _of_signal(scene: Scene, name: SignalName, before: Tally | None, after: Tall
 
 
 def _is_open(scene: Scene, name: SignalName, before: Tally | None, after: Tally) -> bool:
-    """Is it doubtful now of other DAGs than before, or open for longer than is allowed?"""
+    """Is it doubtful now of other DAGs than before, or open for longer than is allowed?
+
+    That a run is tried once more was told by itself.
+    """
     last = after.last
     if last is None or last.outcome is not Judgement.INCONCLUSIVE:
         return False
     known = before.last.dags if before is not None and before.last is not None else ()
-    new = set(last.dags).difference(known) and before is not None
+    tried = {dag_id for dag_id in last.dags if name in DOUBTS and is_open(scene, dag_id)}
+    new = set(last.dags).difference(known, tried) and before is not None
     limit = scene.spec(name).inconclusive_limit
     return bool(new) or after.inconclusive == limit + 1
 

@@ -48,13 +48,13 @@ def flipped(watch: Watch | None, before: LiveDag | None, now: LiveDag) -> Watch 
     if now.pointer.release != watch.release:
         return _without(watch, dag_id)
     since = max(now.flipped_at, now.pointer.history[0].since)
+    anew = _without(watch, dag_id)
     update = {
         "touched": {**watch.touched, dag_id: since},
         "added": watch.added | {dag_id} if now.added else watch.added,
         "removed": watch.removed - {dag_id},
-        "ran": {dag: ran for dag, ran in watch.ran.items() if dag != dag_id},
     }
-    return watch.model_copy(update=update)
+    return anew.model_copy(update=update)
 
 
 def removed(watch: Watch | None, dag_id: str) -> Watch | None:
@@ -102,10 +102,15 @@ def _unproven(before: Watch) -> dict[str, object]:
         "touched": touched,
         "added": before.added.intersection(touched),
         "ran": {dag_id: ran for dag_id, ran in before.ran.items() if dag_id in touched},
+        "second_tries": {dag_id: one for dag_id, one in before.second_tries.items() if dag_id in touched},
     }
 
 
 def _without(watch: Watch, dag_id: str) -> Watch:
-    touched = {dag: at for dag, at in watch.touched.items() if dag != dag_id}
-    ran = {dag: ran for dag, ran in watch.ran.items() if dag != dag_id}
-    return watch.model_copy(update={"touched": touched, "ran": ran, "added": watch.added - {dag_id}})
+    update = {
+        "touched": {dag: at for dag, at in watch.touched.items() if dag != dag_id},
+        "added": watch.added - {dag_id},
+        "ran": {dag: ran for dag, ran in watch.ran.items() if dag != dag_id},
+        "second_tries": {dag: one for dag, one in watch.second_tries.items() if dag != dag_id},
+    }
+    return watch.model_copy(update=update)

@@ -23,6 +23,7 @@ from tests.core.verification.sight import (
     outcome,
     run,
     seen,
+    spec,
     watched,
 )
 
@@ -30,8 +31,12 @@ FAILED, GOOD, OPEN = Judgement.FAILED, Judgement.SUCCEEDED, Judgement.INCONCLUSI
 RUNS, TASKS, SLOW = SignalName.FAILED_RUNS, SignalName.FAILED_TASKS, SignalName.SLOW_RUNS
 
 
+AT_ONCE = spec(second_try=False)
+"""A single failure is believed: what comes of it otherwise is in ``test_second_try``."""
+
+
 def of(name: SignalName, *runs: EndedRun, minutes: float = 60) -> Judgement:
-    return outcome(watched(ONE), seen(minutes, runs=runs), name)
+    return outcome(watched(ONE), seen(minutes, runs=runs), name, AT_ONCE)
 
 
 def test_the_first_run_of_a_daily_dag_that_never_failed_tells() -> None:
@@ -77,9 +82,9 @@ def test_runs_that_going_back_cleared_do_not_count() -> None:
     )
     evidence = seen(60, runs=(*history(ONE, 30), failed))
     gone_back = watched(ONE).model_copy(update={"reverts": (revert,)})
-    assert outcome(gone_back, evidence, RUNS) is OPEN
+    assert outcome(gone_back, evidence, RUNS, AT_ONCE) is OPEN
     other = gone_back.model_copy(update={"reverts": (revert.model_copy(update={"to": OLD.id}),)})
-    assert outcome(other, evidence, RUNS) is FAILED
+    assert outcome(other, evidence, RUNS, AT_ONCE) is FAILED
 
 
 def test_a_release_that_changed_no_dag_has_no_runs_to_judge() -> None:
