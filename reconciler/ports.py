@@ -195,6 +195,7 @@ class Airflow(Protocol):
     def clear_failed(self, dag_id: str, run_id: str) -> bool:
         """Let the tasks of an ended run that failed, and those after them, run again, on the newest release.
 
+        The run starts anew, and ends at another time than before.
         False if there is nothing to clear: the run is gone, did not fail, or was cleared already.
         """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.adapters.real_airflow import ask, place, run, states, tasks, until
 pytestmark = pytest.mark.airflow
 
 DAG, CHILD = "cleared", "cleared_child"
+EVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 RUN = "a-run-whose-id-would-never-fit-into-a-path-of-64-characters-beside-its-dag"
 TEXT = """
 import pathlib
@@ -72,6 +74,8 @@ def test_what_failed_and_what_follows_runs_again_and_nothing_else(
     until(lambda: run(airflow_server, CHILD, RUN)["state"] == "success")
     before, child = tasks(airflow_server, DAG, RUN), tasks(airflow_server, CHILD, RUN)
     started = run(airflow_server, DAG, RUN)["start_date"]
+    (first,) = airflow.ended_runs([DAG], *EVER, 10)
+    assert list(airflow.ended_runs([DAG], first.ended_at, first.ended_at, 10)) == [first]
     assert states(airflow_server, DAG, RUN) == {
         "before": "success",
         "beside": "success",
@@ -92,6 +96,8 @@ def test_what_failed_and_what_follows_runs_again_and_nothing_else(
     assert not anew & {"before", "beside"}
     assert after["last"]["state"] == "success"
     assert run(airflow_server, DAG, RUN)["start_date"] > started, "it begins anew, on what is live now"
+    (again,) = airflow.ended_runs([DAG], *EVER, 10)
+    assert (again.run_id, again.ended_at > first.ended_at) == (RUN, True), "so it is known for another try"
     assert tasks(airflow_server, CHILD, RUN) == child, "another DAG's run is left alone"
     assert not airflow.clear_failed(DAG, RUN)
     file.unlink()
