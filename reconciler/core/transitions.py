@@ -68,11 +68,7 @@ def ended(state: EnvironmentState, step: Step, result: StepResult, now: datetime
         case RestartRuns():
             return _restarted(after, result, now)
         case CreateRuns() | ClearRuns():
-            return (
-                _refused(after, result)
-                if isinstance(step, CreateRuns)
-                else _cleared(after, step, result, now)
-            )
+            return _ran(after, step, result, now)
         case AwaitParsed():
             seen, update = result.verified, {"verified": True, "proven": True, "added": False}
             after = _with_rejected(after, result, now)
@@ -134,7 +130,11 @@ def _refused(state: EnvironmentState, result: StepResult) -> EnvironmentState:
     return _accounted(state, state.accounting, refused={**state.accounting.refused, **result.refused})
 
 
-def _cleared(state: EnvironmentState, step: ClearRuns, result: StepResult, now: datetime) -> EnvironmentState:
+def _ran(
+    state: EnvironmentState, step: CreateRuns | ClearRuns, result: StepResult, now: datetime
+) -> EnvironmentState:
+    if isinstance(step, CreateRuns):
+        return _refused(state, result)
     return trying_again.cleared(state, result, now) if step.second_try else cleared(state, result)
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.health.detecting import OFTEN, SELDOM, detect
 from tests.health.simulated import Fault
 
-SEED = 202
+SEED = 302
 """Held out, as the year's."""
 
 WARNS = {Fault.RETRIES, Fault.SLOW, Fault.STALE}

@@ -32,22 +32,29 @@ class Lived:
 
 
 def year(seed: int, looks: tuple[int, ...] = LOOKS, days: int = DAYS) -> Lived:
-    """Every release of the time, each looked at a few times; while a run is tried once more, each hour."""
+    """Every release of the time, each looked at a few times."""
     lived, platform = Lived(), Platform(seed)
     for at, touched in releases(seed, days):
         looking = Looking(platform, at, touched)
         lived.releases += 1
-        for minute in looks:
-            then = at + minute * MINUTE
-            outcome = looking.look(then)
-            while looking.waits:
-                then += HOUR
-                outcome = looking.look(then)
-            if outcome is Judgement.FAILED:
-                why = [looking.watch.tallies[name].worst for name in looking.failing()]
-                lived.failed.append(f"{at:%Y-%m-%d %H:%M} +{minute} min: {why}")
-                break
+        minute = failed_after(looking, looks)
+        if minute is not None:
+            why = [looking.watch.tallies[name].worst for name in looking.failing()]
+            lived.failed.append(f"{at:%Y-%m-%d %H:%M} +{minute} min: {why}")
         lived.stable += looking.watch.stable_at is not None
         lived.tried_again += len(looking.again)
         lived.warned.update(looking.failing())
     return lived
+
+
+def failed_after(looking: Looking, looks: tuple[int, ...] = LOOKS) -> int | None:
+    """At which of the looks a release is judged bad, or in the hours in which a run is tried once more."""
+    for minute in looks:
+        at = looking.flipped + minute * MINUTE
+        outcome = looking.look(at)
+        while looking.waits:
+            at += HOUR
+            outcome = looking.look(at)
+        if outcome is Judgement.FAILED:
+            return minute
+    return None

@@ -6,9 +6,9 @@ from reconciler.core.verification import watching
 from reconciler.model.health import SignalName
 from reconciler.model.release import ReleaseManifest
 from reconciler.model.state import EnvironmentState, LiveDag
-from reconciler.model.watch import Judgement, Measurement, Stable, Tally, Watch
+from reconciler.model.watch import Judgement, Measurement, SecondTry, Stable, Tally, Watch
 from tests import builders
-from tests.core.verification.sight import FLIP, HOUR, MINUTE, OLD, ONE, RELEASE, THREE, TWO, watched
+from tests.core.verification.sight import FLIP, HOUR, MINUTE, OLD, ONE, RELEASE, THREE, TWO, run, watched
 from tests.core.verification.test_bake import watch
 
 NEXT = builders.release_manifest(3, seed="3.0.0")
@@ -48,6 +48,22 @@ def test_what_is_gone_back_to_is_proven_by_itself() -> None:
     for update in ({"stable": (known,)}, {"going_back": True}):
         after = begun(watched(ONE).model_copy(update=update))
         assert (after.rollback, after.touched) == (True, {})
+
+
+def test_a_second_try_goes_with_the_code_that_it_is_of() -> None:
+    tries = {dag: SecondTry(first=run(dag, 5, "failed"), moved_at=FLIP + HOUR) for dag in (ONE, TWO)}
+    state = watched(ONE, TWO, second_tries=tries)
+    assert watching.begun(state, RELEASE.id, "d" * 40, 9, FLIP + HOUR) == state
+    assert begun(state).second_tries == tries
+    assert begun(watched(ONE, TWO, second_tries=tries, ran={ONE: 1}, stable_at=FLIP)).second_tries == {
+        TWO: tries[TWO]
+    }
+    assert begun(state.model_copy(update={"going_back": True})).second_tries == {}
+    flipped = watching.flipped(watch(state), live(OLD, ONE), live(RELEASE, ONE, since=2))
+    removed = watching.removed(watch(state), ONE)
+    for after in (flipped, removed):
+        assert after is not None
+        assert after.second_tries == {TWO: tries[TWO]}
 
 
 def failing(*dags: str, stable: bool) -> EnvironmentState:
