@@ -50,6 +50,9 @@ health:
 """
 
 
+MWAA_PARSES_EACH = 30
+"""Seconds. New files are looked for as often where `dag_processor.refresh_interval` is declared so."""
+
 PATIENCE_LIKE_MWAA = 10.0
 """What is to take less than a minute on this machine is to take less than ten minutes there."""
 
@@ -85,9 +88,17 @@ def set_up_with_data(folder: Path, screen: Screen, kind: type[S]) -> Iterator[S]
 
 @contextmanager
 def set_up_like_mwaa(folder: Path, screen: Screen, kind: type[S]) -> Iterator[S]:
-    """The same in MWAA's time: containers that copy each 30 s, schedules and alarms as they are deployed."""
+    """The same in MWAA's time: containers that copy each 30 s and a DAG processor that parses each 30 s;
+    schedules and alarms as they are deployed.
+    """
     _write_code(folder)
-    options = replace(_options(), adapt=_adapt_nothing_else, sync=Sync.like_mwaa())
+    options = replace(
+        _options(),
+        adapt=_adapt_nothing_else,
+        sync=Sync.like_mwaa(),
+        refresh_interval=MWAA_PARSES_EACH,
+        parse_interval=MWAA_PARSES_EACH,
+    )
     with stage.told(folder, options, screen, kind) as story:
         story.patience = PATIENCE_LIKE_MWAA
         _begin(story)
