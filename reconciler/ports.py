@@ -302,6 +302,9 @@ class Alarms(Protocol):
     def find(self, name: str) -> Alarm | None:
         """An alarm as it is now, single or composite; None if there is none of that name."""
 
+    def ringing(self, names: Sequence[str]) -> Sequence[Alarm]:
+        """Those of these alarms, up to a hundred, that say ALARM now; asked for by one call."""
+
     def value_at(self, name: str, at: datetime) -> AlarmValue | None:
         """What an alarm was at a time, as far as its history tells; None if it does not."""
 

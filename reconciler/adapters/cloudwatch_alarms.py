@@ -6,6 +6,7 @@ CloudWatch keeps 30 days of an alarm's history. To see composite alarms it asks 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from reconciler.adapters.aws_errors import translated
 from reconciler.model.alarm import Alarm, AlarmValue
 
 _KINDS = ["MetricAlarm", "CompositeAlarm"]
+_AT_ONCE = 100
 
 
 class CloudWatchAlarms:
@@ -23,10 +25,13 @@ class CloudWatchAlarms:
 
     def find(self, name: str) -> Alarm | None:
         """See ``ports.Alarms``."""
-        with translated("cloudwatch:DescribeAlarms", f"the alarm {name}"):
-            said = self._client.describe_alarms(AlarmNames=[name], AlarmTypes=_KINDS)
-        rows = [*said.get("MetricAlarms", ()), *said.get("CompositeAlarms", ())]
+        rows = self._rows([name])
         return _alarm(rows[0]) if rows else None
+
+    def ringing(self, names: Sequence[str]) -> tuple[Alarm, ...]:
+        """See ``ports.Alarms``."""
+        alarms = (_alarm(row) for row in self._rows(names))
+        return tuple(alarm for alarm in alarms if alarm.value is AlarmValue.ALARM)
 
     def value_at(self, name: str, at: datetime) -> AlarmValue | None:
         """See ``ports.Alarms``: the newest change before, or what the first one after it changed."""
@@ -38,6 +43,13 @@ class CloudWatchAlarms:
             return _value(after, "oldState")
         alarm = self.find(name)
         return alarm.value if alarm is not None and alarm.since <= at else None
+
+    def _rows(self, names: Sequence[str]) -> list[Any]:
+        with translated("cloudwatch:DescribeAlarms", f"the alarm {', '.join(names)}"):
+            said = self._client.describe_alarms(
+                AlarmNames=list(names), AlarmTypes=_KINDS, MaxRecords=_AT_ONCE
+            )
+        return [*said.get("MetricAlarms", ()), *said.get("CompositeAlarms", ())]
 
     def _change(self, name: str, order: str, **window: datetime) -> Any | None:
         with translated("cloudwatch:DescribeAlarmHistory", f"the alarm {name}"):

@@ -39,7 +39,7 @@ class Reversion:
         """Remember an alarm that went off: from now on it is looked at until something is decided."""
         state, waiting = self.session.state, _waiting(self.session.state)
         known = {*state.heard, *(one.identity for one in waiting)}
-        if change.identity in known or len(waiting) > _MOST_BEHIND:
+        if reversal.is_copy(change, known) or len(waiting) > _MOST_BEHIND:
             return
         alarm = OpenAlarm(
             name=change.name,

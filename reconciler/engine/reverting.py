@@ -7,11 +7,11 @@ is about to be pushed is written down before, so that whoever comes after a cras
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
-from reconciler.core.reversal import concerns
+from reconciler.core.reversal import as_change, concerns, is_copy
 from reconciler.engine.leasing import acquired
 from reconciler.engine.reversion import Reversion
 from reconciler.engine.session import Session
@@ -23,6 +23,9 @@ from reconciler.model.reason import Reason, TriggeredBy
 from reconciler.model.state import EnvironmentState
 
 _BRIEFLY = timedelta(seconds=5)
+
+_EVERY = 5
+"""In each of so many minutes are alarms of one's own asked for that nobody may have told us of."""
 
 
 def heard(lookout: Lookout, change: AlarmChange) -> str:
@@ -52,22 +55,45 @@ def heard(lookout: Lookout, change: AlarmChange) -> str:
 def look_again(lookout: Lookout, environment: str) -> str:
     """Go on with an alarm that had to wait, or a revert of which no commit is known; a line for the log.
 
-    Cheap where there is neither. To be called without the lease: it takes that itself, and leaves it to the
-    next minute if somebody else has it.
+    An alarm may go off and nobody tell us: where a release was judged Failed it is asked for. Cheap where
+    there is nothing of that. To be called without the lease: it takes that itself, and leaves it to the next
+    minute if somebody else has it.
     """
-    if not _is_open(lookout.world.store.load(environment)):
+    state = lookout.world.store.load(environment)
+    untold = () if _is_open(state) else _untold(lookout, state)
+    if not untold and not _is_open(state):
         return "No alarm waits."
     try:
         lease = acquired(lookout.world, environment, _BRIEFLY)
     except Conflict:
         return "An alarm waits; it is looked at again when nobody else is at work here."
-    return _go_on(lookout, lease, None)
+    return _go_on(lookout, lease, untold)
+
+
+def _untold(lookout: Lookout, state: EnvironmentState) -> tuple[AlarmChange, ...]:
+    """The alarms that ring and that nobody told us of; nobody is asked while all is well."""
+    watch, now = state.watch, lookout.world.clock.now()
+    if watch is None or watch.stable_at is not None:
+        return ()
+    if any(one.release == watch.release and one.intended_at >= watch.begun_at for one in state.reverts):
+        return ()
+    failed, names = watch.failed_at is not None, list(_own(state))
+    if failed and lookout.stack:
+        names.append(f"{lookout.stack}-{state.environment}")
+    if not names or not (failed or now.minute % _EVERY == 0):
+        return ()
+    ringing = (as_change(alarm) for alarm in lookout.alarms.ringing(names))
+    return tuple(change for change in ringing if not is_copy(change, state.heard))
 
 
 def _means(lookout: Lookout, state: EnvironmentState, name: str) -> bool:
+    return concerns(lookout.stack, state.environment, _own(state), name)
+
+
+def _own(state: EnvironmentState) -> tuple[str, ...]:
+    """The alarms that people named."""
     accepted = state.accepted
-    own = accepted.desired.environment.health.revert.alarms if accepted is not None else ()
-    return concerns(lookout.stack, state.environment, own, name)
+    return accepted.desired.environment.health.revert.alarms if accepted is not None else ()
 
 
 def _is_open(state: EnvironmentState) -> bool:
@@ -78,7 +104,7 @@ def _hear(lookout: Lookout, environment: str, change: AlarmChange) -> str:
     world, seconds = lookout.world, lookout.world.time.work_seconds
 
     def known() -> bool:
-        return change.identity in world.store.load(environment).heard
+        return is_copy(change, world.store.load(environment).heard)
 
     if known():
         return f"{change.name} was acted on before."
@@ -91,14 +117,14 @@ def _hear(lookout: Lookout, environment: str, change: AlarmChange) -> str:
             f"{change.name} went off, and {environment} was in use for {seconds:.0f} s.",
             reason=Reason.LEASE_CONTENDED,
         ) from None
-    return _go_on(lookout, lease, change)
+    return _go_on(lookout, lease, (change,))
 
 
-def _go_on(lookout: Lookout, lease: Lease, change: AlarmChange | None) -> str:
+def _go_on(lookout: Lookout, lease: Lease, changes: Sequence[AlarmChange]) -> str:
     with _session(lookout.world, lease) as session:
         reversion = Reversion(lookout, session)
         try:
-            if change is not None:
+            for change in changes:
                 reversion.hear(change)
             told = reversion.run()
         except Conflict as conflict:

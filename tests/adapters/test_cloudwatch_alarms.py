@@ -40,7 +40,9 @@ class Stubbed:
 
     def is_now(self, *rows: dict[str, Any]) -> None:
         said = {"MetricAlarms": [], "CompositeAlarms": list(rows)}
-        self.stub.add_response("describe_alarms", said, {"AlarmNames": [NAME], "AlarmTypes": KINDS})
+        self.stub.add_response(
+            "describe_alarms", said, {"AlarmNames": [NAME], "AlarmTypes": KINDS, "MaxRecords": 100}
+        )
 
 
 @pytest.fixture

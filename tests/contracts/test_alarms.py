@@ -67,3 +67,11 @@ def test_an_alarm_is_told_as_it_is(scene: Scene, value: AlarmValue) -> None:
 def test_only_the_alarm_of_that_very_name_is_found(scene: Scene) -> None:
     scene.turn(AlarmValue.ALARM, "")
     assert scene.alarms.find(NAME[:-1]) is None
+
+
+def test_those_that_ring_are_told_of_many(scene: Scene) -> None:
+    asked = ["nowhere", NAME, *(f"none-{number}" for number in range(49))]
+    scene.turn(AlarmValue.OK, "")
+    assert scene.alarms.ringing(asked) == ()
+    scene.turn(AlarmValue.ALARM, "")
+    assert [alarm.name for alarm in scene.alarms.ringing(asked)] == [NAME]

@@ -12,11 +12,12 @@ import pytest
 from reconciler.core.reversal.guards import PATIENCE
 from reconciler.engine.reverting import heard
 from reconciler.engine.world import Outcome
-from reconciler.model.alarm import AlarmValue
+from reconciler.model.alarm import AlarmChange, AlarmValue
 from reconciler.model.artifact import Migration, Reversibility
 from reconciler.model.errors import Conflict, Terminal, Transient
 from reconciler.model.reason import Reason, Severity, TriggeredBy
 from reconciler.model.state import Changes, Fence, Operation
+from tests.builders import NOW
 from tests.engine.alarmed import ALARM, ANA, BAD, GOOD, KEYS, KNOWN, STACK, Alarmed
 from tests.engine.scene import ENVIRONMENT_YAML, Scene, pointer_yaml
 
@@ -120,15 +121,8 @@ def test_a_copy_that_was_about_to_begin_finds_it_done() -> None:
 
 
 def test_another_alarm_of_the_same_fault_finds_it_done() -> None:
-    alarmed = Alarmed()
-    scene, own = alarmed.scene, "rows-dropped"
-    scene.environment = ENVIRONMENT_YAML + f"health: {{revert: {{alarms: [{own}]}}}}\n".encode()
-    scene.push("1.1.0", by=ANA)
-    scene.tick()
-    alarmed.alarms.turn(own, AlarmValue.OK)
-    alarmed.begun_at = scene.clock.now()
-    alarmed.watch()
-    scene.clock.advance(600)
+    alarmed, own = Alarmed(), "rows-dropped"
+    named(alarmed, own)
     alarmed.hear()
     alarmed.hear(alarmed.goes_off(own))
     assert len(alarmed.by_reverter) == 1
@@ -608,13 +602,7 @@ def test_lifting_the_revert_takes_a_person_and_an_approval() -> None:
 def test_one_alarm_of_two_environments_is_looked_at_in_both() -> None:
     alarmed = Alarmed()
     scene, own = alarmed.scene, "warehouse-is-down"
-    scene.environment = ENVIRONMENT_YAML + f"health: {{revert: {{alarms: [{own}]}}}}\n".encode()
-    scene.push("1.1.0", by=ANA)
-    scene.tick()
-    alarmed.alarms.turn(own, AlarmValue.OK)
-    alarmed.begun_at = scene.clock.now()
-    alarmed.watch()
-    scene.clock.advance(600)
+    named(alarmed, own)
     lease = scene.store.acquire("staging", "test", 150)
     elsewhere = scene.state.model_copy(update={"environment": "staging", "watch": None})
     scene.store.commit(lease, Changes(state=elsewhere))
@@ -632,3 +620,70 @@ def test_one_alarm_of_two_environments_is_looked_at_in_both() -> None:
 def test_without_a_name_of_the_stack_no_alarm_is_its_own() -> None:
     alarmed = Alarmed()
     assert "takes nothing back in any" in alarmed.hear(alarmed.goes_off("-dev"), stack="")
+
+
+def lost(alarmed: Alarmed, name: str = ALARM) -> AlarmChange:
+    """An alarm goes off, and whoever tells us of it never gets through."""
+    change = alarmed.goes_off(name)
+    for _ in range(3):
+        alarmed.scene.store.fail_next("acquire", Transient("Throttled."))
+        with pytest.raises(Transient):
+            alarmed.hear(change)
+    assert alarmed.scene.state.alarm is None
+    return change
+
+
+def test_an_alarm_that_nobody_could_tell_of_is_found_by_each_minutes_look() -> None:
+    alarmed = Alarmed()
+    change = lost(alarmed)
+    alarmed.look_again()
+    assert len(alarmed.by_reverter) == 1
+    late = change.model_copy(update={"at": change.at + timedelta(milliseconds=400)})
+    assert alarmed.hear(late) == f"dev: {ALARM} was acted on before.", "told at last, less exactly"
+    assert alarmed.look_again() == "No alarm waits."
+    assert alarmed.alarms.calls["ringing"] == 1
+
+
+def test_an_alarm_of_ones_own_that_nobody_told_of_is_found_within_minutes() -> None:
+    alarmed = Alarmed()
+    named(alarmed, "rows-dropped", failed_at=None)
+    lost(alarmed, "rows-dropped")
+    for _ in range(5):
+        alarmed.scene.clock.advance(60)
+        alarmed.look_again()
+    assert len(alarmed.by_reverter) == 1
+    assert alarmed.alarms.calls["ringing"] == 1
+
+
+def test_what_was_decided_about_is_not_found_again() -> None:
+    alarmed = Alarmed()
+    alarmed.scene.publish("1.2.0", {"one": "mended", "two": "b"}, parent="1.1.0")
+    alarmed.scene.push("1.2.0", by=ANA)
+    alarmed.hear()
+    for _ in range(3):
+        alarmed.scene.clock.advance(60)
+        assert alarmed.look_again() == "No alarm waits."
+    assert alarmed.suppressed() == ["TipNotToBlame"]
+
+
+@pytest.mark.parametrize("update", [{"failed_at": None}, {"stable_at": NOW}], ids=["well", "Stable"])
+def test_nobody_asks_for_alarms_while_nothing_is_wrong(update: dict[str, Any]) -> None:
+    alarmed = Alarmed()
+    alarmed.watch(**update)
+    alarmed.goes_off()
+    for _ in range(6):
+        alarmed.scene.clock.advance(60)
+        assert alarmed.look_again() == "No alarm waits."
+    assert alarmed.alarms.calls["ringing"] == 0
+
+
+def named(alarmed: Alarmed, own: str, **update: Any) -> None:
+    """An alarm of one's own that may take something back, and is OK when a release is begun."""
+    scene = alarmed.scene
+    scene.environment = ENVIRONMENT_YAML + f"health: {{revert: {{alarms: [{own}]}}}}\n".encode()
+    scene.push("1.1.0", by=ANA)
+    scene.tick()
+    alarmed.alarms.turn(own, AlarmValue.OK)
+    alarmed.begun_at = scene.clock.now()
+    alarmed.watch(**update)
+    scene.clock.advance(600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from reconciler.adapters.memory.clock import MemoryClock
@@ -22,6 +23,12 @@ class MemoryAlarms(Twin):
     def find(self, name: str) -> Alarm | None:
         """See ``ports.Alarms``."""
         return self._changes[name][-1] if name in self._changes else None
+
+    @port_call
+    def ringing(self, names: Sequence[str]) -> tuple[Alarm, ...]:
+        """See ``ports.Alarms``."""
+        newest = (self._changes[name][-1] for name in names if name in self._changes)
+        return tuple(alarm for alarm in newest if alarm.value is AlarmValue.ALARM)
 
     @port_call
     def value_at(self, name: str, at: datetime) -> AlarmValue | None:

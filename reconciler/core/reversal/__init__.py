@@ -4,6 +4,7 @@ Called by ``engine.reverting``, which asks the outside what is needed for it.
 """
 
 from reconciler.core.reversal.commit import Takeback, in_words, intended, message
+from reconciler.core.reversal.copies import as_change, is_copy
 from reconciler.core.reversal.guards import concerns, first_look, second_look
 from reconciler.core.reversal.ruling import Ruling
 from reconciler.core.reversal.situation import Situation, Tip
@@ -14,11 +15,13 @@ __all__ = [
     "Situation",
     "Takeback",
     "Tip",
+    "as_change",
     "concerns",
     "first_look",
     "in_words",
     "intended",
     "irreversible",
+    "is_copy",
     "message",
     "second_look",
     "since_then",
