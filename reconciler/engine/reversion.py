@@ -34,6 +34,7 @@ class Reversion:
     lookout: Lookout
     session: Session
     pushed: str | None = None
+    _stuck: bool = False
 
     def hear(self, change: AlarmChange) -> None:
         """Remember an alarm that went off: from now on it is looked at until something is decided."""
@@ -55,7 +56,7 @@ class Reversion:
         told = list[str]()
         for alarm in _waiting(self.session.state):
             told.append(self._act(alarm))
-            if alarm.identity in {one.identity for one in _waiting(self.session.state)}:
+            if self._stuck:
                 break
         return " ".join(told) or "No alarm waits."
 
@@ -64,10 +65,11 @@ class Reversion:
             try:
                 done = self._try(alarm)
             except Terminal as error:
-                # Somebody refuses us, and would again: people have to know.
-                done = self._rule(alarm, Ruling(why=Suppressed.CANNOT_COMMIT, message=str(error)))
+                # Somebody refuses us; a person has to help, or it passes like any failure.
+                done = self._rule(alarm, reversal.later(str(error), Suppressed.CANNOT_COMMIT))
             if done is not None:
                 return done
+        self._stuck = True
         return f"The branch moves on too fast; {alarm.name} is looked at again in a minute."
 
     def _try(self, alarm: OpenAlarm) -> str | None:
@@ -177,18 +179,30 @@ class Reversion:
 
     def _rule(self, alarm: OpenAlarm, ruling: Ruling) -> str:
         """Tell it once. What is decided for good takes an intent back, of which no commit was pushed."""
-        state = self.session.state
+        state, now = self.session.state, self.session.now
+        ruling = ruling.at(now, alarm)
         news, watch = ruling.news(state.environment, alarm), state.watch
         if ruling.waits:
-            if alarm.waits_for != ruling.message:
-                told = alarm.model_copy(update={"waits_for": ruling.message})
-                waiting = (told if one.identity == alarm.identity else one for one in _waiting(state))
-                self._commit(_with(state, tuple(waiting)), (news,), watch.revision if watch else None)
+            # One that is perhaps over keeps no other from its turn.
+            self._stuck = ruling.why is not Suppressed.ALARM_OVER
+            self._wait(alarm, ruling)
             return news.message
         without = state.reverts[1:] if self._intent is not None else state.reverts
         after = _closed(state.model_copy(update={"reverts": without}), alarm)
         self._commit(after, (news,), watch.revision if watch is not None else None)
         return news.message
+
+    def _wait(self, alarm: OpenAlarm, ruling: Ruling) -> None:
+        """Tell what is waited for when it is news, and once when it takes long."""
+        state, now = self.session.state, self.session.now
+        late = alarm.late_at is None and now >= alarm.told_at + reversal.LATE
+        if not late and not ruling.is_news(alarm):
+            return
+        update = {"waits_for": ruling.told, **({"late_at": now} if late else {})}
+        news = ruling.late(state.environment, alarm) if late else ruling.news(state.environment, alarm)
+        told = alarm.model_copy(update=update)
+        waiting = tuple(told if one.identity == alarm.identity else one for one in _waiting(state))
+        self._commit(_with(state, waiting), (news,), state.watch.revision if state.watch else None)
 
     def _commit(
         self, state: EnvironmentState, news: tuple[News, ...] = (), revision: str | None = None

@@ -116,7 +116,8 @@ class OpenAlarm(Value):
     """An alarm that went off and is still to be acted on, since something stands in the way for a while.
 
     ``turned_at``: when it left OK; ``told_at``: when we first heard of it. ``before``: what it was then,
-    where that was told. ``waits_for``: what people were told that it waits for.
+    where that was told. ``waits_for``: what people were told that it waits for; ``late_at``: when they were
+    told that it takes long.
     """
 
     name: str
@@ -125,6 +126,7 @@ class OpenAlarm(Value):
     told_at: datetime
     before: AlarmValue | None = None
     waits_for: str = ""
+    late_at: datetime | None = None
 
     @property
     def identity(self) -> str:

@@ -21,7 +21,8 @@ from reconciler.core.reversal import (
     since_then,
     stable_before,
 )
-from reconciler.core.reversal.guards import LAG, PATIENCE
+from reconciler.core.reversal.guards import LAG, PATIENCE, STALE
+from reconciler.core.reversal.ruling import LONGEST
 from reconciler.model.alarm import Alarm, AlarmValue
 from reconciler.model.artifact import Migration, Reversibility
 from reconciler.model.holds import Hold, Holds, Quarantined, Reasoned
@@ -74,16 +75,17 @@ def revert(at: datetime, release: str = OTHER, commit: str | None = "9" * 40) ->
     return Revert(alarm="x", blamed="8" * 40, release=release, to=GOOD, intended_at=at, commit=commit)
 
 
+def told_of(age: timedelta, since: datetime = TURNED, value: AlarmValue = AlarmValue.OK) -> Situation:
+    """An alarm that was told of some time ago, and what CloudWatch says of it now."""
+    current = NOW_RED.model_copy(update={"value": value, "since": since})
+    return replace(SEEN, alarm=ALARM.model_copy(update={"told_at": NOW - age}), current=current)
+
+
 FIRST: dict[str, tuple[Situation, Suppressed | None]] = {
-    "there is no such alarm": (replace(SEEN, current=None), Suppressed.ALARM_OVER),
-    "it is OK": (
-        replace(SEEN, current=NOW_RED.model_copy(update={"value": AlarmValue.OK})),
-        Suppressed.ALARM_OVER,
-    ),
-    "it has no data": (
-        replace(SEEN, current=NOW_RED.model_copy(update={"value": AlarmValue.INSUFFICIENT_DATA})),
-        Suppressed.ALARM_OVER,
-    ),
+    "there is no such alarm": (replace(told_of(STALE), current=None), Suppressed.ALARM_OVER),
+    "it is OK again": (told_of(MINUTE, TURNED + MINUTE), Suppressed.ALARM_OVER),
+    "it is OK": (told_of(STALE), Suppressed.ALARM_OVER),
+    "it has no data": (told_of(STALE, value=AlarmValue.INSUFFICIENT_DATA), Suppressed.ALARM_OVER),
     "people want to be asked": (state(accepted=accepted("automatic: false")), Suppressed.REVERTS_OFF),
     "nobody can sign": (replace(SEEN, able=False), Suppressed.NO_REVERTER),
     "it is suspended": (
@@ -166,13 +168,33 @@ def test_nothing_speaks_against_it(seen: Situation) -> None:
     assert first_look(seen) is None
 
 
-SECOND: dict[str, tuple[Situation, Tip, Suppressed]] = {
-    "a newer commit": (SEEN, replace(TIP, release=OTHER), Suppressed.TIP_NOT_TO_BLAME),
+PASSING: dict[str, tuple[Ruling | None, Suppressed]] = {
+    "an answer from before it went off": (first_look(told_of(MINUTE)), Suppressed.ALARM_OVER),
+    "no alarm of that name so far": (
+        first_look(replace(told_of(MINUTE), current=None)),
+        Suppressed.ALARM_OVER,
+    ),
     "a tip that cannot be read": (
-        SEEN,
-        replace(TIP, release=None, target=None, flaw="Not sealed."),
+        second_look(SEEN, WATCH, replace(TIP, release=None, target=None, flaw="Not sealed.")),
         Suppressed.TIP_NOT_TO_BLAME,
     ),
+}
+
+
+@pytest.mark.parametrize(("ruling", "why"), PASSING.values(), ids=PASSING.keys())
+def test_what_may_pass_is_waited_for_but_not_for_ever(ruling: Ruling | None, why: Suppressed) -> None:
+    assert ruling is not None
+    assert (ruling.why, ruling.waits) == (why, True)
+    assert ruling.at(ALARM.told_at + LONGEST - MINUTE, ALARM) == ruling
+    ended = ruling.at(ALARM.told_at + LONGEST, ALARM)
+    assert (ended.why, ended.waits) == (why, False)
+    called = ruling.late("dev", ALARM)
+    assert (called.reason, called.severity) == (Reason.ALARM_RECEIVED, Severity.ERROR)
+    assert "`reconciler rollback dev` goes back at once" in called.message
+
+
+SECOND: dict[str, tuple[Situation, Tip, Suppressed]] = {
+    "a newer commit": (SEEN, replace(TIP, release=OTHER), Suppressed.TIP_NOT_TO_BLAME),
     "somebody took it back": (SEEN, replace(TIP, release=GOOD), Suppressed.ALREADY_REVERTED),
     "nothing was Stable": (SEEN, replace(TIP, target=None), Suppressed.NOTHING_STABLE),
     "it is held": (
@@ -297,5 +319,5 @@ def test_what_is_told_of_it() -> None:
     )
     waits = told(lambda: first_look(state(operation=operation(2)))).news("dev", ALARM)
     assert (waits.reason, waits.severity) == (Reason.ALARM_RECEIVED, Severity.WARNING)
-    over = told(lambda: first_look(replace(SEEN, current=None))).news("dev", ALARM)
+    over = told(lambda: first_look(told_of(STALE))).news("dev", ALARM)
     assert over.severity is Severity.INFO

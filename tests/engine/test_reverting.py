@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from reconciler.core.reversal.guards import PATIENCE
+from reconciler.core.reversal.ruling import LONGEST
 from reconciler.engine.reverting import heard
 from reconciler.engine.world import Outcome
-from reconciler.model.alarm import AlarmChange, AlarmValue
+from reconciler.model.alarm import Alarm, AlarmChange, AlarmValue
 from reconciler.model.artifact import Migration, Reversibility
 from reconciler.model.errors import Conflict, Terminal, Transient
 from reconciler.model.reason import Reason, Severity, TriggeredBy
@@ -145,6 +146,7 @@ def test_an_alarm_that_is_ok_again_takes_nothing_back() -> None:
     change = alarmed.goes_off()
     alarmed.hear(change.model_copy(update={"value": AlarmValue.OK}))
     assert alarmed.told(Reason.ROLLBACK_SUPPRESSED) == []
+    alarmed.scene.clock.advance(1)
     alarmed.alarms.turn(ALARM, AlarmValue.OK)
     alarmed.hear(change)
     assert alarmed.suppressed() == ["AlarmOver"]
@@ -210,18 +212,32 @@ def test_a_newer_commit_that_is_about_something_else_does_not_matter() -> None:
     assert alarmed.scene.repo.files(alarmed.scene.repo.tip())["dev/notes.md"] == b"y"
 
 
-def test_a_tip_that_cannot_be_read_is_somebodys_work() -> None:
+def test_a_tip_that_cannot_be_read_is_waited_for() -> None:
     alarmed = Alarmed()
-    alarmed.scene.repo.person_pushes({"dev/pointer.yaml": b"components: ["}, by=ANA)
+    scene = alarmed.scene
+    readable = scene.repo.files(scene.repo.tip())["dev/environment.yaml"]
+    scene.repo.person_pushes({"dev/environment.yaml": b"oops: [\n"}, by=ANA)
     alarmed.hear()
-    assert alarmed.suppressed() == ["TipNotToBlame"]
-    assert alarmed.by_reverter == []
+    alarmed.look_again()
+    assert (alarmed.by_reverter, alarmed.suppressed()) == ([], [])
+    assert len(alarmed.told(Reason.ALARM_RECEIVED)) == 1
+    scene.repo.person_pushes({"dev/environment.yaml": readable}, by=ANA)
+    scene.clock.advance(60)
+    alarmed.look_again()
+    assert len(alarmed.by_reverter) == 1
 
 
-def test_a_branch_that_was_set_back_is_left_alone() -> None:
+def test_a_branch_that_was_set_back_is_left_alone_and_people_are_called() -> None:
     alarmed = Alarmed()
     alarmed.scene.repo.rewind(alarmed.scene.state.stable[0].revision)
     alarmed.hear()
+    for _ in range(7):
+        alarmed.scene.clock.advance(60)
+        alarmed.look_again()
+    told = alarmed.told(Reason.ALARM_RECEIVED)
+    assert [one.severity for one in told] == [Severity.WARNING, Severity.ERROR]
+    alarmed.scene.clock.advance(LONGEST.total_seconds())
+    alarmed.look_again()
     assert alarmed.suppressed() == ["TipNotToBlame"]
     assert alarmed.by_reverter == []
 
@@ -436,6 +452,7 @@ def test_an_alarm_that_is_over_before_it_was_its_turn_takes_nothing_back() -> No
     alarmed = Alarmed()
     alarmed.remember(fences={"one": Fence(opened_at=alarmed.scene.clock.now(), ours=True)})
     alarmed.hear()
+    alarmed.scene.clock.advance(1)
     alarmed.alarms.turn(ALARM, AlarmValue.OK)
     alarmed.look_again()
     assert alarmed.suppressed() == ["AlarmOver"]
@@ -526,13 +543,58 @@ def test_where_git_does_not_answer_the_alarm_stays_open() -> None:
     assert alarmed.hear(change) == f"dev: {ALARM} was acted on before."
 
 
-def test_a_push_that_is_refused_is_told_to_people() -> None:
+def test_a_push_that_is_refused_is_tried_again_and_told_to_people() -> None:
+    alarmed = Alarmed()
+    push, tries = alarmed.reverter.push, [0]
+
+    def refused(*_: object) -> object:
+        tries[0] += 1
+        raise Terminal(f"The branch is protected, request {tries[0]}.", "Let the reverter push.")
+
+    alarmed.reverter.push = refused  # type: ignore[method-assign,assignment]
+    alarmed.hear()
+    for _ in range(8):
+        alarmed.scene.clock.advance(60)
+        alarmed.look_again()
+    told = alarmed.told(Reason.ALARM_RECEIVED)
+    assert [one.severity for one in told] == [Severity.WARNING, Severity.ERROR], "each told once"
+    assert all("Let the reverter push" in one.message for one in told)
+    assert alarmed.suppressed() == []
+    alarmed.reverter.push = push  # type: ignore[method-assign]
+    alarmed.look_again()
+    assert len(alarmed.by_reverter) == 1
+    assert len(alarmed.told(Reason.REVERT_INTENDED)) == 1
+
+
+def test_what_is_refused_for_hours_is_given_up() -> None:
     alarmed = Alarmed()
     alarmed.reverter.fail_next("push", Terminal("The branch is protected.", "Let the reverter push."))
     alarmed.hear()
+    alarmed.scene.clock.advance(LONGEST.total_seconds())
+    alarmed.reverter.fail_next("push", Terminal("The branch is protected.", "Let the reverter push."))
+    alarmed.look_again()
     assert alarmed.suppressed() == ["CannotCommit"]
-    assert "Let the reverter push" in alarmed.told(Reason.ROLLBACK_SUPPRESSED)[0].message
     assert alarmed.revert is None
+    assert alarmed.scene.state.alarm is None
+
+
+def test_an_answer_from_before_the_alarm_is_not_its_end() -> None:
+    alarmed = Alarmed()
+    own = "rows-dropped"
+    named(alarmed, own)
+    find, change = alarmed.alarms.find, alarmed.goes_off(own)
+    alarmed.alarms.find = lambda name: _older(find(name)) if name == own else find(name)  # type: ignore[method-assign]
+    alarmed.hear(change)
+    assert alarmed.scene.state.alarm is not None
+    alarmed.hear(alarmed.goes_off())
+    assert len(alarmed.by_reverter) == 1, "another need not wait for it"
+    alarmed.alarms.find = find  # type: ignore[method-assign]
+    alarmed.look_again()
+    assert alarmed.suppressed() == ["AlreadyReverted"]
+
+
+def _older(alarm: Alarm | None) -> Alarm | None:
+    return alarm.model_copy(update={"value": AlarmValue.OK}) if alarm is not None else None
 
 
 def test_a_queue_that_does_not_answer_costs_a_minute() -> None:

@@ -6,11 +6,12 @@ Called by ``engine.reverting``, which asks the outside what is needed for it.
 from reconciler.core.reversal.commit import Takeback, in_words, intended, message
 from reconciler.core.reversal.copies import as_change, is_copy
 from reconciler.core.reversal.guards import concerns, first_look, second_look
-from reconciler.core.reversal.ruling import Ruling
+from reconciler.core.reversal.ruling import LATE, Ruling, later
 from reconciler.core.reversal.situation import Situation, Tip
 from reconciler.core.reversal.stable import irreversible, since_then, stable_before
 
 __all__ = [
+    "LATE",
     "Ruling",
     "Situation",
     "Takeback",
@@ -22,6 +23,7 @@ __all__ = [
     "intended",
     "irreversible",
     "is_copy",
+    "later",
     "message",
     "second_look",
     "since_then",

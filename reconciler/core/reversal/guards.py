@@ -22,6 +22,9 @@ from reconciler.model.watch import Watch
 PATIENCE = timedelta(minutes=3)
 """For so long is what is under way given to end. Then a revert is only another commit on top."""
 
+STALE = timedelta(minutes=2)
+"""For so long may what CloudWatch answers be older than what it told us."""
+
 LAG = timedelta(minutes=2)
 """An alarm may be so late that it still means what ran before."""
 
@@ -71,11 +74,14 @@ def second_look(seen: Situation, watch: Watch, tip: Tip) -> Ruling | None:
 
 def alarm_over(seen: Situation) -> Ruling | None:
     """What somebody told us of may be long over, or never have been."""
-    if seen.current is None:
-        return never(Suppressed.ALARM_OVER, "There is no alarm of that name.")
-    if seen.current.value is not AlarmValue.ALARM:
-        return never(Suppressed.ALARM_OVER, f"It says {seen.current.value} now.")
-    return None
+    current, alarm = seen.current, seen.alarm
+    if current is not None and current.value is AlarmValue.ALARM:
+        return None
+    what = f"It says {current.value} now." if current is not None else "There is no alarm of that name."
+    older = current is None or current.since <= alarm.turned_at
+    if older and seen.now < alarm.told_at + STALE:
+        return later(what, Suppressed.ALARM_OVER)
+    return never(Suppressed.ALARM_OVER, what)
 
 
 def reverts_off(seen: Situation) -> Ruling | None:
@@ -210,11 +216,13 @@ def tip_not_to_blame(watch: Watch, tip: Tip) -> Ruling | None:
             Suppressed.ALREADY_REVERTED,
             f"Commit {tip.revision[:10]} asks for release {tip.release} already.",
         )
-    what = f"asks for release {tip.release}" if tip.release is not None else f"cannot be read: {tip.flaw}"
+    which = f"It is about release {watch.release}, and the tip {tip.revision[:10]}"
+    if tip.release is None:
+        # It may be mended, or be about others: what it asks for is only known then.
+        return later(f"{which} cannot be read: {tip.flaw}", Suppressed.TIP_NOT_TO_BLAME)
     return never(
         Suppressed.TIP_NOT_TO_BLAME,
-        f"It is about release {watch.release}, and the tip {tip.revision[:10]} {what.rstrip('.')}. What "
-        "somebody committed since is not undone.",
+        f"{which} asks for release {tip.release}. What somebody committed since is not undone.",
     )
 
 
