@@ -127,12 +127,13 @@ class Reversion:
     def _situation(self, alarm: OpenAlarm, intent: Revert | None) -> Situation:
         state, alarms = self.session.state, self.lookout.alarms
         watch, accepted = state.watch, state.accepted
+        first = reversal.first_change(watch) if watch is not None else None
         return Situation(
             now=self.session.now,
             state=state,
             alarm=alarm,
             current=alarms.find(alarm.name),
-            at_begin=alarms.value_at(alarm.name, watch.begun_at) if watch is not None else None,
+            at_change=alarms.value_at(alarm.name, first) if first is not None else None,
             able=self.lookout.reverter is not None
             and accepted is not None
             and accepted.desired.reverter is not None,

@@ -180,7 +180,7 @@ class Suppressed(Described):
     SUSPENDED = "Suspended", "A person told the reconciler to do nothing here."
     NOTHING_WATCHED = "NothingWatched", "No release is being watched here."
     ALREADY_REVERTED = "AlreadyReverted", "The release was taken back already."
-    NOT_ATTRIBUTABLE = "NotAttributable", "The alarm was not OK when the release was begun."
+    NOT_ATTRIBUTABLE = "NotAttributable", "No DAG was changed by the release, or the alarm was not OK then."
     NOT_IN_BAKE = "NotInBake", "The release passed its bake: what alarms now is for people."
     REVERT_OF_REVERT = "RevertOfRevert", "The release was gone back to; a revert is never reverted."
     BREAKER_OPEN = "BreakerOpen", "As many releases were taken back in this time as the environment allows."

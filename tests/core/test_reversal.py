@@ -36,9 +36,12 @@ from tests.declarations.files import environment, folder
 GOOD, OLDER, BAD, OTHER = "a" * 16, "d" * 16, "b" * 16, "c" * 16
 BEGUN, TURNED = NOW - timedelta(hours=1), NOW - timedelta(seconds=30)
 MINUTE = timedelta(minutes=1)
+FLIPPED = BEGUN + timedelta(minutes=1)
 WHO: dict[str, Any] = {"by": "Ana", "since": NOW, "reason": "audit"}
 STABLE = Stable(release=GOOD, revision="1" * 40, at=BEGUN - MINUTE)
-WATCH = Watch(release=BAD, revision="2" * 40, attempt=2, begun_at=BEGUN, failed_at=TURNED)
+WATCH = Watch(
+    release=BAD, revision="2" * 40, attempt=2, begun_at=BEGUN, failed_at=TURNED, touched={"one": FLIPPED}
+)
 ALARM = OpenAlarm(name="platform-dev", reason="1 > 0", turned_at=TURNED, told_at=NOW, before=AlarmValue.OK)
 NOW_RED = Alarm(name="platform-dev", value=AlarmValue.ALARM, since=TURNED)
 TIP = Tip(revision="2" * 40, release=BAD, target=STABLE)
@@ -60,7 +63,7 @@ STATE = EnvironmentState(
     was_live=frozenset({GOOD, BAD}),
     operation=operation(2, phase=Phase.SUCCEEDED).model_copy(update={"finished_at": BEGUN}),
 )
-SEEN = Situation(now=NOW, state=STATE, alarm=ALARM, current=NOW_RED, at_begin=AlarmValue.OK, able=True)
+SEEN = Situation(now=NOW, state=STATE, alarm=ALARM, current=NOW_RED, at_change=AlarmValue.OK, able=True)
 
 
 def state(**update: Any) -> Situation:
@@ -100,21 +103,30 @@ FIRST: dict[str, tuple[Situation, Suppressed | None]] = {
         state(accepted=accepted(holds=Holds(quarantine=(Quarantined(**WHO, release=BAD),)))),
         Suppressed.ALREADY_REVERTED,
     ),
-    "it was red when it was begun": (replace(SEEN, at_begin=AlarmValue.ALARM), Suppressed.NOT_ATTRIBUTABLE),
+    "it was red when it was begun": (replace(SEEN, at_change=AlarmValue.ALARM), Suppressed.NOT_ATTRIBUTABLE),
     "nobody knew when it was begun": (
-        replace(SEEN, at_begin=AlarmValue.INSUFFICIENT_DATA),
+        replace(SEEN, at_change=AlarmValue.INSUFFICIENT_DATA),
         Suppressed.NOT_ATTRIBUTABLE,
     ),
     "it was red before it was told of": (
-        replace(SEEN, at_begin=None, alarm=ALARM.model_copy(update={"before": AlarmValue.ALARM})),
+        replace(SEEN, at_change=None, alarm=ALARM.model_copy(update={"before": AlarmValue.ALARM})),
         Suppressed.NOT_ATTRIBUTABLE,
     ),
     "nobody knows what it was": (
-        replace(SEEN, at_begin=None, alarm=ALARM.model_copy(update={"before": None})),
+        replace(SEEN, at_change=None, alarm=ALARM.model_copy(update={"before": None})),
+        Suppressed.NOT_ATTRIBUTABLE,
+    ),
+    "nothing is changed by it": (watched(touched={}), Suppressed.NOT_ATTRIBUTABLE),
+    "only a release before it changed something": (
+        watched(touched={"one": BEGUN - MINUTE}),
+        Suppressed.NOT_ATTRIBUTABLE,
+    ),
+    "its first DAG is just being changed": (
+        state(watch=WATCH.model_copy(update={"touched": {}}), intents={"one.py": Intent(digest=None)}),
         Suppressed.NOT_ATTRIBUTABLE,
     ),
     "it turned before": (
-        replace(SEEN, current=NOW_RED.model_copy(update={"since": BEGUN})),
+        replace(SEEN, current=NOW_RED.model_copy(update={"since": FLIPPED})),
         Suppressed.NOT_ATTRIBUTABLE,
     ),
     "it is Stable": (watched(stable_at=NOW), Suppressed.NOT_IN_BAKE),
@@ -125,7 +137,7 @@ FIRST: dict[str, tuple[Situation, Suppressed | None]] = {
         Suppressed.BREAKER_OPEN,
     ),
     "it was only just begun": (
-        replace(watched(failed_at=None, begun_at=TURNED - MINUTE), now=TURNED + MINUTE / 2),
+        replace(watched(failed_at=None, touched={"one": TURNED - MINUTE}), now=TURNED + MINUTE / 2),
         None,
     ),
     "a DAG is fenced": (state(fences={"one": Fence(opened_at=NOW, ours=True)}), None),
@@ -139,14 +151,14 @@ def test_what_speaks_against_it(seen: Situation, why: Suppressed | None) -> None
     ruling = first_look(seen)
     assert ruling is not None
     assert ruling.why is why
-    assert ruling.waits is (why is None)
+    assert ruling.waits is (why is None or bool(seen.state.intents))
 
 
 SILENT: dict[str, Situation] = {
     "an alarm of its bake": SEEN,
-    "its history does not tell, and it was OK": replace(SEEN, at_begin=None),
+    "its history does not tell, and it was OK": replace(SEEN, at_change=None),
     "it turned just after": replace(
-        SEEN, current=NOW_RED.model_copy(update={"since": BEGUN + timedelta(seconds=1)})
+        SEEN, current=NOW_RED.model_copy(update={"since": FLIPPED + timedelta(seconds=1)})
     ),
     "one was taken back long ago": state(reverts=(revert(NOW - 361 * MINUTE),)),
     "one of two was": state(reverts=(revert(NOW - MINUTE),), accepted=accepted("atMost: 2")),
@@ -159,7 +171,9 @@ SILENT: dict[str, Situation] = {
         state(fences={"one": Fence(opened_at=NOW, ours=True)}),
         alarm=ALARM.model_copy(update={"told_at": NOW - PATIENCE}),
     ),
-    "it was begun some time ago": watched(failed_at=None, begun_at=NOW - LAG),
+    "it was changed some time ago": watched(failed_at=None, touched={"one": NOW - LAG}),
+    "a DAG was only removed": watched(touched={}, removed=frozenset({"one"})),
+    "one DAG of many is changed": watched(touched={"one": FLIPPED, "two": NOW, "old": BEGUN - MINUTE}),
 }
 
 

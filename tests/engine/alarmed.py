@@ -84,6 +84,7 @@ class Alarmed:
             begun_at=self.begun_at,
             live_at=self.scene.clock.now(),
             failed_at=self.scene.clock.now(),
+            touched={"one": self.begun_at},
         )
         self.remember(watch=watch.model_copy(update=update))
 

@@ -172,6 +172,18 @@ def test_a_red_alarm_from_before_reverts_nothing() -> None:
     assert alarmed.told(Reason.ROLLBACK_SUPPRESSED)[0].severity is Severity.ERROR
 
 
+def test_a_release_that_waits_at_a_gate_is_not_to_blame() -> None:
+    alarmed = Alarmed()
+    alarmed.watch(touched={}, live_at=None, failed_at=None)
+    alarmed.hear()
+    alarmed.scene.clock.advance(600)
+    alarmed.watch(touched={"one": alarmed.scene.clock.now()})
+    alarmed.scene.clock.advance(600)
+    alarmed.look_again()
+    assert alarmed.suppressed() == ["NotAttributable"]
+    assert alarmed.by_reverter == [], "what rings from before it was flipped is not its doing then, either"
+
+
 def test_what_is_stable_is_left_to_people() -> None:
     alarmed = Alarmed()
     alarmed.watch(stable_at=alarmed.scene.clock.now())

@@ -7,7 +7,7 @@ from reconciler.core.reversal.commit import Takeback, in_words, intended, messag
 from reconciler.core.reversal.copies import as_change, is_copy
 from reconciler.core.reversal.guards import concerns, first_look, second_look
 from reconciler.core.reversal.ruling import LATE, Ruling, later
-from reconciler.core.reversal.situation import Situation, Tip
+from reconciler.core.reversal.situation import Situation, Tip, first_change
 from reconciler.core.reversal.stable import irreversible, since_then, stable_before
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Tip",
     "as_change",
     "concerns",
+    "first_change",
     "first_look",
     "in_words",
     "intended",

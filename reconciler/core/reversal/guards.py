@@ -11,7 +11,7 @@ from datetime import timedelta
 from reconciler.core.gates.hold import told_of
 from reconciler.core.narrative import names
 from reconciler.core.reversal.ruling import Ruling, later, never
-from reconciler.core.reversal.situation import Situation, Tip
+from reconciler.core.reversal.situation import Situation, Tip, first_change
 from reconciler.core.rollback import quarantined
 from reconciler.model.alarm import AlarmValue
 from reconciler.model.health import Irreversible
@@ -133,15 +133,27 @@ def already_reverted(seen: Situation, watch: Watch) -> Ruling | None:
 
 
 def not_attributable(seen: Situation, watch: Watch) -> Ruling | None:
-    """What was red before the release is not the release's doing."""
-    before, since = seen.at_begin or seen.alarm.before, f"{watch.begun_at:%Y-%m-%d %H:%M:%S} UTC"
+    """What was red before the release changed anything is not the release's doing."""
+    first = first_change(watch)
+    if first is None and seen.state.intents:
+        return later(f"DAGs are just being changed to release {watch.release}.", Suppressed.NOT_ATTRIBUTABLE)
+    if first is None:
+        # Should it change one later, what rings by then has rung before.
+        return never(
+            Suppressed.NOT_ATTRIBUTABLE,
+            f"Release {watch.release} has changed no DAG so far. So it cannot be its cause.",
+        )
+    before, since = seen.at_change or seen.alarm.before, f"{first:%Y-%m-%d %H:%M:%S} UTC"
     turned = seen.current.since if seen.current is not None else seen.alarm.turned_at
     if before is None:
-        why = f"What it said when release {watch.release} was begun ({since}) cannot be told."
+        why = f"What it said when release {watch.release} changed its first DAG ({since}) cannot be told."
     elif before is not AlarmValue.OK:
-        why = f"It said {before} already when release {watch.release} was begun ({since})."
-    elif turned <= watch.begun_at:
-        why = f"It went off at {turned:%Y-%m-%d %H:%M:%S} UTC, before release {watch.release} was begun."
+        why = f"It said {before} already when release {watch.release} changed its first DAG ({since})."
+    elif turned <= first:
+        why = (
+            f"It went off at {turned:%Y-%m-%d %H:%M:%S} UTC, before release {watch.release} changed its "
+            f"first DAG ({since})."
+        )
     else:
         return None
     return never(Suppressed.NOT_ATTRIBUTABLE, f"{why} So that release is not known to be its cause.")
@@ -185,10 +197,11 @@ def breaker_open(seen: Situation, watch: Watch) -> Ruling | None:  # noqa: ARG00
 def too_early(seen: Situation, watch: Watch) -> Ruling | None:
     """Unless we saw the release fail ourselves, an alarm of the first moments may mean the one before it."""
     known = watch.failed_at is not None or seen.intended is not None
-    if known or seen.now >= watch.begun_at + LAG:
+    first = first_change(watch) or watch.begun_at
+    if known or seen.now >= first + LAG:
         return None
     return later(
-        f"Release {watch.release} was begun only at {watch.begun_at:%H:%M:%S} UTC: it may still be "
+        f"Release {watch.release} changed its first DAG only at {first:%H:%M:%S} UTC: it may still be "
         "the doing of the one before it."
     )
 

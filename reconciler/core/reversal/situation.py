@@ -10,23 +10,23 @@ from reconciler.model.health import RevertPolicy
 from reconciler.model.holds import Holds
 from reconciler.model.release import ReleaseId
 from reconciler.model.state import EnvironmentState
-from reconciler.model.watch import OpenAlarm, Revert, Stable
+from reconciler.model.watch import OpenAlarm, Revert, Stable, Watch
 
 
 @dataclass(frozen=True)
 class Situation:
     """One environment, and an alarm that went off there.
 
-    ``current``: the alarm as it is now, None if there is none of that name. ``at_begin``: what it was when
-    the release under watch was begun, as far as its history tells. ``able``: somebody can sign a revert.
-    ``intended``: the revert that was written down for it and of which no commit is known.
+    ``current``: the alarm as it is now, None if there is none of that name. ``at_change``: what it was
+    when the release under watch changed its first DAG, as far as its history tells. ``able``: somebody
+    can sign a revert. ``intended``: the revert that was written down for it and of which no commit is known.
     """
 
     now: datetime
     state: EnvironmentState
     alarm: OpenAlarm
     current: Alarm | None
-    at_begin: AlarmValue | None
+    at_change: AlarmValue | None
     able: bool
     intended: Revert | None = None
 
@@ -56,3 +56,15 @@ class Tip:
     holds: Holds = field(default_factory=Holds)
     irreversible: tuple[str, ...] = ()
     flaw: str = ""
+
+
+def first_change(watch: Watch) -> datetime | None:
+    """Since when a release can be to blame: when the first DAG changed by it; None if none has.
+
+    What it has to answer for because a release before it changed that, is not changed by it. When a DAG
+    was removed is not remembered: it was not before the release was begun.
+    """
+    own = [at for at in watch.touched.values() if at >= watch.begun_at]
+    if own:
+        return min(own)
+    return watch.begun_at if watch.removed else None
