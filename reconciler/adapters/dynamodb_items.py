@@ -9,8 +9,11 @@ can be added without rewriting it.
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from reconciler.model.errors import Terminal
 from reconciler.model.event import Event
@@ -81,13 +84,23 @@ def packed(state: EnvironmentState) -> bytes:
 
 
 def unpacked(environment: str, item: Item) -> EnvironmentState:
-    """The state from its item; an empty one where only events were added so far."""
+    """The state from its item; an empty one where only events were added so far.
+
+    ``Terminal`` if it is none that this version knows.
+    """
     body = item.get("body", {}).get("B")
-    state = (
-        EnvironmentState.model_validate_json(gzip.decompress(bytes(body)))
-        if isinstance(body, bytes)
-        else EnvironmentState(environment=environment)
-    )
+    try:
+        state = (
+            EnvironmentState.model_validate_json(gzip.decompress(bytes(body)))
+            if isinstance(body, bytes)
+            else EnvironmentState(environment=environment)
+        )
+    except (ValidationError, OSError, EOFError, zlib.error) as error:
+        raise Terminal(
+            f"What is remembered of {environment} cannot be read: {_shortly(error)}.",
+            "A newer version of the reconciler may have written it: deploy that one again; else bring the "
+            "table back to a time before (`aws dynamodb restore-table-to-point-in-time`).",
+        ) from error
     sequence, chain_hash = position(item)
     published = int(item.get("published_sequence", {"N": "0"})["N"])
     beside: dict[str, Any] = {
@@ -96,6 +109,14 @@ def unpacked(environment: str, item: Item) -> EnvironmentState:
         "published_sequence": published,
     }
     return state.model_copy(update=beside)
+
+
+def _shortly(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(one) for one in first["loc"])
+        return f"{where}: {first['msg']}" if where else first["msg"]
+    return str(error) or type(error).__name__
 
 
 def position(item: Item) -> tuple[int, str]:

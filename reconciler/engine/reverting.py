@@ -37,19 +37,17 @@ def heard(lookout: Lookout, change: AlarmChange) -> str:
     """
     if change.value is not AlarmValue.ALARM:
         return f"{change.name} says {change.value}: nothing is to be taken back."
-    world = lookout.world
-    meant = [name for name in world.environments if _means(lookout, world.store.load(name), change.name)]
-    if not meant:
-        return f"{change.name} takes nothing back in any environment."
     told, failed = list[str](), list[ReconcilerError]()
-    for name in meant:
+    # First the one that it is the alarm of: no other has to answer for that.
+    for name in sorted(lookout.world.environments, key=lambda name: not _is_of(lookout, name, change)):
         try:
-            told.append(f"{name}: {_hear(lookout, name, change)}")
+            if _is_of(lookout, name, change) or _means(lookout, lookout.world.store.load(name), change.name):
+                told.append(f"{name}: {_hear(lookout, name, change)}")
         except ReconcilerError as error:
             failed.append(error)
     if failed:
         raise failed[0]
-    return " ".join(told)
+    return " ".join(told) or f"{change.name} takes nothing back in any environment."
 
 
 def look_again(lookout: Lookout, environment: str) -> str:
@@ -84,6 +82,11 @@ def _untold(lookout: Lookout, state: EnvironmentState) -> tuple[AlarmChange, ...
         return ()
     ringing = (as_change(alarm) for alarm in lookout.alarms.ringing(names))
     return tuple(change for change in ringing if not is_copy(change, state.heard))
+
+
+def _is_of(lookout: Lookout, environment: str, change: AlarmChange) -> bool:
+    """Is it the stack's alarm of an environment? Its name says so, whatever is remembered there."""
+    return concerns(lookout.stack, environment, (), change.name)
 
 
 def _means(lookout: Lookout, state: EnvironmentState, name: str) -> bool:

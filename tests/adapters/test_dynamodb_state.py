@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from reconciler.adapters.dynamodb_items import MAX_STATE_BYTES, packed
+from reconciler.adapters.dynamodb_items import MAX_STATE_BYTES, packed, unpacked
 from reconciler.adapters.dynamodb_state import TRIES, DynamoStateStore
 from reconciler.adapters.memory import MemoryClock
 from reconciler.core.identity import sha256
@@ -59,6 +60,16 @@ def test_a_thousand_dags_with_long_histories_fit_an_item() -> None:
 def test_a_state_too_large_for_an_item_is_refused_before_it_is_sent() -> None:
     with pytest.raises(Terminal, match=r"3000 DAGs.*Divide the environment"):
         packed(with_histories(3_000, 5))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{}", gzip.compress(b"{"), gzip.compress(b"{}")[:-9], gzip.compress(b'{"watch": {"who": 1}}')],
+    ids=["nothing", "not packed", "no JSON", "cut off", "of another version"],
+)
+def test_a_state_that_cannot_be_read_names_its_environment(body: bytes) -> None:
+    with pytest.raises(Terminal, match="What is remembered of prod cannot be read: "):
+        unpacked("prod", {"body": {"B": body}})
 
 
 def test_everything_of_an_environment_lies_under_one_key(store: DynamoStateStore, table: Any) -> None:

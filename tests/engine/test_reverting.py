@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from reconciler.model.alarm import Alarm, AlarmChange, AlarmValue
 from reconciler.model.artifact import Migration, Reversibility
 from reconciler.model.errors import Conflict, Terminal, Transient
 from reconciler.model.reason import Reason, Severity, TriggeredBy
-from reconciler.model.state import Changes, Fence, Operation
+from reconciler.model.state import Changes, EnvironmentState, Fence, Operation
 from tests.builders import NOW
 from tests.engine.alarmed import ALARM, ANA, BAD, GOOD, KEYS, KNOWN, STACK, Alarmed
 from tests.engine.scene import ENVIRONMENT_YAML, Scene, pointer_yaml
@@ -761,3 +762,18 @@ def named(alarmed: Alarmed, own: str, **update: Any) -> None:
     alarmed.begun_at = scene.clock.now()
     alarmed.watch(**update)
     scene.clock.advance(600)
+
+
+def test_an_environment_whose_memory_cannot_be_read_holds_up_no_other() -> None:
+    alarmed = Alarmed()
+    load, world = alarmed.scene.store.load, alarmed.scene.world_of("on-alarm")
+
+    def loads(name: str) -> EnvironmentState:
+        if name != "dev":
+            raise Terminal(f"What is remembered of {name} cannot be read.", "")
+        return load(name)
+
+    alarmed.scene.store.load = loads  # type: ignore[method-assign]
+    with pytest.raises(Terminal, match="staging"):
+        alarmed.hear(world=replace(world, environments=("staging", "dev")))
+    assert len(alarmed.by_reverter) == 1
