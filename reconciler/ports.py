@@ -8,7 +8,7 @@ not answer, is overloaded or fails on its side, and ``Terminal`` when it refuses
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from reconciler.model.alarm import Alarm, AlarmValue
@@ -307,6 +307,9 @@ class Alarms(Protocol):
 
     def value_at(self, name: str, at: datetime) -> AlarmValue | None:
         """What an alarm was at a time, as far as its history tells; None if it does not."""
+
+    def window(self, name: str) -> timedelta | None:
+        """How far back an alarm looks, a composite one as far as any in its rule; None if nobody tells."""
 
 
 class HealthSources(Protocol):

@@ -6,15 +6,17 @@ CloudWatch keeps 30 days of an alarm's history. To see composite alarms it asks 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reconciler.adapters.aws_errors import translated
 from reconciler.model.alarm import Alarm, AlarmValue
 
 _KINDS = ["MetricAlarm", "CompositeAlarm"]
-_AT_ONCE = 100
+_AT_ONCE, _DEPTH = 100, 3
+_IN_RULE = re.compile(r"""(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:"([^"]+)"|'([^']+)'|([^)"'\s]+))\s*\)""")
 
 
 class CloudWatchAlarms:
@@ -43,6 +45,18 @@ class CloudWatchAlarms:
             return _value(after, "oldState")
         alarm = self.find(name)
         return alarm.value if alarm is not None and alarm.since <= at else None
+
+    def window(self, name: str) -> timedelta | None:
+        """See ``ports.Alarms``. Rules of rules are followed only so deep, and to so many alarms."""
+        names, found = {name}, set[timedelta | None]()
+        for _ in range(_DEPTH):
+            rows = self._rows(sorted(names)) if names else []
+            found |= {_window(row) for row in rows if "AlarmRule" not in row}
+            names = {one for row in rows for one in _in_rule(row.get("AlarmRule", ""))}
+            if len(names) > _AT_ONCE:
+                return None
+        known = [one for one in found if one is not None]
+        return max(known) if known and len(known) == len(found) and not names else None
 
     def _rows(self, names: Sequence[str]) -> list[Any]:
         with translated("cloudwatch:DescribeAlarms", f"the alarm {', '.join(names)}"):
@@ -83,3 +97,18 @@ def _value(row: Any, which: str) -> AlarmValue | None:
         return AlarmValue(json.loads(row["HistoryData"])[which]["stateValue"])
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _in_rule(rule: str) -> set[str]:
+    """The alarms that a composite one names; by name or by ARN, of which that is the end."""
+    names = ("".join(found) for found in _IN_RULE.findall(rule))
+    return {name.split(":alarm:", 1)[-1] if name.startswith("arn:") else name for name in names}
+
+
+def _window(row: Any) -> timedelta | None:
+    """So far back a single alarm looks; of several metrics the slowest counts."""
+    metrics = row.get("Metrics", ())
+    periods = [row.get("Period"), *(one.get("Period") for one in metrics)]
+    periods += [one["MetricStat"].get("Period") for one in metrics if "MetricStat" in one]
+    longest, times = max((one for one in periods if one), default=0), row.get("EvaluationPeriods", 0)
+    return timedelta(seconds=longest * times) if longest and times else None

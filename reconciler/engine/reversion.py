@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from datetime import timedelta
 
 from reconciler.core import reversal
 from reconciler.core.declarations import parse_desired
@@ -138,6 +139,7 @@ class Reversion:
             and accepted is not None
             and accepted.desired.reverter is not None,
             intended=intent,
+            window=alarms.window(alarm.name) if watch and watch.failed_at is None else timedelta(),
         )
 
     def _takeback(self, alarm: OpenAlarm, intent: Revert | None, back: WayBack) -> Takeback:

@@ -38,6 +38,14 @@ class Stubbed:
             "describe_alarm_history", {"AlarmHistoryItems": list(rows)}, {**asked, "ScanBy": order, **window}
         )
 
+    def are(self, *rows: dict[str, Any]) -> None:
+        """Those that are asked for next."""
+        said: dict[str, Any] = {"MetricAlarms": [], "CompositeAlarms": []}
+        for one in rows:
+            said["CompositeAlarms" if "AlarmRule" in one else "MetricAlarms"].append(one)
+        asked = {"AlarmNames": sorted(one["AlarmName"] for one in rows), "AlarmTypes": KINDS}
+        self.stub.add_response("describe_alarms", said, {**asked, "MaxRecords": 100})
+
     def is_now(self, *rows: dict[str, Any]) -> None:
         said = {"MetricAlarms": [], "CompositeAlarms": list(rows)}
         self.stub.add_response(
@@ -121,3 +129,53 @@ def test_the_twin_remembers_what_its_alarms_were() -> None:
     assert twin.value_at(NAME, NOW - MINUTE) is None
     assert twin.value_at(NAME, NOW + MINUTE / 2) is AlarmValue.OK
     assert twin.value_at(NAME, NOW + MINUTE) is AlarmValue.ALARM
+
+
+def single(name: str, **other: Any) -> dict[str, Any]:
+    return {"AlarmName": name, **({"Period": 60, "EvaluationPeriods": 1} | other)}
+
+
+def composite(name: str, rule: str) -> dict[str, Any]:
+    return {"AlarmName": name, "AlarmRule": rule}
+
+
+STAT = {"Metric": {"Namespace": "x", "MetricName": "y"}, "Stat": "Sum", "Period": 900}
+MATHS = [{"Id": "a", "MetricStat": STAT}, {"Id": "b", "Expression": "a / 2", "Period": 60}]
+
+
+@pytest.mark.parametrize(
+    ("alarm", "window"),
+    [
+        (single(NAME), MINUTE),
+        (single(NAME, Period=300, EvaluationPeriods=3, DatapointsToAlarm=1), 15 * MINUTE),
+        ({"AlarmName": NAME, "Metrics": MATHS, "EvaluationPeriods": 2}, 30 * MINUTE),
+        ({"AlarmName": NAME, "EvaluationPeriods": 2}, None),
+    ],
+)
+def test_a_single_alarm_looks_back_as_far_as_it_is_evaluated(
+    cloudwatch: Stubbed, alarm: dict[str, Any], window: timedelta | None
+) -> None:
+    cloudwatch.are(alarm)
+    assert cloudwatch.alarms.window(NAME) == window
+
+
+def test_a_composite_alarm_looks_back_as_far_as_any_in_its_rule(cloudwatch: Stubbed) -> None:
+    arn = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:slow"
+    cloudwatch.are(composite(NAME, f"ALARM(\"quick: one\") AND (NOT OK({arn}) OR ALARM('more'))"))
+    cloudwatch.are(composite("more", "ALARM(late)"), single("quick: one"), single("slow", Period=600))
+    cloudwatch.are(single("late", EvaluationPeriods=20))
+    assert cloudwatch.alarms.window(NAME) == 20 * MINUTE
+
+
+def test_how_far_back_rules_of_rules_look_is_not_followed_for_ever(cloudwatch: Stubbed) -> None:
+    for name, other in ((NAME, "a"), ("a", "b"), ("b", NAME)):
+        cloudwatch.are(composite(name, f"ALARM({other})"))
+    assert cloudwatch.alarms.window(NAME) is None
+    many = " OR ".join(f"ALARM(alarm-{number})" for number in range(101))
+    cloudwatch.are(composite(NAME, many))
+    assert cloudwatch.alarms.window(NAME) is None
+
+
+def test_an_alarm_that_is_gone_looks_back_nobody_knows_how_far(cloudwatch: Stubbed) -> None:
+    cloudwatch.is_now()
+    assert cloudwatch.alarms.window(NAME) is None

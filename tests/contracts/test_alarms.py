@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -75,3 +75,8 @@ def test_those_that_ring_are_told_of_many(scene: Scene) -> None:
     assert scene.alarms.ringing(asked) == ()
     scene.turn(AlarmValue.ALARM, "")
     assert [alarm.name for alarm in scene.alarms.ringing(asked)] == [NAME]
+
+
+def test_how_far_back_an_alarm_looks(scene: Scene) -> None:
+    scene.turn(AlarmValue.OK, "")
+    assert scene.alarms.window(NAME) == timedelta(minutes=1)

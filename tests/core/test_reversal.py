@@ -136,6 +136,14 @@ FIRST: dict[str, tuple[Situation, Suppressed | None]] = {
         state(reverts=(revert(NOW - 9 * MINUTE), revert(NOW - 90 * MINUTE)), accepted=accepted("atMost: 2")),
         Suppressed.BREAKER_OPEN,
     ),
+    "it looks back to before it was flipped": (
+        replace(watched(failed_at=None, touched={"one": TURNED - 5 * MINUTE}), window=5 * MINUTE),
+        Suppressed.NOT_ATTRIBUTABLE,
+    ),
+    "nobody knows how far back it looks": (
+        replace(watched(failed_at=None), window=None),
+        Suppressed.NOT_ATTRIBUTABLE,
+    ),
     "it was only just begun": (
         replace(watched(failed_at=None, touched={"one": TURNED - MINUTE}), now=TURNED + MINUTE / 2),
         None,
@@ -172,6 +180,12 @@ SILENT: dict[str, Situation] = {
         alarm=ALARM.model_copy(update={"told_at": NOW - PATIENCE}),
     ),
     "it was changed some time ago": watched(failed_at=None, touched={"one": NOW - LAG}),
+    "it looks back to when it was flipped": replace(
+        watched(failed_at=None, touched={"one": TURNED - 6 * MINUTE}), window=5 * MINUTE
+    ),
+    "it looks back further, and the release was seen to fail": replace(
+        watched(touched={"one": TURNED - MINUTE}), window=5 * MINUTE
+    ),
     "a DAG was only removed": watched(touched={}, removed=frozenset({"one"})),
     "one DAG of many is changed": watched(touched={"one": FLIPPED, "two": NOW, "old": BEGUN - MINUTE}),
 }

@@ -708,6 +708,15 @@ def lost(alarmed: Alarmed, name: str = ALARM) -> AlarmChange:
     return change
 
 
+def test_an_alarm_of_ones_own_that_looks_back_further_does_not_blame_the_newest() -> None:
+    alarmed, own = Alarmed(), "rows-dropped"
+    alarmed.alarms.windows[own] = timedelta(minutes=15)
+    named(alarmed, own, failed_at=None)
+    alarmed.hear(alarmed.goes_off(own))
+    assert alarmed.suppressed() == ["NotAttributable"]
+    assert "looks back 15 minutes, and went off 10 minutes" in alarmed.scene.events[-1].message
+
+
 def test_an_alarm_that_nobody_could_tell_of_is_found_by_each_minutes_look() -> None:
     alarmed = Alarmed()
     change = lost(alarmed)

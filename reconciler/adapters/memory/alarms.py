@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from reconciler.adapters.memory.clock import MemoryClock
 from reconciler.adapters.memory.failures import Twin, port_call
@@ -17,6 +17,7 @@ class MemoryAlarms(Twin):
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__()
         self._clock: Clock = clock or MemoryClock()
+        self.windows: dict[str, timedelta | None] = {}
         self._changes: dict[str, list[Alarm]] = {}
 
     @port_call
@@ -35,6 +36,11 @@ class MemoryAlarms(Twin):
         """See ``ports.Alarms``."""
         values = [alarm.value for alarm in self._changes.get(name, ()) if alarm.since <= at]
         return values[-1] if values else None
+
+    @port_call
+    def window(self, name: str) -> timedelta | None:
+        """See ``ports.Alarms``: of those that have none in ``windows`` a minute."""
+        return self.windows.get(name, timedelta(minutes=1))
 
     def turn(self, name: str, value: AlarmValue, reason: str = "", at: datetime | None = None) -> Alarm:
         """Let an alarm have a value from now on, or from ``at``; made if there is none of that name."""

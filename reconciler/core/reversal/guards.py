@@ -55,6 +55,7 @@ def first_look(seen: Situation) -> Ruling | None:
         revert_of_revert,
         breaker_open,
         too_early,
+        looks_back_too_far,
         unsettled,
     )
     return next((found for guard in about if (found := guard(seen, watch)) is not None), None)
@@ -192,6 +193,28 @@ def breaker_open(seen: Situation, watch: Watch) -> Ruling | None:  # noqa: ARG00
         f"{len(done)} of at most {seen.policy.at_most} automatic reverts in {seen.policy.period_minutes:g} "
         f"minutes were made, the last at {done[0].intended_at:%Y-%m-%d %H:%M} UTC.",
     )
+
+
+def looks_back_too_far(seen: Situation, watch: Watch) -> Ruling | None:
+    """What an alarm went off for may have happened before the release, unless we saw that fail ourselves."""
+    first, turned = first_change(watch), seen.current.since if seen.current is not None else seen.now
+    if watch.failed_at is not None or seen.intended is not None or first is None:
+        return None
+    if seen.window is None:
+        why = "How far back it looks cannot be told, and it went off"
+    elif turned <= first + seen.window:
+        why = f"It looks back {_minutes(seen.window)} minutes, and went off"
+    else:
+        return None
+    return never(
+        Suppressed.NOT_ATTRIBUTABLE,
+        f"{why} {_minutes(turned - first)} minutes after release {watch.release} changed its first DAG "
+        f"({first:%Y-%m-%d %H:%M:%S} UTC): it may mean what ran before. The release was not seen to fail.",
+    )
+
+
+def _minutes(how_long: timedelta) -> str:
+    return f"{how_long.total_seconds() / 60:.3g}"
 
 
 def too_early(seen: Situation, watch: Watch) -> Ruling | None:

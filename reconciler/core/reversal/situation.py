@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from reconciler.model.alarm import Alarm, AlarmValue
 from reconciler.model.health import RevertPolicy
@@ -20,6 +20,7 @@ class Situation:
     ``current``: the alarm as it is now, None if there is none of that name. ``at_change``: what it was
     when the release under watch changed its first DAG, as far as its history tells. ``able``: somebody
     can sign a revert. ``intended``: the revert that was written down for it and of which no commit is known.
+    ``window``: how far back the alarm looks, None if that is not told.
     """
 
     now: datetime
@@ -29,6 +30,7 @@ class Situation:
     at_change: AlarmValue | None
     able: bool
     intended: Revert | None = None
+    window: timedelta | None = timedelta()
 
     @property
     def policy(self) -> RevertPolicy:
