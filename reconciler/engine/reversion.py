@@ -25,6 +25,9 @@ from reconciler.model.watch import OpenAlarm, Revert
 _TRIES = 5
 """So often is a branch caught up with that moves on under us; then it is a minute later."""
 
+_ARRIVES = timedelta(minutes=5)
+"""So long after a try that was not answered may a commit still come to the branch."""
+
 _REMEMBERED, _MOST_BEHIND, _MOST_REVERTS, _MOST_COMMITS = 100, 20, 50, 50
 
 
@@ -36,6 +39,7 @@ class Reversion:
     session: Session
     pushed: str | None = None
     _stuck: bool = False
+    _refused: bool = False
 
     def hear(self, change: AlarmChange) -> None:
         """Remember an alarm that went off: from now on it is looked at until something is decided."""
@@ -84,11 +88,17 @@ class Reversion:
         if self.lookout.reverter is None:
             raise AssertionError("a guard asks for it")
         files, message = found.files, reversal.message(found)
+        self._refused = False
         self._intend(found, intent)
         try:
             made = self.lookout.reverter.push(found.tip, files, message)
         except Conflict:
+            # What was tried before was for an older tip: none of it can arrive any more.
+            self._refused = True
             return None
+        except Terminal:
+            self._refused = True
+            raise
         return self._done(alarm, found.intent, made.sha, found.irreversible)
 
     @property
@@ -156,6 +166,7 @@ class Reversion:
                 release=bad,
                 to=target.release,
                 intended_at=intent.intended_at if intent is not None else self.session.now,
+                tried_at=self.session.now,
                 turned_at=alarm.turned_at,
             ),
             alarm=alarm,
@@ -183,8 +194,8 @@ class Reversion:
     def _rule(self, alarm: OpenAlarm, ruling: Ruling) -> str:
         """Tell it once. What is decided for good takes an intent back, of which no commit was pushed."""
         state, now = self.session.state, self.session.now
-        ruling = ruling.at(now, alarm)
-        news, watch = ruling.news(state.environment, alarm), state.watch
+        ruling = self._kept(ruling.at(now, alarm))
+        news = ruling.news(state.environment, alarm)
         if ruling.waits:
             # One that is perhaps over keeps no other from its turn.
             self._stuck = ruling.why is not Suppressed.ALARM_OVER
@@ -192,8 +203,21 @@ class Reversion:
             return news.message
         without = state.reverts[1:] if self._intent is not None else state.reverts
         after = _closed(state.model_copy(update={"reverts": without}), alarm)
-        self._commit(after, (news,), watch.revision if watch is not None else None)
+        self._commit(after, (news,), _blamed(state))
         return news.message
+
+    def _kept(self, ruling: Ruling) -> Ruling:
+        """While a commit may still arrive, nothing is decided for good: it would have no record."""
+        intent = self._intent
+        if ruling.waits or intent is None or self._refused:
+            return ruling
+        until = (intent.tried_at or intent.intended_at) + _ARRIVES
+        if self.session.now >= until:
+            return ruling
+        return reversal.later(
+            f"{ruling.message} A push of a commit that goes back was not answered: it may still arrive "
+            f"until {until:%H:%M:%S} UTC."
+        )
 
     def _wait(self, alarm: OpenAlarm, ruling: Ruling) -> None:
         """Tell what is waited for when it is news, and once when it takes long."""
@@ -205,12 +229,17 @@ class Reversion:
         news = ruling.late(state.environment, alarm) if late else ruling.news(state.environment, alarm)
         told = alarm.model_copy(update=update)
         waiting = tuple(told if one.identity == alarm.identity else one for one in _waiting(state))
-        self._commit(_with(state, waiting), (news,), state.watch.revision if state.watch else None)
+        self._commit(_with(state, waiting), (news,), _blamed(state))
 
     def _commit(
         self, state: EnvironmentState, news: tuple[News, ...] = (), revision: str | None = None
     ) -> None:
         self.session.commit(state, events=[event_of(one, state, revision) for one in news])
+
+
+def _blamed(state: EnvironmentState) -> str | None:
+    """The commit that events are about."""
+    return state.watch.revision if state.watch is not None else None
 
 
 def _waiting(state: EnvironmentState) -> tuple[OpenAlarm, ...]:

@@ -138,7 +138,8 @@ class Revert(Value):
     """A revert that an alarm asked for: written down before the commit is pushed.
 
     ``commit`` None: it is not known yet whether it was pushed. ``blamed`` is the commit that is taken back,
-    ``release`` the one that is condemned, ``to`` the Stable one. ``turned_at``: when the alarm went off,
+    ``release`` the one that is condemned, ``to`` the Stable one. ``tried_at``: when it was last about to be
+    pushed, since when it may still arrive. ``turned_at``: when the alarm went off,
     where that was told; ``committed_at``: when the commit was made.
     ``failed``: what was found wrong, a line each. ``ran``: the DAGs that ran condemned code, and since when;
     None: not looked at yet. ``clearing``: the runs, by DAG, that we set out to clear, ``cleared`` those that
@@ -152,6 +153,7 @@ class Revert(Value):
     to: ReleaseId
     intended_at: datetime
     commit: str | None = None
+    tried_at: datetime | None = None
     live_at: datetime | None = None
     verified_at: datetime | None = None
     turned_at: datetime | None = None

@@ -10,10 +10,10 @@ import pytest
 from reconciler.adapters.git_rules import Identity
 from reconciler.engine.reverting import heard, look_again
 from reconciler.engine.world import Lookout, Outcome
-from reconciler.model.alarm import AlarmChange
+from reconciler.model.alarm import AlarmChange, AlarmValue
 from reconciler.model.errors import ReconcilerError, Transient
 from reconciler.model.reason import Reason
-from tests.engine.alarmed import REVERTER, Alarmed
+from tests.engine.alarmed import ALARM, REVERTER, Alarmed
 from tests.engine.crashes import Died, Fate, Fuse, guarded
 from tests.engine.scene import pointer_yaml
 
@@ -157,9 +157,53 @@ def test_a_forged_commit_is_not_taken_for_the_one_that_was_intended() -> None:
     }
     scene.repo.person_pushes(forged, f"Revert dev\n\nQuarantines: {alarmed.bad.id}", by=FORGED)
     alarmed.look_again()
+    assert alarmed.suppressed() == [], "the one that was intended may still arrive"
+    scene.clock.advance(5 * MINUTE)
+    alarmed.look_again()
     assert alarmed.told(Reason.REVERT_COMMITTED) == []
     assert alarmed.suppressed() == ["AlreadyReverted"]
     assert alarmed.revert is None
+
+
+def test_a_commit_that_arrives_late_has_its_record() -> None:
+    alarmed = Alarmed()
+    pushed = list[Callable[[], object]]()
+    push = alarmed.reverter.push
+
+    def slow(base: str, files: dict[str, bytes], message: str) -> object:
+        pushed.append(lambda: push(base, files, message))
+        raise Transient("No answer.")
+
+    alarmed.reverter.push = slow  # type: ignore[method-assign,assignment]
+    with pytest.raises(Transient):
+        alarmed.hear()
+    for _ in range(6):
+        alarmed.scene.clock.advance(MINUTE)
+        assert fails(alarmed.look_again), "the last try counts, not the first"
+    alarmed.scene.clock.advance(MINUTE)
+    alarmed.alarms.turn(ALARM, AlarmValue.OK)
+    alarmed.look_again()
+    assert alarmed.suppressed() == []
+    assert alarmed.revert is not None
+    pushed[-1]()
+    alarmed.scene.clock.advance(MINUTE)
+    alarmed.look_again()
+    assert alarmed.tick() is Outcome.APPLIED
+    check(alarmed)
+
+
+def test_a_commit_that_never_arrives_is_given_up() -> None:
+    alarmed = Alarmed()
+    with pytest.raises(ReconcilerError):
+        alarmed.hear(reverter=_Unreachable())
+    alarmed.scene.clock.advance(MINUTE)
+    alarmed.alarms.turn(ALARM, AlarmValue.OK)
+    alarmed.look_again()
+    assert alarmed.revert is not None
+    alarmed.scene.clock.advance(5 * MINUTE)
+    alarmed.look_again()
+    assert alarmed.suppressed() == ["AlarmOver"]
+    assert (alarmed.revert, alarmed.by_reverter) == (None, [])
 
 
 class _Unreachable:
