@@ -45,7 +45,7 @@ class Reversion:
         """Remember an alarm that went off: from now on it is looked at until something is decided."""
         state, waiting = self.session.state, _waiting(self.session.state)
         known = {*state.heard, *(one.identity for one in waiting)}
-        if reversal.is_copy(change, known) or len(waiting) > _MOST_BEHIND:
+        if reversal.is_copy(change, known):
             return
         alarm = OpenAlarm(
             name=change.name,
@@ -54,6 +54,10 @@ class Reversion:
             told_at=self.session.now,
             before=change.before,
         )
+        if len(waiting) > _MOST_BEHIND:
+            no = Ruling(why=Suppressed.TOO_MANY, message=f"{len(waiting)} alarms wait already.")
+            self._commit(_closed(state, alarm), (no.news(state.environment, alarm),), _blamed(state))
+            return
         self._commit(_with(state, (*waiting, alarm)))
 
     def run(self) -> str:

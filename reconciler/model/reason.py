@@ -174,6 +174,7 @@ class Reason(Described):
 class Suppressed(Described):
     """Why nothing is taken back for an alarm: the guards, in the order in which they are asked."""
 
+    TOO_MANY = "TooManyAlarms", "As many alarms wait already as are remembered."
     ALARM_OVER = "AlarmOver", "The alarm does not say ALARM any more."
     REVERTS_OFF = "RevertsOff", "The environment wants no automatic reverts."
     NO_REVERTER = "NoReverter", "There is no identity that reverts, or no key of it."

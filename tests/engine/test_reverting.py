@@ -501,6 +501,21 @@ def test_a_second_alarm_waits_behind_the_first() -> None:
     assert set(alarmed.scene.state.heard) == {first.identity, second.identity}
 
 
+def test_what_is_not_remembered_any_more_is_told() -> None:
+    alarmed = Alarmed()
+    alarmed.remember(fences={"one": Fence(opened_at=alarmed.scene.clock.now(), ours=True)})
+    changes = []
+    for _ in range(23):
+        alarmed.scene.clock.advance(2)
+        changes.append(alarmed.goes_off())
+    for change in (*changes, *changes):
+        alarmed.hear(change)
+    assert alarmed.suppressed() == ["TooManyAlarms"] * 2
+    told = alarmed.told(Reason.ROLLBACK_SUPPRESSED)[0]
+    assert "21 alarms wait already" in told.message
+    assert told.severity is Severity.ERROR
+
+
 def test_a_tick_that_is_at_work_is_waited_for() -> None:
     alarmed = Alarmed()
     scene, change = alarmed.scene, alarmed.goes_off()
