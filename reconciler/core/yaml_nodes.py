@@ -261,8 +261,11 @@ def _span(event: yaml.Event) -> Span:
 
 def _resolve(event: yaml.ScalarEvent) -> Plain:
     text = str(event.value)
-    if event.style:
-        return text
+    return text if event.style else plain(text)
+
+
+def plain(text: str) -> Plain:
+    """What a text means that is written without quotes."""
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):

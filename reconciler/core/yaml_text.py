@@ -6,14 +6,27 @@ import re
 
 import yaml
 
+from reconciler.core.yaml_nodes import plain
+
 
 class _Dumper(yaml.SafeDumper):
-    """Knows that ``12345e7`` is a number, as YAML 1.2 and our reader say: some ids of releases look so."""
+    """Quotes what our reader would take for something else, as ``0123456789012389``: an id of a release.
+
+    And what YAML 1.2 takes for a number, as ``12345e7``, for the sake of people's editors.
+    """
 
 
 _Dumper.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(?:\.[0-9]*)?[eE][-+]?[0-9]+"), list("-+0123456789")
 )
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    style = "'" if plain(text) != text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def dumped(value: object) -> str:

@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from reconciler.core.declarations import parse_holds
 from reconciler.core.holds_edit import with_more
@@ -92,3 +94,15 @@ def test_a_file_that_cannot_be_read_is_refused() -> None:
 def test_an_id_that_looks_like_a_number_is_text(content: bytes | None, release: str) -> None:
     after = said(with_more(content, HOLD.model_copy(update={"at": release}), QUARANTINED))
     assert after.holds[-1].at == release
+
+
+@pytest.mark.parametrize("content", [None, HEAD.encode()], ids=["no file", "a file"])
+@given(st.from_regex(r"[0-9]{16}|[0-9]{8}[0-9e]{8}|[0-9a-f]{16}", fullmatch=True), st.booleans())
+@example("0123456789012389", False)
+@example("1234567890e12345", False)
+@example("0b10101010101010", False)
+def test_any_id_of_a_release_is_read_as_it_was_written(content: bytes | None, one: str, no: bool) -> None:
+    hold = HOLD if no else HOLD.model_copy(update={"at": one})
+    bad = QUARANTINED.model_copy(update={"release": one})
+    after = said(with_more(content, hold, bad))
+    assert (after.holds, after.quarantine) == ((hold,), (bad,))
