@@ -18,7 +18,7 @@ from reconciler.model.artifact import Digest
 from reconciler.model.component import Component
 from reconciler.model.environment import MAX_DAG_ID, AirflowApi, DagFolderSpec, Desired
 from reconciler.model.errors import Terminal
-from reconciler.model.holds import Holds
+from reconciler.model.holds import Holds, Quarantined
 from reconciler.model.pointer import Pointer
 from reconciler.model.reason import Reason
 from reconciler.model.release import ReleaseManifest
@@ -62,7 +62,7 @@ def at_revision(world: World, state: EnvironmentState, revision: str) -> Wanted:
         _own_place(world, desired, dict.fromkeys((*world.environments, *environment_names(files))))
     release = sealed(world, desired.pointer, state.environment)
     check_deployable(release, desired)
-    _check_repeats(world, state, release, desired)
+    check_repeats(world, state, release, desired)
     commit = world.repo.commit(revision)
     return Wanted(revision, desired, release, commit.author, commit.subject)
 
@@ -215,8 +215,8 @@ def check_deployable(release: ReleaseManifest, desired: Desired) -> None:
         )
 
 
-def _check_repeats(world: World, state: EnvironmentState, release: ReleaseManifest, desired: Desired) -> None:
-    """``Terminal`` if every DAG that a quarantined release changes here would be as that one has it.
+def check_repeats(world: World, state: EnvironmentState, release: ReleaseManifest, desired: Desired) -> None:
+    """``Terminal`` if what a quarantined release is to blame for would be deployed in other versions.
 
     Quarantined is what the DAGs do: another version of something else makes that no better.
     """
@@ -225,17 +225,31 @@ def _check_repeats(world: World, state: EnvironmentState, release: ReleaseManife
     )
     for one in desired.holds.quarantine if live is not None and live.id != release.id else ():
         bad = world.artifacts.release(one.release)
-        changed = _differing(live, bad) if live is not None and bad is not None else set()
-        if bad is not None and changed and not changed & _differing(bad, release):
+        again = _again(one, bad, release, live) if live is not None and bad is not None else set()
+        if bad is not None and again:
             raise Terminal(
-                f"Release {release.id} has {names(sorted(changed))} as {bad.id}, which is quarantined by "
+                f"Release {release.id} has {names(sorted(again))} as {bad.id}, which is quarantined by "
                 f"{one.by}: {one.reason}",
                 f"Name versions that change that, or take it out of {desired.environment.name}/holds.yaml.",
                 Reason.REVISION_QUARANTINED,
             )
 
 
-def _differing(one: ReleaseManifest, other: ReleaseManifest) -> set[str]:
+def _again(one: Quarantined, bad: ReleaseManifest, new: ReleaseManifest, live: ReleaseManifest) -> set[str]:
+    """The DAGs that a quarantine is about, and that a release has as the quarantined one has them.
+
+    Where nobody said which are to blame, a release that changes at least one of them counts as mended.
+    """
+    mended = differing(bad, new)
+    if one.dags:
+        # One that is in none of them any more is missed by nobody.
+        known = bad.dags.keys() | live.dags.keys()
+        return known & {*one.dags} - mended
+    changed = differing(live, bad)
+    return changed if not changed & mended else set()
+
+
+def differing(one: ReleaseManifest, other: ReleaseManifest) -> set[str]:
     """The DAGs that are in one of them alone, or do other things."""
     both = one.dags.keys() & other.dags.keys()
     same = {dag_id for dag_id in both if one.dags[dag_id].fingerprint == other.dags[dag_id].fingerprint}

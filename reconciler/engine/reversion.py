@@ -20,7 +20,7 @@ from reconciler.model.alarm import AlarmChange
 from reconciler.model.errors import Conflict, Terminal
 from reconciler.model.reason import Suppressed
 from reconciler.model.state import EnvironmentState
-from reconciler.model.watch import OpenAlarm, Revert
+from reconciler.model.watch import OpenAlarm, Revert, Watch
 
 _TRIES = 5
 """So often is a branch caught up with that moves on under us; then it is a minute later."""
@@ -137,7 +137,7 @@ class Reversion:
         if ruling is not None or watch is None:
             return ruling or Ruling(why=Suppressed.NOTHING_WATCHED, message="")
         back = look_at_tip(self.lookout.world, seen.state, watch)
-        return reversal.second_look(seen, watch, back.tip) or self._takeback(alarm, intent, back)
+        return reversal.second_look(seen, watch, back.tip) or self._takeback(alarm, intent, back, watch)
 
     def _situation(self, alarm: OpenAlarm, intent: Revert | None) -> Situation:
         state, alarms = self.session.state, self.lookout.alarms
@@ -156,7 +156,7 @@ class Reversion:
             window=alarms.window(alarm.name) if watch and watch.failed_at is None else timedelta(),
         )
 
-    def _takeback(self, alarm: OpenAlarm, intent: Revert | None, back: WayBack) -> Takeback:
+    def _takeback(self, alarm: OpenAlarm, intent: Revert | None, back: WayBack, watch: Watch) -> Takeback:
         name, target, bad = self.session.state.environment, back.tip.target, back.tip.release
         if target is None or bad is None:
             raise AssertionError("a guard asks for both")
@@ -178,6 +178,7 @@ class Reversion:
             holds=back.holds,
             versions=back.versions,
             irreversible=back.tip.irreversible,
+            dags=reversal.to_blame(watch, back.changed),
         )
 
     def _intend(self, back: Takeback, before: Revert | None) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from reconciler.core.declarations import parse_desired
 from reconciler.core.pointer_file import release_key
 from reconciler.core.reversal import Tip, irreversible, since_then, stable_before
-from reconciler.engine.desired import check_deployable, check_descends, sealed
+from reconciler.engine.desired import check_deployable, check_descends, check_repeats, differing, sealed
 from reconciler.engine.world import World
 from reconciler.model.artifact import Migration
 from reconciler.model.environment import Desired
@@ -23,13 +23,15 @@ from reconciler.model.watch import Stable, Watch
 class WayBack:
     """The tip, and the bytes that take it back: of the pointer as it was, of ``holds.yaml`` as it is.
 
-    ``holds`` None: there is no such file. ``versions``: what that pointer names.
+    ``holds`` None: there is no such file. ``versions``: what that pointer names. ``changed``: the DAGs that
+    the tip has otherwise than what is gone back to.
     """
 
     tip: Tip
     pointer: bytes = b""
     holds: bytes | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    changed: frozenset[str] = frozenset()
 
 
 def look_at_tip(world: World, state: EnvironmentState, watch: Watch) -> WayBack:
@@ -49,6 +51,7 @@ def look_at_tip(world: World, state: EnvironmentState, watch: Watch) -> WayBack:
             pointer,
             files.get(f"{name}/holds.yaml"),
             {part.value: pin.version for part, pin in after.pointer.components.items()},
+            frozenset(differing(manifest, release)),
         )
     return WayBack(Tip(revision, release.id, None, desired.holds))
 
@@ -64,6 +67,7 @@ def _still_there(
             after = parse_desired({**files, f"{name}/pointer.yaml": pointer}, name)
             manifest = sealed(world, after.pointer, name)
             check_deployable(manifest, after)
+            check_repeats(world, state, manifest, after)
             if release_key(manifest.id) not in state.files:
                 world.artifacts.open_release(manifest.id)
             if manifest.id == one.release:

@@ -13,7 +13,7 @@ from reconciler.model.value import Value
 Who = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Why = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
-MOST_HOLDS, MOST_PINS, MOST_QUARANTINED = 20, 100, 200
+MOST_HOLDS, MOST_PINS, MOST_QUARANTINED, MOST_BLAMED = 20, 100, 200, 100
 
 
 class Reasoned(Value):
@@ -36,6 +36,13 @@ class Quarantined(Reasoned):
     """A release that may not be deployed here."""
 
     release: ReleaseId = Field(description="Its id.")
+    dags: tuple[DagId, ...] | None = Field(
+        default=None,
+        max_length=MOST_BLAMED,
+        description="The DAGs that are to blame: no release that has one of them as this one has it is "
+        "deployed either. Without them: none that has all as this one has them in which it differs from what "
+        "runs.",
+    )
 
 
 class Pin(Reasoned):

@@ -20,16 +20,18 @@ from reconciler.core.reversal import (
     second_look,
     since_then,
     stable_before,
+    to_blame,
 )
 from reconciler.core.reversal.guards import LAG, PATIENCE, STALE
 from reconciler.core.reversal.ruling import LONGEST
 from reconciler.model.alarm import Alarm, AlarmValue
 from reconciler.model.artifact import Migration, Reversibility
+from reconciler.model.health import SignalName, Weight
 from reconciler.model.holds import Hold, Holds, Quarantined, Reasoned
 from reconciler.model.reason import Phase, Reason, Severity, Suppressed
 from reconciler.model.state import Applied, EnvironmentState, Fence, Intent
 from reconciler.model.verdict import Verdict
-from reconciler.model.watch import OpenAlarm, Revert, Stable, Watch
+from reconciler.model.watch import Judgement, Measurement, OpenAlarm, Revert, Stable, Tally, Watch
 from tests.builders import NOW, operation
 from tests.declarations.files import environment, folder
 
@@ -349,3 +351,30 @@ def test_what_is_told_of_it() -> None:
     assert (waits.reason, waits.severity) == (Reason.ALARM_RECEIVED, Severity.WARNING)
     over = told(lambda: first_look(told_of(STALE))).news("dev", ALARM)
     assert over.severity is Severity.INFO
+
+
+def ill(*dags: str, severity: Weight = Weight.ERROR, outcome: Judgement = Judgement.FAILED) -> Watch:
+    worst = Measurement(signal=SignalName.FAILED_RUNS, outcome=Judgement.FAILED, message="x", dags=dags)
+    tally = Tally(severity=severity, outcome=outcome, worst=worst)
+    return WATCH.model_copy(update={"tallies": {SignalName.FAILED_RUNS: tally}})
+
+
+@pytest.mark.parametrize(
+    ("watch", "blamed"),
+    [
+        (ill("one"), ("one",)),
+        (ill("two", "one", "elsewhere"), ("one", "two")),
+        (ill("elsewhere"), ("one", "three", "two")),
+        (ill(), ("one", "three", "two")),
+        (ill("one", severity=Weight.WARNING), ("one", "three", "two")),
+        (ill("one", outcome=Judgement.SUCCEEDED), ("one", "three", "two")),
+        (WATCH, ("one", "three", "two")),
+    ],
+    ids=["one", "two", "none that it changed", "none", "a warning", "well again", "never judged"],
+)
+def test_which_dags_are_to_blame(watch: Watch, blamed: tuple[str, ...]) -> None:
+    assert to_blame(watch, {"one", "two", "three"}) == blamed
+
+
+def test_more_dags_than_a_file_may_name_are_not_named() -> None:
+    assert to_blame(WATCH, {f"dag_{number}" for number in range(101)}) == ()

@@ -114,6 +114,29 @@ def test_what_a_quarantined_release_does_is_refused_in_other_versions(
         assert f"Release {again.id} has one as {bad.id}, which is quarantined by Ana" in said
 
 
+@pytest.mark.parametrize(
+    ("dags", "refused"),
+    [
+        pytest.param({"one": "A", "two": "z", "three": "c"}, ["one"], id="its fault, and another DAG mended"),
+        pytest.param({"one": "mended", "two": "B", "three": "c"}, [], id="it is mended, the rest stays"),
+        pytest.param({"one": "a", "two": "B", "three": "C"}, [], id="all but its fault"),
+        pytest.param({"two": "B", "three": "c"}, [], id="it is taken out"),
+        pytest.param({"one": "mended", "two": "B"}, ["three"], id="what it lost is lost again"),
+    ],
+)
+def test_what_is_to_blame_is_refused_whatever_it_comes_with(dags: dict[str, str], refused: list[str]) -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a", "two": "b", "three": "c"})
+    bad = scene.publish("1.1.0", {"one": "A", "two": "B"})
+    scene.holds = f"{HEAD}quarantine: [{{{WHO}, release: {bad.id}, dags: [one, three, gone]}}]\n"
+    again = scene.publish("1.2.0", dags)
+    scene.push("1.2.0")
+    assert scene.tick().outcome is (Outcome.STALLED if refused else Outcome.APPLIED)
+    if refused:
+        said = scene.state.conditions[ConditionType.STALLED].message
+        assert f"Release {again.id} has {', '.join(refused)} as {bad.id}" in said
+
+
 def test_a_lost_dag_is_refused_in_other_versions() -> None:
     scene = Scene()
     scene.deploy("1.0.0", {"one": "a", "two": "b"})

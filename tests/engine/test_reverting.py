@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.declarations import render_holds
 from reconciler.core.reversal.guards import PATIENCE
 from reconciler.core.reversal.ruling import LONGEST
 from reconciler.engine.reverting import heard
@@ -17,8 +18,11 @@ from reconciler.engine.world import Outcome
 from reconciler.model.alarm import Alarm, AlarmChange, AlarmValue
 from reconciler.model.artifact import Migration, Reversibility
 from reconciler.model.errors import Conflict, Terminal, Transient
-from reconciler.model.reason import Reason, Severity, TriggeredBy
+from reconciler.model.health import SignalName, Weight
+from reconciler.model.holds import Holds
+from reconciler.model.reason import ConditionType, Reason, Severity, TriggeredBy
 from reconciler.model.state import Changes, EnvironmentState, Fence, Operation
+from reconciler.model.watch import Judgement, Measurement, Tally
 from tests.builders import NOW
 from tests.engine.alarmed import ALARM, ANA, BAD, GOOD, KEYS, KNOWN, STACK, Alarmed
 from tests.engine.scene import ENVIRONMENT_YAML, Scene, pointer_yaml
@@ -60,6 +64,30 @@ def test_an_alarm_brings_back_what_was_stable(environment: bytes) -> None:
     assert scene.tick().outcome is Outcome.STALLED
     assert scene.reasons[-1] is Reason.REVISION_QUARANTINED
     assert set(scene.running().values()) == {alarmed.good.id}
+
+
+def test_what_failed_does_not_come_back_in_another_mix() -> None:
+    alarmed = Alarmed()
+    scene = alarmed.scene
+    alarmed._deploy("1.2.0", {"one": "worse", "two": "touched"})
+    worst = Measurement(
+        signal=SignalName.FAILED_RUNS, outcome=Judgement.FAILED, message="x", dags=("one", "elsewhere")
+    )
+    tally = Tally(severity=Weight.ERROR, outcome=Judgement.FAILED, worst=worst)
+    alarmed.watch(tallies={SignalName.FAILED_RUNS: tally})
+    alarmed.hear()
+    assert alarmed.tick() is Outcome.APPLIED
+    (quarantine,) = alarmed.tip.holds.quarantine
+    assert quarantine.dags == ("one",)
+    scene.holds = render_holds(Holds(quarantine=(quarantine,))).decode()
+    scene.publish("1.3.0", {"one": "worse", "two": "b"}, parent="1.2.0")
+    scene.push("1.3.0", by=ANA)
+    assert scene.tick().outcome is Outcome.STALLED
+    assert scene.state.conditions[ConditionType.STALLED].reason is Reason.REVISION_QUARANTINED
+    mended = scene.publish("1.4.0", {"one": "mended", "two": "touched"}, parent="1.2.0")
+    scene.push("1.4.0", by=ANA)
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert set(scene.running().values()) == {mended.id}
 
 
 def test_the_commit_says_in_trailers_what_it_does() -> None:

@@ -3,7 +3,7 @@
 Called by ``engine.reverting``, which asks the outside what is needed for it.
 """
 
-from reconciler.core.reversal.commit import Takeback, in_words, intended, message
+from reconciler.core.reversal.commit import Takeback, in_words, intended, message, to_blame
 from reconciler.core.reversal.copies import as_change, is_copy
 from reconciler.core.reversal.guards import concerns, first_look, second_look
 from reconciler.core.reversal.ruling import LATE, Ruling, later
@@ -29,4 +29,5 @@ __all__ = [
     "second_look",
     "since_then",
     "stable_before",
+    "to_blame",
 ]

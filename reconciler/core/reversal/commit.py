@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.findings import News
 from reconciler.core.holds_edit import with_more
 from reconciler.core.narrative import versions as listed
-from reconciler.model.holds import Hold, Quarantined
+from reconciler.model.health import Weight
+from reconciler.model.holds import MOST_BLAMED, Hold, Quarantined
 from reconciler.model.reason import Reason, Severity
-from reconciler.model.watch import OpenAlarm, Revert
+from reconciler.model.watch import Judgement, OpenAlarm, Revert, Watch
 
 WHO = "reconciler"
 _WHY = 300
@@ -21,7 +22,8 @@ class Takeback:
     """What takes a release back in one environment, on top of ``tip``.
 
     ``pointer``: the bytes of the file that named the release which is gone back to; ``holds``: those of
-    ``holds.yaml`` at the tip, None if there is none. ``versions``: what the pointer names.
+    ``holds.yaml`` at the tip, None if there is none. ``versions``: what the pointer names. ``dags``: those to
+    blame.
     """
 
     environment: str
@@ -32,6 +34,7 @@ class Takeback:
     holds: bytes | None
     versions: Mapping[str, str]
     irreversible: tuple[str, ...] = ()
+    dags: tuple[str, ...] = ()
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -40,11 +43,34 @@ class Takeback:
         since = intent.intended_at.replace(microsecond=0)
         why = f"{self.alarm.name}: {self.alarm.reason or 'it went off'}"[:_WHY]
         hold = Hold(by=WHO, since=since, reason=f"gone back to by an alarm. {why}", at=intent.to)
-        bad = Quarantined(by=WHO, since=since, reason=f"it set off an alarm. {why}", release=intent.release)
+        bad = Quarantined(
+            by=WHO,
+            since=since,
+            reason=f"it set off an alarm. {why}",
+            release=intent.release,
+            dags=self.dags or None,
+        )
         return {
             f"{self.environment}/pointer.yaml": self.pointer,
             f"{self.environment}/holds.yaml": with_more(self.holds, hold, bad),
         }
+
+
+def to_blame(watch: Watch, changed: Collection[str]) -> tuple[str, ...]:
+    """Of the DAGs that a release changed, those that failed; where none is known to have, all of them.
+
+    None at all, where that is more than a file may say.
+    """
+    ill = {
+        dag_id
+        for tally in watch.tallies.values()
+        if tally.severity is Weight.ERROR and tally.outcome is Judgement.FAILED
+        for one in (tally.worst or tally.last,)
+        if one is not None
+        for dag_id in one.dags
+    }
+    found = sorted(ill.intersection(changed) or changed)
+    return tuple(found) if len(found) <= MOST_BLAMED else ()
 
 
 def message(back: Takeback) -> str:
