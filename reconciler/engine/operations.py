@@ -17,6 +17,7 @@ from reconciler.core.findings import (
     reconciling,
     with_conditions,
 )
+from reconciler.core.gates import pinned
 from reconciler.core.patience import waiting
 from reconciler.core.planner import plan_digest
 from reconciler.core.rollback import arrived, begun
@@ -281,7 +282,10 @@ class Operations:
         last = state.operation.attempt if state.operation is not None else 0
         attempt = last if state.operation is not None and self._is_ours(state.operation) else last + 1
         after = begun(state, wanted.release.id)
-        return watching.begun(after, wanted.release.id, wanted.revision, attempt, self.session.now)
+        code = {dag_id: sealed.fingerprint for dag_id, sealed in wanted.release.dags.items()}
+        for dag_id in pinned(wanted.desired.holds, after, after.condemned):
+            code[dag_id] = after.live[dag_id].fingerprint
+        return watching.begun(after, wanted.release.id, wanted.revision, attempt, code, self.session.now)
 
     def _operation(self, plan: Plan, triggered_by: TriggeredBy, now: datetime) -> Operation:
         """The next attempt, which begins. What is put back was approved with the commit that made it so."""

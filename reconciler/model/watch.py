@@ -70,7 +70,8 @@ class Watch(Value):
 
     ``begun_at``: when the first of its writes began; ``live_at``: when it was live as a whole, or None.
     ``touched``: the DAGs that it changed, each with from when on its runs use it; also those that a release
-    before it changed and that had not proven themselves yet. ``added``: those of them that were new.
+    before it changed and that had not proven themselves yet. ``leaving``: those of a release before it that
+    it changes anew, and has not flipped yet: nobody answers for them. ``added``: those of both that were new.
     ``ran``: of those, how many runs ended well since. ``errors_before``: files that did not import when it
     was begun. ``of``: the release that ran before it. ``rollback``: it was gone back to.
     ``known``: what was not as it should be before it was begun, by signal: the DAGs, or none if it is about
@@ -87,6 +88,7 @@ class Watch(Value):
     begun_at: datetime
     live_at: datetime | None = None
     touched: dict[str, datetime] = {}
+    leaving: dict[str, datetime] = {}
     added: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
     ran: dict[str, int] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.model.observation import DagRun
 from reconciler.model.watch import Watch
 from tests.engine.scene import Scene
 
@@ -42,3 +43,20 @@ def test_going_back_is_watched_as_that_and_sweeps_change_nothing() -> None:
     scene.clock.advance(60)
     scene.tick()
     assert watch(scene) == after
+
+
+def test_the_cure_answers_for_what_it_changes_from_its_own_flip_on() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a", "two": "b", "three": "c"})
+    scene.clock.advance(600)
+    run = DagRun(
+        dag_id="one", run_id="r", state="running", run_type="scheduled", started_at=scene.clock.now()
+    )
+    scene.airflow.set_runs(run)
+    scene.deploy("1.1.0", {"one": "wider: a", "two": "B", "three": "c"})
+    after = watch(scene)
+    assert (set(after.touched), set(after.leaving)) == ({"two", "three"}, {"one"})
+    scene.airflow.set_runs()
+    scene.clock.advance(60)
+    scene.tick()
+    assert (set(watch(scene).touched), watch(scene).leaving) == ({"one", "two", "three"}, {})

@@ -8,14 +8,35 @@ from reconciler.model.release import ReleaseManifest
 from reconciler.model.state import EnvironmentState, LiveDag
 from reconciler.model.watch import Judgement, Measurement, SecondTry, Stable, Tally, Watch
 from tests import builders
-from tests.core.verification.sight import FLIP, HOUR, MINUTE, OLD, ONE, RELEASE, THREE, TWO, run, watched
+from tests.core.verification.sight import (
+    FLIP,
+    HOUR,
+    MINUTE,
+    OLD,
+    ONE,
+    RELEASE,
+    THREE,
+    TWO,
+    history,
+    looks,
+    run,
+    seen,
+    watched,
+)
 from tests.core.verification.test_bake import watch
 
 NEXT = builders.release_manifest(3, seed="3.0.0")
 
 
-def begun(state: EnvironmentState) -> Watch:
-    return watch(watching.begun(state, NEXT.id, "c" * 40, 3, FLIP + HOUR))
+def begun(state: EnvironmentState, *changed: str) -> Watch:
+    """The next release is begun, which changes these DAGs."""
+    return watch(watching.begun(state, NEXT.id, "c" * 40, 3, code(*changed), FLIP + HOUR))
+
+
+def code(*changed: str) -> dict[str, str]:
+    return {
+        dag_id: (NEXT if dag_id in changed else RELEASE).dags[dag_id].fingerprint for dag_id in RELEASE.dags
+    }
 
 
 def live(release: ReleaseManifest, dag_id: str, *, since: float = 1, added: bool = False) -> LiveDag:
@@ -32,7 +53,7 @@ def test_a_release_that_is_begun_is_watched_and_going_on_is_no_beginning() -> No
     assert (first.release, first.of, first.revision, first.attempt) == (NEXT.id, OLD.id, "c" * 40, 3)
     assert (first.errors_before, first.rollback, first.live_at) == (frozenset({"a.py"}), False, None)
     state = watched(ONE)
-    assert watching.begun(state, RELEASE.id, "d" * 40, 9, FLIP + HOUR) == state
+    assert watching.begun(state, RELEASE.id, "d" * 40, 9, code(), FLIP + HOUR) == state
 
 
 def test_what_is_not_proven_goes_on_with_the_next_release() -> None:
@@ -41,6 +62,49 @@ def test_what_is_not_proven_goes_on_with_the_next_release() -> None:
     assert (set(after.touched), after.ran, set(after.added)) == ({ONE, TWO}, {ONE: 1}, {TWO})
     stable = begun(watched(ONE, TWO, ran={ONE: 1}, stable_at=FLIP))
     assert set(stable.touched) == {TWO}
+
+
+def test_what_the_next_release_changes_anew_it_does_not_answer_for_until_it_has_flipped_it() -> None:
+    after = begun(watched(ONE, TWO, ran={ONE: 1, TWO: 1}), ONE)
+    assert (after.touched, after.leaving) == ({TWO: FLIP}, {ONE: FLIP})
+    mended = watching.flipped(after, live(RELEASE, ONE), live(NEXT, ONE, since=61))
+    assert mended is not None
+    assert (mended.touched, mended.leaving) == ({ONE: FLIP + 61 * MINUTE, TWO: FLIP}, {})
+    gone = watching.removed(after, ONE)
+    assert gone is not None
+    assert gone.leaving == {}
+
+
+def test_what_was_not_flipped_after_all_is_answered_for_by_the_release_after_that() -> None:
+    state = watched(ONE, TWO)
+    left = state.model_copy(update={"watch": begun(state, ONE)})
+    third = watch(watching.begun(left, "3" * 16, "e" * 40, 4, code(TWO), FLIP + 2 * HOUR))
+    assert (third.touched, third.leaving) == ({ONE: FLIP}, {TWO: FLIP})
+    # As with the same release, once the DAG is pinned to what it runs.
+    stays = watch(watching.begun(left, NEXT.id, "e" * 40, 4, code(), FLIP + 2 * HOUR))
+    assert (stays.touched, stays.leaving) == ({ONE: FLIP, TWO: FLIP}, {})
+
+
+def test_a_run_of_the_release_before_condemns_no_cure() -> None:
+    bad = (*history(ONE, 20), run(ONE, 9, "failed"), run(ONE, 9.5, "failed"))
+    before = looks(watched(ONE), [seen(minute, runs=bad[:-2]) for minute in range(1, 9)]).state
+    cure = before.model_copy(update={"watch": begun(before, ONE)})
+    assert watch(looks(cure, [seen(minute, runs=bad) for minute in range(61, 70)]).state).failed_at is None
+    inherits = before.model_copy(update={"watch": begun(before, TWO)})
+    assert watch(looks(inherits, [seen(61, runs=bad)]).state).failed_at == FLIP + 61 * MINUTE
+
+
+def test_what_was_counted_of_a_dag_that_is_flipped_anew_is_over() -> None:
+    state = watch(failing(ONE, TWO, stable=False))
+    first = watching.flipped(state, live(OLD, ONE), live(RELEASE, ONE))
+    assert first is not None
+    assert first.tallies[SignalName.DAGS_PRESENT].outcome is Judgement.FAILED
+    both = watching.flipped(first, live(OLD, TWO), live(RELEASE, TWO))
+    assert both is not None
+    assert both.tallies == {}
+    other = watching.flipped(state, live(OLD, THREE), live(RELEASE, THREE))
+    assert other is not None
+    assert other.tallies == state.tallies
 
 
 def test_what_is_gone_back_to_is_proven_by_itself() -> None:
@@ -53,11 +117,12 @@ def test_what_is_gone_back_to_is_proven_by_itself() -> None:
 def test_a_second_try_goes_with_the_code_that_it_is_of() -> None:
     tries = {dag: SecondTry(first=run(dag, 5, "failed"), moved_at=FLIP + HOUR) for dag in (ONE, TWO)}
     state = watched(ONE, TWO, second_tries=tries)
-    assert watching.begun(state, RELEASE.id, "d" * 40, 9, FLIP + HOUR) == state
+    assert watching.begun(state, RELEASE.id, "d" * 40, 9, code(), FLIP + HOUR) == state
     assert begun(state).second_tries == tries
     assert begun(watched(ONE, TWO, second_tries=tries, ran={ONE: 1}, stable_at=FLIP)).second_tries == {
         TWO: tries[TWO]
     }
+    assert begun(state, ONE).second_tries == {TWO: tries[TWO]}
     assert begun(state.model_copy(update={"going_back": True})).second_tries == {}
     flipped = watching.flipped(watch(state), live(OLD, ONE), live(RELEASE, ONE, since=2))
     removed = watching.removed(watch(state), ONE)
@@ -70,7 +135,7 @@ def failing(*dags: str, stable: bool) -> EnvironmentState:
     last = Measurement(
         signal=SignalName.DAGS_PRESENT, outcome=Judgement.FAILED, message="It is gone.", dags=dags
     )
-    tally = Tally(severity="error", outcome=Judgement.FAILED, last=last)
+    tally = Tally(severity="error", failed=1, outcome=Judgement.FAILED, last=last, worst=last)
     return watched(
         ONE,
         tallies={SignalName.DAGS_PRESENT: tally},
