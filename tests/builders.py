@@ -220,3 +220,6 @@ EACH_MINUTE = {
 
 BY_ASSETS = {"timetable": '"airflow.timetables.simple.AssetTriggeredTimetable"'}
 """The calendar of a DAG that assets start."""
+
+BY_HAND = {"timetable": '"airflow.timetables.simple.NullTimetable"'}
+"""The calendar of a DAG that only people start."""

@@ -108,6 +108,15 @@ def timetable(calendar: Mapping[str, str]) -> Timetable | None:
     return None
 
 
+def is_started(calendar: Mapping[str, str], *, new: bool) -> bool:
+    """Do the clock or assets start the runs of a DAG with this sealed ``calendar``, or may they?
+
+    One that runs once has run, unless it is ``new``.
+    """
+    _, _, kind = calendar.get("timetable", "").strip('"').rpartition(".")
+    return kind != "NullTimetable" and (kind != "OnceTimetable" or new)
+
+
 def _timetable(calendar: Mapping[str, str]) -> Timetable | None:
     values = {field: json.loads(text) for field, text in calendar.items() if not text.startswith(DIGEST)}
     package, _, kind = str(values.get("timetable", "")).rpartition(".")

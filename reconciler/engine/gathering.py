@@ -5,6 +5,7 @@ Called by ``looking``, without the lease: others may work meanwhile.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -79,6 +80,7 @@ class _Gathering:
             record=self._record(runs or (), in_flight or ()),
             platform=self._platform(),
             ticked_at=self.known.ticked_at,
+            calendars=self._changed(),
             troubles=self.troubles,
         )
 
@@ -137,6 +139,12 @@ class _Gathering:
             return found
 
         return self._ask(_MISSED, compare)
+
+    def _changed(self) -> Mapping[str, Mapping[str, str]]:
+        """The calendars of changed DAGs; of those of which they cannot be had, all that may be is awaited."""
+        with contextlib.suppress(Transient, Terminal):
+            return {dag: it for dag, it in self._calendars().items() if dag in self.wanted.run_dags}
+        return {}
 
     def _calendars(self) -> dict[str, Mapping[str, str]]:
         """When each live DAG is due, as sealed in the release that it is on."""

@@ -111,7 +111,8 @@ class Evidence(Value):
     """All that one look has found, ``at`` a time.
 
     ``runs`` are those of changed DAGs that ended, also before the change: their own baseline. ``missed`` and
-    ``in_flight`` are of all DAGs that are live here.
+    ``in_flight`` are of all DAGs that are live here. ``calendars``: when each changed DAG is due, as sealed
+    in the release that it is on, as far as that is known.
     """
 
     at: datetime
@@ -124,4 +125,5 @@ class Evidence(Value):
     record: Record | None = None
     platform: PlatformMetrics | None = None
     ticked_at: datetime | None = None
+    calendars: Mapping[str, Mapping[str, str]] = {}
     troubles: Mapping[SignalName, str] = {}

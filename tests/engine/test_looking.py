@@ -10,16 +10,16 @@ import pytest
 
 from reconciler.adapters.memory import MemoryAlarms, MemoryHealthSources, MemoryTickQueue
 from reconciler.adapters.memory.failures import Twin
-from reconciler.core.verification import Wanted
+from reconciler.core.verification import Wanted, wanted
 from reconciler.engine import looking
-from reconciler.engine.gathering import TRIES_A_LOOK
+from reconciler.engine.gathering import TRIES_A_LOOK, gather
 from reconciler.engine.looking import Look, look
 from reconciler.engine.recollection import FRESH, Recollection
 from reconciler.engine.world import Lookout
 from reconciler.model.errors import Conflict, Terminal, Transient
 from reconciler.model.observation import AirflowDag, DagRun
 from reconciler.model.reason import Health, TriggeredBy
-from reconciler.model.seen import EndedRun, Heartbeats, Record
+from reconciler.model.seen import EndedRun, Evidence, Heartbeats, Record
 from reconciler.model.state import Changes, EnvironmentState
 from reconciler.model.watch import Revert, Watch
 from tests.builders import EACH_MINUTE
@@ -139,6 +139,23 @@ def test_a_look_asks_each_thing_once_and_remembers_what_does_not_change(watched:
     watched.scene.clock.advance(FRESH.total_seconds())
     watched.well()
     assert watched.calls()["platform"] == 1
+
+
+def gathered(watched: Watched) -> Evidence:
+    state, now = watched.scene.state, watched.scene.clock.now()
+    assert state.accepted is not None
+    environment = state.accepted.desired.environment
+    asked = wanted(state, environment.health, now)
+    return gather(watched.lookout, state, environment, asked, watched.known)
+
+
+def test_when_changed_dags_are_due_is_read_of_their_release(watched: Watched) -> None:
+    watched.remember(watch=watched.watch(touched={"one": watched.begun_at}))
+    assert gathered(watched).calendars == {"one": EACH_MINUTE}
+    watched.known.manifests.clear()
+    for _ in range(2):
+        watched.scene.artifacts.fail_next("release", Transient("S3 throttles."))
+    assert gathered(watched).calendars == {}
 
 
 def stable(watched: Watched) -> None:

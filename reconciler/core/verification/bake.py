@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
-
 from reconciler.core.narrative import names
 from reconciler.core.rollback import quarantined
+from reconciler.core.verification.awaiting import awaited
 from reconciler.core.verification.scene import Scene
 from reconciler.model.health import SignalName, Weight
 from reconciler.model.state import EnvironmentState
@@ -74,22 +72,6 @@ def _signals(scene: Scene, watch: Watch) -> list[str]:
             found.append(f"{name}: {tally.last.message.rstrip('.')}")
     on = (name for name in EARLY if scene.spec(name).severity is Weight.ERROR)
     return [*found, *(f"{name} was not looked at yet" for name in on if name not in watch.tallies)]
-
-
-def awaited(scene: Scene, watch: Watch) -> Sequence[str]:
-    """The changed DAGs that have not run often enough, and are still waited for.
-
-    Of a DAG that neither the clock nor assets start, or that is paused, no run is awaited.
-    """
-    bake, seen = scene.health.bake, scene.evidence.dags or {}
-    found = []
-    for dag_id, flipped in scene.touched.items():
-        dag = seen.get(dag_id)
-        by_people = dag is not None and dag.next_run_at is None and not dag.by_assets
-        over = scene.at - flipped > timedelta(hours=bake.longest_hours)
-        if watch.ran.get(dag_id, 0) < bake.runs and not over and not (by_people or (dag and dag.paused)):
-            found.append(dag_id)
-    return found
 
 
 def verified(scene: Scene, watch: Watch) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.core.verification import Judged, judge
 from reconciler.model.health import HealthSpec, SignalName, WarehouseRecord
-from reconciler.model.observation import AirflowDag
+from reconciler.model.observation import AirflowDag, DagRun
 from reconciler.model.seen import EndedRun, Evidence, Heartbeats, Record
 from reconciler.model.state import EnvironmentState
 from reconciler.model.watch import Judgement, Measurement, Watch
@@ -87,6 +87,19 @@ def run(dag_id: str, minutes: float, state: str = "success", takes: float = 60, 
         started_at=begun,
         ended_at=begun + timedelta(seconds=takes),
         **other,
+    )
+
+
+def in_flight(dag_id: str, minutes: float) -> DagRun:
+    """A run that began so many minutes after the flip and has not ended."""
+    begun = FLIP + minutes * MINUTE
+    return DagRun(
+        dag_id=dag_id,
+        run_id=f"run_{minutes}",
+        state="running",
+        run_type="scheduled",
+        started_at=begun,
+        due_at=begun,
     )
 
 

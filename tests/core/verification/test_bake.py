@@ -15,6 +15,7 @@ from reconciler.model.reason import ConditionType, Reason, Severity
 from reconciler.model.seen import EndedRun, Evidence, Heartbeats
 from reconciler.model.state import EnvironmentState
 from reconciler.model.watch import Judgement, Stable, Watch
+from tests.builders import BY_ASSETS, BY_HAND, EACH_MINUTE
 from tests.core.verification.sight import (
     FLIP,
     HOUR,
@@ -26,6 +27,7 @@ from tests.core.verification.sight import (
     dag,
     dags,
     history,
+    in_flight,
     looks,
     run,
     seen,
@@ -89,13 +91,37 @@ def test_ten_quiet_minutes_prove_no_daily_dag() -> None:
     assert ran.stable[0].verified_at == FLIP + 1700 * MINUTE
 
 
+def stable(state: EnvironmentState) -> bool:
+    return watch(state).stable_at is not None
+
+
 def test_nobody_waits_for_a_dag_that_only_people_start() -> None:
-    by_hand = dags(FLIP + 40 * MINUTE) | {ONE: dag(ONE, FLIP + 40 * MINUTE, next_run_at=None)}
-    state = looks(watched(ONE), [seen(40, dags=by_hand)]).state
-    assert (watch(state).stable_at is not None, watch(state).verified_at) == (True, None)
-    assert watch(looks(watched(ONE), [seen(40)]).state).stable_at is None
-    assets = by_hand | {ONE: dag(ONE, FLIP + 40 * MINUTE, next_run_at=None, by_assets=True)}
-    assert watch(looks(watched(ONE), [seen(40, dags=assets)]).state).stable_at is None
+    state = looks(watched(ONE), [seen(40, calendars={ONE: BY_HAND})]).state
+    assert (stable(state), watch(state).verified_at) == (True, None)
+    assert not stable(looks(watched(ONE), [seen(40)]).state)
+    assert not stable(looks(watched(ONE), [seen(40, calendars={ONE: BY_ASSETS})]).state)
+    at = FLIP + 40 * MINUTE
+    paused = dags(at) | {ONE: dag(ONE, at, paused=True)}
+    assert stable(looks(watched(ONE), [seen(40, dags=paused)]).state)
+
+
+def test_what_runs_once_is_waited_for_while_it_is_new() -> None:
+    once = BY_HAND | {"timetable": '"airflow.timetables.simple.OnceTimetable"'}
+    for added in (frozenset[str](), frozenset({ONE})):
+        state = looks(watched(ONE, added=added), [seen(40, calendars={ONE: once})]).state
+        assert stable(state) is not bool(added)
+
+
+def test_airflow_names_no_next_run_while_a_dag_has_as_many_in_flight_as_it_may() -> None:
+    at = FLIP + 40 * MINUTE
+    full = dags(at) | {ONE: dag(ONE, at, next_run_at=None, at_once=1)}
+    for calendar in (EACH_MINUTE, BY_HAND):
+        known = {"dags": full, "in_flight": (in_flight(ONE, 5),), "calendars": {ONE: calendar}}
+        assert not stable(looks(watched(ONE), [seen(40, **known)]).state)
+        pinned = known | {"in_flight": (in_flight(ONE, -5),)}
+        assert stable(looks(watched(ONE), [seen(40, **pinned)]).state) is (calendar is BY_HAND)
+        late = known | {"in_flight": (in_flight(ONE, 1500),)}
+        assert not stable(looks(watched(ONE), [seen(1570, **late)]).state)
 
 
 def test_minutes_count_from_when_all_of_it_is_live() -> None:
