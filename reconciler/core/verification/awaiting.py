@@ -23,9 +23,12 @@ def awaited(scene: Scene, watch: Watch) -> Sequence[str]:
 
 
 def _is_awaited(scene: Scene, dag_id: str) -> bool:
-    """Nothing is awaited of one that is paused, or that neither the clock nor assets start and that does not
-    run now; of others for so long, and so long from when they begin to run.
+    """One that ran, and failed as it did not before, has to run well. Nothing else is awaited of one that is
+    paused, or that neither the clock nor assets start and that does not run now; of others for so long, and
+    so long from when they begin to run.
     """
+    if _failed(scene, dag_id):
+        return True
     dag = (scene.evidence.dags or {}).get(dag_id)
     if dag is not None and dag.paused:
         return False
@@ -37,3 +40,9 @@ def _is_awaited(scene: Scene, dag_id: str) -> bool:
     if not is_started(calendar, new=dag_id in scene.watch.added):
         return False
     return scene.at <= scene.touched[dag_id] + longest
+
+
+def _failed(scene: Scene, dag_id: str) -> bool:
+    """Did its newest run since the change fail, and not the last one before?"""
+    before, since = scene.runs_before(dag_id), scene.runs_since(dag_id)
+    return bool(since) and since[-1].state == "failed" and not (before and before[-1].state == "failed")

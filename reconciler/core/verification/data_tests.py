@@ -65,16 +65,19 @@ def _by_test(
     scene: Scene, tests: Sequence[RecordedTest]
 ) -> dict[_Test, tuple[list[RecordedTest], list[RecordedTest]]]:
     found = defaultdict[_Test, tuple[list[RecordedTest], list[RecordedTest]]](lambda: ([], []))
-    oldest = scene.window(SignalName.DATA_TESTS)
     for test in sorted(tests, key=lambda one: one.checked_at):
         if test.dag_id not in scene.touched:
             continue
         key = (test.dag_id, test.table, test.rule, test.column, test.expectation)
         if test.checked_at < scene.touched[test.dag_id]:
             found[key][0].append(test)
-        elif test.checked_at >= oldest and scene.is_since(test.dag_id, test.checked_at):
+        elif scene.is_since(test.dag_id, test.checked_at):
             found[key][1].append(test)
-    return found
+    name = SignalName.DATA_TESTS
+    return {
+        key: (before, scene.newest(name, since, lambda one: one.checked_at))
+        for key, (before, since) in found.items()
+    }
 
 
 def _in_words(key: _Test) -> str:

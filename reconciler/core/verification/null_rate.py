@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from statistics import median
 
 from reconciler.core.verification.measuring import Sorted, summed_up, unknown
@@ -16,6 +17,7 @@ _LEAST, _MORE = 0.002, 0.02
 """Shares of rows: what is taken for the same, and by how much it has to grow to be told."""
 
 _Column = tuple[str, str, str, str]
+_Share = tuple[datetime, float]
 
 
 def null_rate(scene: Scene) -> Measurement | None:
@@ -54,8 +56,7 @@ def null_rate(scene: Scene) -> Measurement | None:
 
 def _shares(scene: Scene, record: Record) -> dict[_Column, tuple[list[float], list[float]]]:
     rows = {(one.batch, _name(one.table)): one.rows for one in record.loads if one.rows and one.batch}
-    found = defaultdict[_Column, tuple[list[float], list[float]]](lambda: ([], []))
-    oldest = scene.window(SignalName.NULL_RATE)
+    found = defaultdict[_Column, tuple[list[float], list[_Share]]](lambda: ([], []))
     for test in sorted(record.tests, key=lambda one: one.checked_at):
         if test.dag_id not in scene.touched or test.failing is None:
             continue
@@ -66,9 +67,13 @@ def _shares(scene: Scene, record: Record) -> dict[_Column, tuple[list[float], li
         key = (test.dag_id, test.table, test.column, test.rule)
         if test.checked_at < scene.touched[test.dag_id]:
             found[key][0].append(share)
-        elif test.checked_at >= oldest and scene.is_since(test.dag_id, test.checked_at):
-            found[key][1].append(share)
-    return found
+        elif scene.is_since(test.dag_id, test.checked_at):
+            found[key][1].append((test.checked_at, share))
+    name = SignalName.NULL_RATE
+    return {
+        key: (before, [share for _, share in scene.newest(name, since, lambda one: one[0])])
+        for key, (before, since) in found.items()
+    }
 
 
 def _name(table: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import TypeVar
 
 from reconciler.core.verification.robust import usual_gap
 from reconciler.model.health import HealthSpec, SignalName, SignalSpec
@@ -14,6 +15,8 @@ from reconciler.model.observation import DagRun
 from reconciler.model.seen import EndedRun, Evidence
 from reconciler.model.state import EnvironmentState
 from reconciler.model.watch import Watch
+
+T = TypeVar("T")
 
 OFTEN = timedelta(hours=2)
 """Of a DAG that usually runs again within this time, the next run may be waited for."""
@@ -60,6 +63,14 @@ class Scene:
         """From when on a signal looks."""
         return self.at - timedelta(minutes=self.spec(name).window_minutes)
 
+    def newest(self, name: SignalName, since: Sequence[T], at: Callable[[T], datetime]) -> list[T]:
+        """Of what came since a change, oldest first, that of a signal's window; if all is older, the last.
+
+        So what a DAG that runs seldom did last is not forgotten before it does it again.
+        """
+        oldest = self.window(name)
+        return [one for one in since if at(one) >= oldest] or list(since[-1:])
+
     def runs_before(self, dag_id: str) -> Sequence[EndedRun]:
         """The ended runs of a DAG that had begun before it changed."""
         return self._runs[dag_id][0]
@@ -67,7 +78,7 @@ class Scene:
     def runs_since(self, dag_id: str, name: SignalName | None = None) -> Sequence[EndedRun]:
         """Those that began since, of a signal's window; none that was made to run again by going back."""
         since = self._runs[dag_id][1]
-        return [run for run in since if run.ended_at >= self.window(name)] if name is not None else since
+        return self.newest(name, since, lambda run: run.ended_at) if name is not None else since
 
     def in_flight_since(self, dag_id: str) -> Sequence[DagRun]:
         """The runs in flight that began since a DAG changed."""

@@ -144,7 +144,7 @@ def _passed(scene: Scene, before: Watch, after: Watch) -> Iterator[News]:
     if after.stable_at is not None and before.stable_at is None:
         minutes = (scene.at - (after.live_at or after.begun_at)).total_seconds() / 60
         idle = [dag_id for dag_id in scene.touched if not after.ran.get(dag_id)]
-        left = f" Not Verified yet: {names(idle, 3)} has not run on it." if idle else ""
+        left = f" Not Verified yet: {names(idle, 3)} has not run well on it." if idle else ""
         yield News(
             reason=Reason.BECAME_STABLE,
             message=f"Release {after.release} is Stable: it has been well for {minutes:.0f} minutes. From "

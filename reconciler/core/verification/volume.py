@@ -27,6 +27,7 @@ _LAST, _BEFORE = 3, 6
 """Loads after the change, and before it, that are compared."""
 
 _Series = tuple[str, str]
+_Share = tuple[datetime, float]
 
 
 def volume(scene: Scene) -> Measurement | None:
@@ -48,8 +49,8 @@ def volume(scene: Scene) -> Measurement | None:
 
 
 def _yields(scene: Scene, record: Record, seen: Sorted) -> None:
-    spec, oldest = scene.spec(SignalName.VOLUME), scene.window(SignalName.VOLUME)
-    series = defaultdict[str, tuple[list[float], list[float]]](lambda: ([], []))
+    spec = scene.spec(SignalName.VOLUME)
+    series = defaultdict[str, tuple[list[float], list[_Share]]](lambda: ([], []))
     begun = {(run.dag_id, run.run_id): run.started_at for run in scene.evidence.runs or ()}
     for run in sorted(record.runs, key=lambda one: one.ended_at):
         if run.dag_id not in scene.touched or not run.rows_in or run.rows_out is None:
@@ -59,9 +60,10 @@ def _yields(scene: Scene, record: Record, seen: Sorted) -> None:
         flipped = scene.touched[run.dag_id]
         if (started or run.ended_at) < flipped:
             series[run.dag_id][0].append(share)
-        elif run.ended_at >= oldest and (started or scene.is_since(run.dag_id, run.ended_at)):
-            series[run.dag_id][1].append(share)
-    for dag_id, (before, since) in series.items():
+        elif started or scene.is_since(run.dag_id, run.ended_at):
+            series[run.dag_id][1].append((run.ended_at, share))
+    for dag_id, (before, shares) in series.items():
+        since = [share for _, share in scene.newest(SignalName.VOLUME, shares, lambda one: one[0])]
         least = 2 if scene.runs_often(dag_id) else 1
         if len(since) < least or len(before) < spec.at_least:
             continue
@@ -176,9 +178,10 @@ def _by_series(record: Record) -> Mapping[_Series, list[RecordedLoad]]:
 def _parted(
     scene: Scene, dag_id: str, loads: Sequence[RecordedLoad]
 ) -> tuple[list[RecordedLoad], list[RecordedLoad]]:
-    flipped, oldest = scene.touched[dag_id], scene.window(SignalName.VOLUME)
-    since = (one for one in loads if one.loaded_at >= oldest and scene.is_since(dag_id, one.loaded_at))
-    return [one for one in loads if one.loaded_at < flipped], list(since)
+    flipped = scene.touched[dag_id]
+    since = [one for one in loads if scene.is_since(dag_id, one.loaded_at)]
+    newest = scene.newest(SignalName.VOLUME, since, lambda one: one.loaded_at)
+    return [one for one in loads if one.loaded_at < flipped], newest
 
 
 def _log(load: RecordedLoad) -> float:

@@ -124,6 +124,30 @@ def test_airflow_names_no_next_run_while_a_dag_has_as_many_in_flight_as_it_may()
         assert not stable(looks(watched(ONE), [seen(1570, **late)]).state)
 
 
+ONCE_BAD = (run(ONE, -31 * 24 * 60, "failed"), *history(ONE, 30))
+"""A daily DAG that failed once: that it fails again may be chance."""
+
+
+def test_a_dag_whose_only_run_failed_is_not_given_up_and_that_is_said() -> None:
+    only = (*ONCE_BAD, run(ONE, 5, "failed"))
+    evidence = [seen(minute, runs=only) for minute in (40, 60, 24 * 60 + 10, 26 * 60 + 5, 40 * 60)]
+    state = looks(watched(ONE), evidence).state
+    assert not stable(state)
+    last = watch(state).tallies[SignalName.FAILED_RUNS].last
+    assert last is not None
+    assert "1 of 1 runs failed since, 1 of 31 before" in last.evidence[0]
+    well = looks(state, [seen(48 * 60, runs=(*only, run(ONE, 47 * 60)))]).state
+    assert stable(well)
+
+
+def test_nobody_waits_for_longer_where_the_signal_is_off_and_runs_failed_before() -> None:
+    off = spec(signals={SignalName.FAILED_RUNS: SignalSpec(limit=1, severity=Weight.OFF)})
+    bad = run(ONE, 5, "failed")
+    assert not stable(looks(watched(ONE), [seen(27 * 60, runs=(*history(ONE, 5), bad))], off).state)
+    before = (*history(ONE, 5), run(ONE, -5, "failed"))
+    assert stable(looks(watched(ONE), [seen(27 * 60, runs=(*before, bad))], off).state)
+
+
 def test_minutes_count_from_when_all_of_it_is_live() -> None:
     assert watch(looks(watched(live=False), minutes(1, 60)).state).stable_at is None
     late = watched()

@@ -8,7 +8,7 @@ from typing import Any
 from reconciler.model.health import SignalName
 from reconciler.model.observation import DagRun
 from reconciler.model.seen import EndedRun, Record, RecordedLoad, RecordedRun, RecordedTest
-from reconciler.model.watch import Judgement
+from reconciler.model.watch import Judgement, Measurement
 from tests.core.verification.sight import (
     DAY,
     FLIP,
@@ -79,6 +79,18 @@ def test_what_a_pinned_run_finds_is_of_the_release_before() -> None:
     running = DagRun(dag_id=ONE, run_id="p", state="running", run_type="x", started_at=FLIP - HOUR)
     assert data_come_to(*daily(), noted(5, passed=False), in_flight=(running,)) is OPEN
     assert data_come_to(*daily(), noted(15, passed=False), runs=(ended,)) is FAILED
+
+
+def test_what_failed_last_is_not_forgotten_before_it_is_tested_again() -> None:
+    two_days_later = 48 * 60
+
+    def come_to(*tests: RecordedTest) -> Measurement:
+        judged = looks(watched(ONE), [seen(two_days_later, record=Record(tests=tests))])
+        return measured(judged, TESTS)
+
+    assert come_to(*daily(), noted(5, passed=False)).outcome is FAILED
+    assert come_to(noted(5, passed=False)).dags == (ONE,), "a test that is not known: doubt"
+    assert come_to(*daily(), noted(5, passed=False), noted(1445, passed=True)).outcome is GOOD
 
 
 def test_without_a_record_there_is_no_such_signal_and_one_that_fails_is_an_error() -> None:
