@@ -90,8 +90,9 @@ class Bake(Value):
         default=26,
         gt=0,
         le=24 * 40,
-        description="After so many hours a changed DAG that has not run yet is waited for no longer: the "
-        "release is Stable, but not Verified, which takes a run of every changed DAG.",
+        description="After so many hours a changed DAG that has not run yet is waited for no longer, unless "
+        "its first run is due within four days: the release is Stable, but not Verified, which takes a run "
+        "of every changed DAG.",
     )
 
 

@@ -25,7 +25,8 @@ def main() -> None:
         warned = {name.value: count for name, count in lived.warned.items() if isinstance(name, SignalName)}
         print(
             f"seed {seed}: {lived.releases} releases, {len(lived.failed)} failed {lived.failed}, "
-            f"{lived.stable} Stable after 26 h, {lived.tried_again} second tries, warnings {warned}",
+            f"{lived.stable} Stable after 26 h, {lived.late} after four days, "
+            f"{lived.tried_again} second tries, warnings {warned}",
             flush=True,
         )
 

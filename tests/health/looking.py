@@ -25,7 +25,7 @@ from reconciler.model.seen import (
 )
 from reconciler.model.state import EnvironmentState, LiveDag
 from reconciler.model.watch import Judgement, Watch
-from tests.health.simulated import DAGS, HOUR, MINUTE, Dag, Fault, Platform, Ran
+from tests.health.simulated import DAGS, DAY, HOUR, MINUTE, Dag, Fault, Platform, Ran
 
 SPEC = HealthSpec(record=WarehouseRecord(account="a", user="u", database="DB", key_secret="k"))
 RELEASE, OLD = "2" * 16, "1" * 16
@@ -119,6 +119,7 @@ class Looking:
             heartbeats=self._heartbeats(at),
             record=self._record(at) if due else None,
             ticked_at=at,
+            calendars={name: _calendar(BY_NAME[name]) for name in asked.run_dags},
         )
 
     def _fault(self, *faults: Fault) -> bool:
@@ -265,7 +266,17 @@ def _each_test(run: Ran) -> Iterable[RecordedTest]:
 def _calendar(dag: Dag) -> dict[str, str]:
     return {
         "timetable": '"airflow.timetables.trigger.CronTriggerTimetable"',
-        "timetable expression": f'"*/{dag.every // MINUTE} * * * *"',
+        "timetable expression": f'"{_cron(dag)}"',
         "timetable interval": "0.0",
         "timetable timezone": '"UTC"',
     }
+
+
+def _cron(dag: Dag) -> str:
+    minute, hour = dag.offset // MINUTE % 60, dag.offset // HOUR
+    if dag.every <= HOUR:
+        return f"{minute}/{dag.every // MINUTE} * * * *" if dag.every < HOUR else f"{minute} * * * *"
+    if dag.every < DAY:
+        return f"{minute} {hour}/{dag.every // HOUR} * * *"
+    days = "1-5" if dag.weekdays else "*" if dag.every == DAY else "1"
+    return f"{minute} {hour} * * {days}"

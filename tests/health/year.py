@@ -14,12 +14,16 @@ DAYS = 450
 """Of which the first 50 are only history: more than 13 months with releases."""
 
 LOOKS = (3, 4, 90, 600, 1566)
-"""Minutes after each flip: while it bakes, in the first hours, and when it is waited for no longer."""
+"""Minutes after each flip: while it bakes, in the first hours, and after ``longestHours``."""
+
+LATER = (3006, 4446, 5900)
+"""What is not Stable by then waits for a first run that is due within four days."""
 
 
 @dataclass
 class Lived:
-    """How many releases there were, which failed and by what, how many were Stable, which signals warned.
+    """How many releases there were, which failed and by what, how many were Stable after 26 hours, and after
+    four days (``late``), which signals warned.
 
     ``tried_again``: runs that were tried once more.
     """
@@ -27,6 +31,7 @@ class Lived:
     releases: int = 0
     failed: list[str] = field(default_factory=list)
     stable: int = 0
+    late: int = 0
     warned: Counter[SignalName] = field(default_factory=Counter)
     tried_again: int = 0
 
@@ -38,10 +43,13 @@ def year(seed: int, looks: tuple[int, ...] = LOOKS, days: int = DAYS) -> Lived:
         looking = Looking(platform, at, touched)
         lived.releases += 1
         minute = failed_after(looking, looks)
+        lived.stable += looking.watch.stable_at is not None
+        if minute is None:
+            minute = failed_after(looking, LATER)
+        lived.late += looking.watch.stable_at is not None
         if minute is not None:
             why = [looking.watch.tallies[name].worst for name in looking.failing()]
             lived.failed.append(f"{at:%Y-%m-%d %H:%M} +{minute} min: {why}")
-        lived.stable += looking.watch.stable_at is not None
         lived.tried_again += len(looking.again)
         lived.warned.update(looking.failing())
     return lived
@@ -50,6 +58,8 @@ def year(seed: int, looks: tuple[int, ...] = LOOKS, days: int = DAYS) -> Lived:
 def failed_after(looking: Looking, looks: tuple[int, ...] = LOOKS) -> int | None:
     """At which of the looks a release is judged bad, or in the hours in which a run is tried once more."""
     for minute in looks:
+        if looking.watch.stable_at is not None and minute in LATER:
+            break
         at = looking.flipped + minute * MINUTE
         outcome = looking.look(at)
         while looking.waits:

@@ -7,11 +7,20 @@ DAG has as many runs in flight as it may.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from statistics import median
 
-from reconciler.core.timetable import is_started
+from reconciler.core.timetable import is_started, timetable
 from reconciler.core.verification.scene import Scene
 from reconciler.model.watch import Watch
+
+DUE_WITHIN = timedelta(days=4)
+"""A first run that is due so soon after the flip is waited for, however short the bake is: so is Monday's
+run of what changed on a Friday. Of one that is due later, after a week or a month, only Verified waits.
+"""
+
+_LATE = timedelta(hours=1)
+"""So late may a run that is due begin."""
 
 
 def awaited(scene: Scene, watch: Watch) -> Sequence[str]:
@@ -39,7 +48,17 @@ def _is_awaited(scene: Scene, dag_id: str) -> bool:
     calendar = scene.evidence.calendars.get(dag_id, {})
     if not is_started(calendar, new=dag_id in scene.watch.added):
         return False
-    return scene.at <= scene.touched[dag_id] + longest
+    return scene.at <= max(scene.touched[dag_id] + longest, _first_is_over(scene, dag_id))
+
+
+def _first_is_over(scene: Scene, dag_id: str) -> datetime:
+    """When the first run that the clock starts since the flip has most likely ended, if it is due soon."""
+    flipped, known = scene.touched[dag_id], timetable(scene.evidence.calendars.get(dag_id, {}))
+    due = next(known.due(flipped, flipped + DUE_WITHIN), None) if known is not None else None
+    if due is None:
+        return flipped
+    took = [run.seconds for run in scene.runs_before(dag_id) if run.state == "success"]
+    return due + _LATE + timedelta(seconds=median(took) if took else 0)
 
 
 def _failed(scene: Scene, dag_id: str) -> bool:

@@ -148,6 +148,27 @@ def test_nobody_waits_for_longer_where_the_signal_is_off_and_runs_failed_before(
     assert stable(looks(watched(ONE), [seen(27 * 60, runs=(*before, bad))], off).state)
 
 
+def cron(expression: str) -> dict[str, str]:
+    return EACH_MINUTE | {"timetable expression": f'"{expression}"'}
+
+
+@pytest.mark.parametrize(
+    ("expression", "hours"),
+    [
+        ("* * * * *", 26),
+        ("0 4 * * *", 26),
+        ("30 5 * * 2", 72.5 + 1 + 0.5),  # it is Saturday, 5:00: Tuesday is near, Thursday is far
+        ("30 5 * * 4", 26),
+        ("0 6 1 * *", 26),
+        ("0 0 31 2 *", 26),
+    ],
+)
+def test_a_first_run_that_is_due_within_some_days_is_waited_for(expression: str, hours: float) -> None:
+    known = {"runs": history(ONE, 20, takes=1800), "calendars": {ONE: cron(expression)}}
+    assert not stable(looks(watched(ONE), [seen(hours * 60, **known)]).state)
+    assert stable(looks(watched(ONE), [seen(hours * 60 + 1, **known)]).state)
+
+
 def test_minutes_count_from_when_all_of_it_is_live() -> None:
     assert watch(looks(watched(live=False), minutes(1, 60)).state).stable_at is None
     late = watched()
