@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from reconciler.core.verification import Wanted, missed_runs, record_is_due, tries_wanted
+from reconciler.core.verification import Wanted, is_amiss, missed_runs, record_is_due, tries_wanted
 from reconciler.engine.recollection import Recollection
 from reconciler.engine.world import Lookout
 from reconciler.model.environment import Environment
@@ -69,7 +69,7 @@ class _Gathering:
         errors = self._ask(_IMPORTS, airflow.import_errors) if wanted.import_errors else None
         in_flight = self._ask(_MISSED, partial(airflow.active_runs, live)) if live else None
         runs = self._ask(_RUNS, self._ended) if wanted.run_dags else None
-        return Evidence(
+        found = Evidence(
             at=wanted.at,
             dags=dags,
             import_errors=None if errors is None else tuple(errors),
@@ -83,6 +83,14 @@ class _Gathering:
             calendars=self._changed(),
             troubles=self.troubles,
         )
+        return found.model_copy(update={"busy": self._busy(found)})
+
+    def _busy(self, found: Evidence) -> str | None:
+        """What MWAA does, if it matters. Where that cannot be asked, what was seen is taken as it is."""
+        if is_amiss(self.state, self.environment.health, found):
+            with contextlib.suppress(Transient, Terminal):
+                return self.airflow.busy()
+        return None
 
     def _ask(self, signals: Sequence[SignalName], question: Callable[[], R]) -> R | None:
         """An answer of Airflow's, or None and a word for each signal that needs it."""

@@ -112,7 +112,8 @@ class Evidence(Value):
 
     ``runs`` are those of changed DAGs that ended, also before the change: their own baseline. ``missed`` and
     ``in_flight`` are of all DAGs that are live here. ``calendars``: when each changed DAG is due, as sealed
-    in the release that it is on, as far as that is known.
+    in the release that it is on, as far as that is known. ``busy``: what MWAA does with the environment now;
+    only asked for if something is amiss.
     """
 
     at: datetime
@@ -126,4 +127,5 @@ class Evidence(Value):
     platform: PlatformMetrics | None = None
     ticked_at: datetime | None = None
     calendars: Mapping[str, Mapping[str, str]] = {}
+    busy: str | None = None
     troubles: Mapping[SignalName, str] = {}

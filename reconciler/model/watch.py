@@ -24,7 +24,8 @@ class Judgement(Described):
 class Measurement(Value):
     """One look at one signal: what it came to, the ``value`` and ``limit``, and what it was seen by.
 
-    ``dags``: those it is about. ``message`` is one sentence for people.
+    ``dags``: those it is about. ``message`` is one sentence for people. ``beside``: it is not as it should
+    be, and that is not the release's doing.
     """
 
     signal: SignalName
@@ -34,6 +35,7 @@ class Measurement(Value):
     limit: float | None = None
     dags: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    beside: bool = False
 
 
 class Tally(Value):
@@ -74,6 +76,7 @@ class Watch(Value):
     it changes anew, and has not flipped yet: nobody answers for them. ``added``: those of both that were new.
     ``ran``: of those, how many runs ended well since. ``errors_before``: files that did not import when it
     was begun. ``of``: the release that ran before it. ``rollback``: it was gone back to.
+    ``lost``: DAGs that it did not change and that Airflow does not have, each since when.
     ``known``: what was not as it should be before it was begun, by signal: the DAGs, or none if it is about
     none. ``second_tries``: by DAG, no more than one of each. ``recorded_at``: when the warehouse's record was
     last read. ``outcome`` is what all signals come to; ``failed_at`` since when it is Failed,
@@ -93,6 +96,7 @@ class Watch(Value):
     removed: frozenset[str] = frozenset()
     ran: dict[str, int] = {}
     errors_before: frozenset[str] = frozenset()
+    lost: dict[str, datetime] = {}
     known: dict[SignalName, frozenset[str]] = {}
     second_tries: dict[str, SecondTry] = {}
     tallies: dict[SignalName, Tally] = {}

@@ -158,6 +158,17 @@ def test_when_changed_dags_are_due_is_read_of_their_release(watched: Watched) ->
     assert gathered(watched).calendars == {}
 
 
+def test_what_mwaa_does_is_asked_only_if_something_is_amiss(watched: Watched) -> None:
+    watched.scene.airflow.set_busy("MWAA environment dev is UPDATING")
+    before = watched.scene.airflow.calls["busy"]
+    assert gathered(watched).busy is None
+    assert watched.scene.airflow.calls["busy"] == before
+    watched.scene.airflow.beats = Heartbeats(scheduler=watched.begun_at, dag_processor=watched.begun_at)
+    assert gathered(watched).busy == "MWAA environment dev is UPDATING"
+    watched.scene.airflow.fail_next("busy", Terminal("GetEnvironment is refused.", ""))
+    assert gathered(watched).busy is None
+
+
 def stable(watched: Watched) -> None:
     """It was looked at twice, and is Stable and Verified since."""
     watched.look()

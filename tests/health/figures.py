@@ -26,7 +26,7 @@ def main() -> None:
         print(
             f"seed {seed}: {lived.releases} releases, {len(lived.failed)} failed {lived.failed}, "
             f"{lived.stable} Stable after 26 h, {lived.late} after four days, "
-            f"{lived.tried_again} second tries, warnings {warned}",
+            f"{lived.tried_again} second tries, {lived.mishaps} mishaps, warnings {warned}",
             flush=True,
         )
 

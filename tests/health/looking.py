@@ -25,7 +25,7 @@ from reconciler.model.seen import (
 )
 from reconciler.model.state import EnvironmentState, LiveDag
 from reconciler.model.watch import Judgement, Watch
-from tests.health.simulated import DAGS, DAY, HOUR, MINUTE, Dag, Fault, Platform, Ran
+from tests.health.simulated import DAGS, DAY, HOUR, MINUTE, Dag, Fault, Mishap, Platform, Ran
 
 SPEC = HealthSpec(record=WarehouseRecord(account="a", user="u", database="DB", key_secret="k"))
 RELEASE, OLD = "2" * 16, "1" * 16
@@ -48,6 +48,7 @@ class Looking:
     flipped: datetime
     touched: frozenset[str]
     blips: bool = True
+    mishap: Mishap = field(default_factory=Mishap)
     seen: set[str] = field(default_factory=set)
     again: dict[str, Ran] = field(default_factory=dict)
     state: EnvironmentState = field(init=False)
@@ -137,7 +138,9 @@ class Looking:
         return {
             dag.name: AirflowDag(
                 dag_id=dag.name,
-                active=dag.name not in missing and not self._blip(dag.name, 0.001),
+                active=dag.name not in missing
+                and not self.mishap.is_gone(dag.name, at)
+                and not self._blip(dag.name, 0.001),
                 paused=False,
                 release=RELEASE,
                 last_parsed_at=at,
@@ -156,6 +159,8 @@ class Looking:
         def beat(dead: Fault, restart: float) -> datetime:
             if self._fault(dead):
                 return min(at, self.flipped + MINUTE)
+            if self.mishap.silent_at is not None and self.mishap.is_silent(at):
+                return self.mishap.silent_at
             return at - (restart * MINUTE if self._blip(dead, 0.01) else MINUTE / 4)
 
         return Heartbeats(
@@ -165,6 +170,9 @@ class Looking:
     def _missed(self, at: datetime) -> tuple[MissedRun, ...]:
         if not self._fault(Fault.MISSED_RUN):
             late = MissedRun(dag_id="daily_a", due_at=at - 5 * MINUTE, exists=False)
+            if self.mishap.silent_at is not None and self.mishap.is_silent(at):
+                due = self.mishap.silent_at + MINUTE
+                return tuple(MissedRun(dag_id=dag, due_at=due, exists=False) for dag in sorted(self.touched))
             return (late,) if self._blip("late", 0.02) else ()
         since, dag = at - 3 * HOUR, BY_NAME[min(self.platform.broken)]
         runs = [_clock(run) for run in self.platform.ran(dag, since, at)]

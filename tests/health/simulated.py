@@ -212,6 +212,41 @@ def _outlier(lot: random.Random) -> float:
     return lot.choice((0.4, 2.0, 2.5)) if lot.random() < 0.01 else 1.0
 
 
+@dataclass(frozen=True)
+class Mishap:
+    """What befalls an environment by no doing of its release: Airflow is silent for a while, as MWAA's
+    maintenance makes it, or somebody deletes a DAG that the release did not change, for some hours.
+    """
+
+    silent_at: datetime | None = None
+    gone: str = ""
+    gone_at: datetime | None = None
+
+    def is_silent(self, at: datetime) -> bool:
+        """Does neither scheduler nor DAG processor give a sign of life?"""
+        return self.silent_at is not None and self.silent_at < at < self.silent_at + 20 * MINUTE
+
+    def is_gone(self, dag: str, at: datetime) -> bool:
+        """Is a DAG deleted?"""
+        return self.gone_at is not None and dag == self.gone and self.gone_at < at < self.gone_at + 2 * HOUR
+
+    @property
+    def looks(self) -> Iterator[datetime]:
+        """While it lasts, it is looked each minute."""
+        for begun in filter(None, (self.silent_at, self.gone_at)):
+            yield from (begun + minutes * MINUTE for minutes in range(3, 12))
+
+
+def mishap(seed: int, flipped: datetime, touched: frozenset[str]) -> Mishap:
+    """What happens to one release of five, some hours after it went live."""
+    lot = random.Random(hash((seed, 13, (flipped - EPOCH) // MINUTE)))
+    others = sorted({dag.name for dag in DAGS} - touched)
+    kind, at = lot.random(), flipped + lot.randrange(60, 1500) * MINUTE
+    if kind < 0.1:
+        return Mishap(silent_at=at)
+    return Mishap(gone=lot.choice(others), gone_at=at) if kind < 0.2 and others else Mishap()
+
+
 def releases(seed: int, days: int, each_week: float = 4) -> Iterator[tuple[datetime, frozenset[str]]]:
     """When releases go live, and which DAGs each changes: mostly few, now and then all."""
     lot = random.Random(seed * 7919)

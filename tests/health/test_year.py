@@ -16,6 +16,7 @@ def test_no_release_is_judged_bad_in_a_year_of_noise() -> None:
     lived = year(HELD_OUT)
     assert lived.releases > 150
     assert lived.failed == []
+    assert lived.mishaps > 20
     # And it is not that nothing is judged at all.
     assert lived.stable > 0.7 * lived.releases
     assert lived.late > 0.9 * lived.releases

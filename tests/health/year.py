@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from reconciler.model.health import SignalName
 from reconciler.model.watch import Judgement
 from tests.health.looking import Looking
-from tests.health.simulated import HOUR, MINUTE, Platform, releases
+from tests.health.simulated import HOUR, MINUTE, Platform, mishap, releases
 
 DAYS = 450
 """Of which the first 50 are only history: more than 13 months with releases."""
@@ -25,7 +25,8 @@ class Lived:
     """How many releases there were, which failed and by what, how many were Stable after 26 hours, and after
     four days (``late``), which signals warned.
 
-    ``tried_again``: runs that were tried once more.
+    ``tried_again``: runs that were tried once more. ``mishaps``: to so many releases something happened that
+    was none of their doing.
     """
 
     releases: int = 0
@@ -34,15 +35,19 @@ class Lived:
     late: int = 0
     warned: Counter[SignalName] = field(default_factory=Counter)
     tried_again: int = 0
+    mishaps: int = 0
 
 
 def year(seed: int, looks: tuple[int, ...] = LOOKS, days: int = DAYS) -> Lived:
     """Every release of the time, each looked at a few times."""
     lived, platform = Lived(), Platform(seed)
     for at, touched in releases(seed, days):
-        looking = Looking(platform, at, touched)
+        beside = mishap(seed, at, touched)
+        looking = Looking(platform, at, touched, mishap=beside)
         lived.releases += 1
-        minute = failed_after(looking, looks)
+        moments = {*looks, *((moment - at) // MINUTE for moment in beside.looks)}
+        minute = failed_after(looking, tuple(sorted(moments)))
+        lived.mishaps += bool(beside.silent_at or beside.gone_at)
         lived.stable += looking.watch.stable_at is not None
         if minute is None:
             minute = failed_after(looking, LATER)

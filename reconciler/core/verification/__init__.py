@@ -1,7 +1,7 @@
 """Judges what is live: pure, from the memory of an environment and what one look has found."""
 
 from reconciler.core.verification.figures import MetricValue, metrics
-from reconciler.core.verification.judging import Judged, judge
+from reconciler.core.verification.judging import Judged, is_amiss, judge
 from reconciler.core.verification.missed import missed_runs
 from reconciler.core.verification.wanting import RunWindow, Wanted, record_is_due, tries_wanted, wanted
 
@@ -10,6 +10,7 @@ __all__ = [
     "MetricValue",
     "RunWindow",
     "Wanted",
+    "is_amiss",
     "judge",
     "metrics",
     "missed_runs",

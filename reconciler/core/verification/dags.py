@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from reconciler.core.narrative import names
 from reconciler.core.pointer_file import SUPPORT_KEYS, pointer_key
+from reconciler.core.verification.causes import is_dark, may_have_caused
 from reconciler.core.verification.measuring import measured, unknown
 from reconciler.core.verification.scene import Scene
 from reconciler.model.health import SignalName
 from reconciler.model.observation import AirflowDag
 from reconciler.model.watch import Judgement, Measurement
+
+_MOST = 200
+"""DAGs of which it is remembered since when they are gone."""
 
 
 def dags_present(scene: Scene) -> Measurement:
@@ -18,9 +23,11 @@ def dags_present(scene: Scene) -> Measurement:
     name, seen = SignalName.DAGS_PRESENT, _seen(scene)
     if seen is None:
         return unknown(scene, name)
-    expected = [dag for dag in sorted(scene.state.live) if not _is_new(scene, dag)]
-    absent = [dag for dag in expected if dag not in seen or not seen[dag].active]
-    limit = scene.spec(name).limit
+    expected, limit = _expected(scene), scene.spec(name).limit
+    missing = _missing(scene, seen)
+    own = [] if is_dark(scene) else [dag for dag in missing if _is_own(scene, dag)]
+    # What is the release's doing is told by itself: for that alone it may be taken back.
+    absent = own if len(own) > limit else missing
     if len(absent) > limit:
         lines = [
             f"{dag}: {'not known to Airflow' if dag not in seen else 'not active, no file defines it'}"
@@ -30,12 +37,28 @@ def dags_present(scene: Scene) -> Measurement:
             f"Airflow does not have {names(absent)}, which {'is' if len(absent) == 1 else 'are'} deployed."
         )
         return measured(
-            name, Judgement.FAILED, message, value=len(absent), limit=limit, dags=absent, evidence=lines
+            name,
+            Judgement.FAILED,
+            message,
+            value=len(absent),
+            limit=limit,
+            dags=absent,
+            evidence=lines,
+            beside=len(own) <= limit,
         )
     if not expected and scene.state.live:
         return measured(name, Judgement.INCONCLUSIVE, "Airflow is given time to parse.", limit=limit)
     message = f"Airflow has all {len(expected)} DAGs, and they are active."
     return measured(name, Judgement.SUCCEEDED, message, value=len(absent), limit=limit)
+
+
+def lost(scene: Scene) -> dict[str, datetime]:
+    """The DAGs that the release did not change and that Airflow does not have, each since that was seen."""
+    seen, known = _seen(scene), scene.watch.lost
+    if seen is None:
+        return known
+    gone = [dag for dag in _missing(scene, seen) if dag not in scene.touched]
+    return {dag: known.get(dag, scene.at) for dag in gone[:_MOST]}
 
 
 def dags_parsed(scene: Scene) -> Measurement:
@@ -106,6 +129,19 @@ def import_errors(scene: Scene) -> Measurement:
 def in_folder(file: str) -> str:
     """A file's key. Airflow tells it below the DAG folder, or from the root: then only its name is sure."""
     return file.rsplit("/", 1)[-1] if file.startswith("/") else file
+
+
+def _expected(scene: Scene) -> list[str]:
+    return [dag for dag in sorted(scene.state.live) if not _is_new(scene, dag)]
+
+
+def _missing(scene: Scene, seen: Mapping[str, AirflowDag]) -> list[str]:
+    return [dag for dag in _expected(scene) if dag not in seen or not seen[dag].active]
+
+
+def _is_own(scene: Scene, dag_id: str) -> bool:
+    """May the release have lost a DAG: one that it changed, or one that went soon after it changed others?"""
+    return dag_id in scene.touched or may_have_caused(scene, scene.watch.lost.get(dag_id, scene.at))
 
 
 def _seen(scene: Scene) -> Mapping[str, AirflowDag] | None:

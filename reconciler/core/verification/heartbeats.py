@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from reconciler.core.verification.causes import died_of_it
 from reconciler.core.verification.measuring import measured, unknown
 from reconciler.core.verification.scene import Scene
 from reconciler.model.health import SignalName
@@ -47,6 +48,7 @@ def _age(scene: Scene, name: SignalName, who: str, last: datetime | None) -> Mea
             value=age,
             limit=limit,
             evidence=(f"last at {last:%H:%M:%S} UTC",),
+            beside=not died_of_it(scene, last),
         )
     message = f"{who} gave a sign of life {age:.0f} s ago."
     return measured(name, Judgement.SUCCEEDED, message, value=age, limit=limit)

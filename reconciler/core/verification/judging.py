@@ -8,9 +8,10 @@ from types import MappingProxyType
 
 from reconciler.core.findings import Finding, News, with_conditions
 from reconciler.core.verification import bake, heartbeats
-from reconciler.core.verification.dags import dags_parsed, dags_present, import_errors
+from reconciler.core.verification.dags import dags_parsed, dags_present, import_errors, lost
 from reconciler.core.verification.data_tests import data_tests
 from reconciler.core.verification.freshness import freshness
+from reconciler.core.verification.measuring import measured
 from reconciler.core.verification.missed import missed
 from reconciler.core.verification.null_rate import null_rate
 from reconciler.core.verification.platform import platform
@@ -47,6 +48,12 @@ SIGNALS: Mapping[SignalName, Callable[[Scene], Measurement | None]] = MappingPro
     }
 )
 """How each signal is measured. None: there is nothing to measure here, or it was not its turn."""
+
+
+OF_AIRFLOW = frozenset(
+    {SignalName.DAGS_PRESENT, SignalName.MISSED_RUNS, SignalName.SCHEDULER, SignalName.DAG_PROCESSOR}
+)
+"""Signals that fail while MWAA updates or maintains its environment, whatever is deployed."""
 
 
 class Judged(Value):
@@ -93,11 +100,29 @@ def _trying_again(scene: Scene) -> Scene:
     return replace(scene, watch=scene.watch.model_copy(update={"second_tries": tries}))
 
 
+def is_amiss(state: EnvironmentState, spec: HealthSpec, evidence: Evidence) -> bool:
+    """Does anything fail that also does while MWAA is at work on the environment? Then it has to be asked."""
+    if state.watch is None:
+        return False
+    scene = Scene(state, state.watch, spec, evidence)
+    on = (name for name in OF_AIRFLOW if spec.of(name).severity is not Weight.OFF)
+    found = (SIGNALS[name](scene) for name in on)
+    return any(one is not None and one.outcome is Judgement.FAILED for one in found)
+
+
 def _measured(scene: Scene) -> tuple[Measurement, ...]:
     on = (name for name in SIGNALS if scene.spec(name).severity is not Weight.OFF)
     found = (SIGNALS[name](scene) for name in on)
     known = scene.watch.known
-    return tuple(excused(one, known.get(one.signal)) for one in found if one is not None)
+    return tuple(excused(_if_up(scene, one), known.get(one.signal)) for one in found if one is not None)
+
+
+def _if_up(scene: Scene, one: Measurement) -> Measurement:
+    """While MWAA replaces its parts, that they are not there says nothing."""
+    busy = scene.evidence.busy
+    if busy is None or one.signal not in OF_AIRFLOW or one.outcome is not Judgement.FAILED:
+        return one
+    return measured(one.signal, Judgement.ERROR, f"Could not be had: {busy}.")
 
 
 def _watched(scene: Scene, measurements: tuple[Measurement, ...]) -> Watch:
@@ -113,6 +138,7 @@ def _watched(scene: Scene, measurements: tuple[Measurement, ...]) -> Watch:
         update={
             "tallies": tallies,
             "known": known,
+            "lost": lost(scene),
             "ran": bake.ran(scene),
             "checked_at": at,
             "recorded_at": at if scene.evidence.record is not None else watch.recorded_at,

@@ -22,18 +22,21 @@ def measured(  # noqa: PLR0913 - the fields of a measurement
     limit: float | None = None,
     dags: Iterable[str] = (),
     evidence: Sequence[str] = (),
+    beside: bool = False,
 ) -> Measurement:
     """One measurement, with as much of its evidence as fits."""
     rest = len(evidence) - _LINES
     lines = [line[:_LENGTH] for line in evidence[:_LINES]]
+    aside = " That is not this release's doing." if beside else ""
     return Measurement(
         signal=signal,
         outcome=outcome,
-        message=message[: 2 * _LENGTH],
+        message=f"{message[: 2 * _LENGTH - len(aside)]}{aside}",
         value=round(value, 4) if value is not None else None,
         limit=limit,
         dags=tuple(sorted(set(dags)))[:_DAGS],
         evidence=(*lines, *((f"and {rest} more",) if rest > 0 else ())),
+        beside=beside,
     )
 
 

@@ -98,9 +98,11 @@ def _of_signal(scene: Scene, name: SignalName, before: Tally | None, after: Tall
     last, release = after.last, scene.watch.release
     if last is None:
         return
-    if after.outcome is Judgement.FAILED and was is not Judgement.FAILED:
+    if after.outcome is Judgement.FAILED and (was is not Judgement.FAILED or _is_graver(before, after)):
         reason, severity = _BAD.get(after.severity, _BAD[Weight.WARNING])
         then = next_step(scene) if after.severity is Weight.ERROR else "It alone takes nothing back."
+        if last.beside and scene.spec(name).severity is Weight.ERROR and scene.watch.stable_at is None:
+            then += " The release is not Stable meanwhile."
         message = f"Release {release} is not well ({name}). {last.message} {then}"
         yield News(reason=reason, message=message, severity=severity, evidence=last.evidence)
     elif was is Judgement.FAILED and after.outcome is Judgement.SUCCEEDED:
@@ -123,6 +125,10 @@ def _of_signal(scene: Scene, name: SignalName, before: Tally | None, after: Tall
             severity=Severity.WARNING,
             evidence=last.evidence,
         )
+
+
+def _is_graver(before: Tally | None, after: Tally) -> bool:
+    return before is not None and before.severity is Weight.WARNING and after.severity is Weight.ERROR
 
 
 def _is_open(scene: Scene, name: SignalName, before: Tally | None, after: Tally) -> bool:

@@ -41,6 +41,7 @@ def begun(
         begun_at=now,
         errors_before=state.import_errors,
         known=_known(before),
+        lost=before.lost if before is not None else {},
     )
     if before is not None and not rollback:
         watch = _sorted(watch.model_copy(update=_unproven(before)), state, code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.core.verification import watching
 from reconciler.model.health import SignalName
 from reconciler.model.observation import ImportProblem
 from reconciler.model.seen import Evidence
@@ -43,6 +44,44 @@ def without(minutes: float, dag_id: str, **other: object) -> Evidence:
 def test_a_dag_that_is_lost_fails_the_release(other: dict[str, object]) -> None:
     assert outcome(watched(ONE), without(2, TWO, **other), PRESENT) is FAILED
     assert outcome(watched(ONE), seen(2), PRESENT) is GOOD
+
+
+@pytest.mark.parametrize(("dag_id", "minutes", "blamed"), [(TWO, 2, True), (TWO, 60, False), (ONE, 60, True)])
+def test_a_dag_that_it_did_not_change_and_that_goes_later_is_not_its_doing(
+    dag_id: str, minutes: float, blamed: bool
+) -> None:
+    state = looks(watched(ONE), [seen(1), *(without(minutes + more, dag_id) for more in range(4))]).state
+    assert state.watch is not None
+    assert state.watch.tallies[PRESENT].outcome is FAILED
+    assert (state.watch.failed_at is not None) is blamed
+    assert state.watch.stable_at is None
+    assert set(state.watch.lost) == {TWO} & {dag_id}
+
+
+def test_of_what_was_gone_already_the_next_release_is_not_blamed() -> None:
+    state = looks(watched(ONE), [seen(1), *(without(minutes, TWO) for minutes in range(60, 64))]).state
+    code = {dag_id: dag.fingerprint for dag_id, dag in RELEASE.dags.items()}
+    after = watching.begun(state, "3" * 16, "c" * 40, 3, code, FLIP + 64 * MINUTE)
+    assert after.watch is not None
+    flipped = FLIP + 65 * MINUTE
+    live = after.live | {THREE: after.live[THREE].model_copy(update={"flipped_at": flipped})}
+    touched = after.watch.model_copy(update={"touched": {THREE: flipped}})
+    after = after.model_copy(update={"watch": touched, "live": live})
+    judged = looks(after, [without(minutes, TWO) for minutes in range(66, 76)])
+    assert judged.state.watch is not None
+    assert judged.state.watch.failed_at is None
+    assert judged.state.watch.tallies[PRESENT].outcome is FAILED
+    back = looks(judged.state, [seen(80)]).state
+    assert back.watch is not None
+    assert (back.watch.lost, back.watch.tallies[PRESENT].outcome) == ({}, GOOD)
+
+
+def test_what_is_its_doing_is_told_before_what_is_not() -> None:
+    gone = [seen(1), *(seen(60 + more, dags={ONE: dag(ONE, FLIP)}) for more in range(4))]
+    judged = looks(watched(THREE), gone)
+    assert measured(judged, PRESENT).dags == (THREE,)
+    assert judged.state.watch is not None
+    assert judged.state.watch.failed_at is not None
 
 
 def test_a_changed_dag_is_given_time_to_be_parsed() -> None:

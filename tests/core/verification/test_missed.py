@@ -11,7 +11,7 @@ from reconciler.model.seen import MissedRun
 from reconciler.model.state import Accounting, EnvironmentState
 from reconciler.model.watch import Judgement
 from tests.builders import BY_ASSETS, EACH_MINUTE
-from tests.core.verification.sight import FLIP, HOUR, MINUTE, ONE, TWO, dag, outcome, seen, watched
+from tests.core.verification.sight import FLIP, HOUR, MINUTE, ONE, TWO, dag, looks, outcome, seen, watched
 
 HOURLY = EACH_MINUTE | {"timetable expression": '"0 * * * *"'}
 
@@ -70,6 +70,15 @@ def test_what_was_due_before_a_flip_or_shortly_after_it_is_left_to_the_account()
     state = watched(TWO)
     open_ = state.model_copy(update={"accounting": Accounting(since=FLIP + 3.5 * HOUR)})
     assert missing(ran(2), ran(3), state=open_) == []
+
+
+def test_a_run_of_a_dag_that_it_did_not_change_is_its_doing_only_soon_after() -> None:
+    for minutes, blamed in ((5, True), (60, False), (-5, False)):
+        late = (MissedRun(dag_id=TWO, due_at=FLIP + minutes * MINUTE, exists=False),)
+        state = looks(watched(ONE), [seen(90 + more, missed=late) for more in range(4)]).state
+        assert state.watch is not None
+        assert state.watch.tallies[SignalName.MISSED_RUNS].outcome is Judgement.FAILED
+        assert (state.watch.failed_at is not None) is blamed
 
 
 def test_one_missed_run_fails_the_signal() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.verification.tally import counted, excused
-from reconciler.model.health import SignalName, SignalSpec
+from reconciler.model.health import SignalName, SignalSpec, Weight
 from reconciler.model.watch import Judgement, Measurement, Tally
 
 GOOD, BAD, OPEN, ERROR = (
@@ -57,6 +57,18 @@ def test_what_is_measured_is_counted() -> None:
     assert (tally.measured, tally.failed, tally.inconclusive, tally.errors) == (5, 1, 2, 1)
     assert tally.worst == measurement(BAD)
     assert tally.last == measurement(ERROR)
+
+
+def test_what_is_beside_the_release_only_warns_and_what_is_not_is_counted_anew() -> None:
+    beside = measurement(BAD).model_copy(update={"beside": True})
+    known: Tally | None = None
+    found = []
+    for one in (beside, beside, measurement(OPEN), measurement(BAD), measurement(BAD), measurement(GOOD)):
+        known = counted(known, SPEC, one)
+        found.append((known.severity, known.outcome))
+    warns, errs = Weight.WARNING, Weight.ERROR
+    assert found == [(warns, OPEN), (warns, BAD), (warns, BAD), (errs, OPEN), (errs, BAD), (errs, GOOD)]
+    assert counted(counted(None, SPEC, beside), SPEC, measurement(GOOD)).severity is errs
 
 
 def test_what_was_so_before_is_excused_and_more_is_not() -> None:
