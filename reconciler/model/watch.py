@@ -25,7 +25,8 @@ class Measurement(Value):
     """One look at one signal: what it came to, the ``value`` and ``limit``, and what it was seen by.
 
     ``dags``: those it is about. ``message`` is one sentence for people. ``beside``: it is not as it should
-    be, and that is not the release's doing.
+    be, and that is not the release's doing. ``things``: what is bad, where it fails: DAGs, tables or tests;
+    at most so many, the last of them then stands for the rest.
     """
 
     signal: SignalName
@@ -36,6 +37,7 @@ class Measurement(Value):
     dags: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     beside: bool = False
+    things: tuple[str, ...] = ()
 
 
 class Tally(Value):
@@ -77,7 +79,7 @@ class Watch(Value):
     ``ran``: of those, how many runs ended well since. ``errors_before``: files that did not import when it
     was begun. ``of``: the release that ran before it. ``rollback``: it was gone back to.
     ``lost``: DAGs that it did not change and that Airflow does not have, each since when.
-    ``known``: what was not as it should be before it was begun, by signal: the DAGs, or none if it is about
+    ``known``: what was not as it should be before it was begun, by signal: the things, or none if it is about
     none. ``second_tries``: by DAG, no more than one of each. ``recorded_at``: when the warehouse's record was
     last read. ``outcome`` is what all signals come to; ``failed_at`` since when it is Failed,
     ``recovered_at`` since when it is not any more. ``stable_at`` and ``verified_at``: since when it is that.

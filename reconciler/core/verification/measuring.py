@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from reconciler.core.identity import sha256
 from reconciler.core.narrative import names
 from reconciler.core.verification.scene import Scene
 from reconciler.model.health import SignalName
 from reconciler.model.watch import Judgement, Measurement
 
 _LINES, _LENGTH, _DAGS = 5, 240, 50
+_THINGS, _THING = 200, 120
+
+MORE = "*"
+"""Stands for all that is bad besides."""
 
 
 def measured(  # noqa: PLR0913 - the fields of a measurement
@@ -23,8 +28,11 @@ def measured(  # noqa: PLR0913 - the fields of a measurement
     dags: Iterable[str] = (),
     evidence: Sequence[str] = (),
     beside: bool = False,
+    things: Iterable[str] | None = None,
 ) -> Measurement:
-    """One measurement, with as much of its evidence as fits."""
+    """One measurement, with as much of its evidence as fits. Without ``things`` the DAGs are bad."""
+    dags = sorted(set(dags))
+    bad = dags if things is None else sorted(set(things))
     rest = len(evidence) - _LINES
     lines = [line[:_LENGTH] for line in evidence[:_LINES]]
     aside = " That is not this release's doing." if beside else ""
@@ -34,10 +42,19 @@ def measured(  # noqa: PLR0913 - the fields of a measurement
         message=f"{message[: 2 * _LENGTH - len(aside)]}{aside}",
         value=round(value, 4) if value is not None else None,
         limit=limit,
-        dags=tuple(sorted(set(dags)))[:_DAGS],
+        dags=tuple(dags[:_DAGS]),
         evidence=(*lines, *((f"and {rest} more",) if rest > 0 else ())),
         beside=beside,
+        things=_cut(bad) if outcome is Judgement.FAILED else (),
     )
+
+
+def _cut(things: Sequence[str]) -> tuple[str, ...]:
+    """With one that nothing else is called where there are more than are remembered."""
+    short = [
+        one if len(one) <= _THING else f"{one[: _THING - 17]}#{sha256(one.encode())[:16]}" for one in things
+    ]
+    return (*short[:_THINGS], *((MORE,) if len(short) > _THINGS else ()))
 
 
 def unknown(scene: Scene, signal: SignalName) -> Measurement:
@@ -82,6 +99,7 @@ def summed_up(
                 value=seen.worst,
                 limit=limit,
                 dags=(seen.dags.get(key, key) for key in which),
+                things=which,
                 evidence=[which[key] for key in sorted(which)],
             )
     outcome, message = (Judgement.SUCCEEDED, good) if seen.good else (Judgement.INCONCLUSIVE, nothing)

@@ -52,9 +52,10 @@ def _is_beside(known: Tally, measured: Measurement) -> bool:
 def excused(measured: Measurement, known: frozenset[str] | None) -> Measurement:
     """What was so before the release was begun, and has not been otherwise since, is not held against it.
 
-    ``known``: the DAGs that it was about then, none if about none; None: it was well.
+    ``known``: the things that were bad then, none if it is about none; None: it was well. Another test of the
+    same table is another thing.
     """
-    if known is None or measured.outcome is not Judgement.FAILED or not known.issuperset(measured.dags):
+    if known is None or measured.outcome is not Judgement.FAILED or not known.issuperset(measured.things):
         return measured
     message = f"{measured.message} It was so before this release."
     return measured.model_copy(

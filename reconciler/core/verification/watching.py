@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TypeVar
 
+from reconciler.core.verification.measuring import MORE
 from reconciler.model.health import SignalName
 from reconciler.model.release import DagId, Fingerprint, ReleaseId
 from reconciler.model.state import EnvironmentState, LiveDag
@@ -97,7 +98,7 @@ def _known(before: Watch | None) -> dict[SignalName, frozenset[str]]:
     if before.stable_at is None:
         return before.known
     return before.known | {
-        name: before.known.get(name, frozenset()).union(tally.last.dags)
+        name: before.known.get(name, frozenset()).union(tally.last.things or tally.last.dags) - {MORE}
         for name, tally in before.tallies.items()
         if tally.last is not None and tally.last.outcome is Judgement.FAILED
     }

@@ -18,7 +18,9 @@ SPEC = SignalSpec(limit=0, failure_limit=1, consecutive_error_limit=2)
 
 
 def measurement(outcome: Judgement, dags: tuple[str, ...] = ()) -> Measurement:
-    return Measurement(signal=SignalName.SCHEDULER, outcome=outcome, message="It is so.", dags=dags)
+    return Measurement(
+        signal=SignalName.SCHEDULER, outcome=outcome, message="It is so.", dags=dags, things=dags
+    )
 
 
 def after(*outcomes: Judgement) -> Tally:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from reconciler.core.verification import watching
+from reconciler.core.verification.tally import excused
 from reconciler.model.health import SignalName
 from reconciler.model.release import ReleaseManifest
+from reconciler.model.seen import Record
 from reconciler.model.state import EnvironmentState, LiveDag
 from reconciler.model.watch import Judgement, Measurement, SecondTry, Stable, Tally, Watch
 from tests import builders
@@ -24,6 +29,7 @@ from tests.core.verification.sight import (
     watched,
 )
 from tests.core.verification.test_bake import watch
+from tests.core.verification.test_record import noted
 
 NEXT = builders.release_manifest(3, seed="3.0.0")
 
@@ -148,6 +154,44 @@ def test_what_was_wrong_with_a_stable_release_is_known() -> None:
     known = begun(failing(TWO, stable=True)).known
     assert known == {SignalName.DAGS_PRESENT: {TWO}, SignalName.SCHEDULER: frozenset()}
     assert begun(failing(TWO, stable=False)).known == {SignalName.SCHEDULER: frozenset()}
+
+
+def test_another_test_of_the_same_dag_is_not_what_was_wrong_before() -> None:
+    red = [noted(-1440 * number, passed=True) for number in range(9, 0, -1)] + [noted(5, passed=False)]
+    state = looks(watched(ONE, stable_at=FLIP), [seen(60, record=Record(tests=tuple(red)))]).state
+    after = begun(state, ONE)
+    assert after.known == {SignalName.DATA_TESTS: {"unique of MARTS.A"}}
+    flipped = watching.flipped(after, live(RELEASE, ONE), live(NEXT, ONE, since=61))
+    cure = state.model_copy(update={"watch": flipped})
+    for rule, blamed in (("unique", False), ("not_null", True)):
+        tests = [noted(-1440 * number, passed=True, rule=rule) for number in range(9, 0, -1)]
+        record = Record(tests=(*tests, noted(70, passed=False, rule=rule)))
+        judged = watch(looks(cure, [seen(90, record=record)]).state)
+        assert (judged.failed_at is not None) is blamed
+
+
+def test_more_than_is_remembered_is_not_excused_and_older_memory_is_read() -> None:
+    tests = tuple(
+        noted(minute, passed=minute < 0, rule=f"r{number}{'x' * 200}")
+        for number in range(250)
+        for minute in (-2880, -1440, -720, 5)
+    )
+    judged = looks(watched(ONE, stable_at=FLIP), [seen(60, record=Record(tests=tests))])
+    last = watch(judged.state).tallies[SignalName.DATA_TESTS].last
+    assert last is not None
+    assert (len(last.things), last.things[-1], max(map(len, last.things))) == (201, "*", 120)
+    known = begun(judged.state).known[SignalName.DATA_TESTS]
+    assert len(known) == 200
+    assert excused(last, known).outcome is Judgement.FAILED
+    old: Any = watch(judged.state).to_json()
+    for tally in old["tallies"].values():
+        for measurement in (tally.get("last"), tally.get("worst")):
+            for field in ("things", "beside"):
+                (measurement or {}).pop(field, None)
+    for field in ("lost", "leaving"):
+        old.pop(field, None)
+    older = judged.state.model_copy(update={"watch": Watch.model_validate_json(json.dumps(old))})
+    assert begun(older).known == {SignalName.DATA_TESTS: {ONE}}
 
 
 def test_a_dag_that_is_flipped_to_other_code_is_touched_from_when_its_runs_use_it() -> None:
