@@ -221,7 +221,7 @@ def reverter() -> SigningReverter | None:
     def as_(name: str, email: str, key: str) -> EnvironmentRepo:
         return _repo_of((name, email, key))
 
-    return SigningReverter(repo(), as_, partial(_secrets().get, secret), secret)
+    return SigningReverter(repo(), as_, partial(_secrets().get, secret), secret, clock())
 
 
 def lookout(holder: str) -> Lookout:

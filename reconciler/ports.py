@@ -98,8 +98,12 @@ class EnvironmentRepo(Protocol):
 class Reverter(Protocol):
     """The environment repo, pushed to by the identity that reverts, and by nobody else."""
 
-    def push(self, base: str, files: Mapping[str, bytes], message: str) -> Commit:
-        """As ``EnvironmentRepo.push``, always signed. ``Terminal`` if there is no key that can be used."""
+    def push(self, base: str, files: Mapping[str, bytes], message: str, in_force: str) -> Commit:
+        """As ``EnvironmentRepo.push``, always signed. ``Terminal`` if there is no key that can be used.
+
+        ``in_force``: the ``allowed_signers`` by which the commit will be judged. The key has to be valid now
+        both there and in those of ``base``.
+        """
 
 
 class ArtifactStore(Protocol):

@@ -1,7 +1,8 @@
 """Pushes as the identity that reverts, with a key that is a file only while it signs.
 
 Called by ``bootstrap`` for what acts on alarms. Who that identity is says the commit that is built on. That
-the key is its own is looked at before anything is pushed: what nobody takes would only be in the way.
+the key is its own, and still valid, is looked at before anything is pushed: what nobody takes would only be
+in the way.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from reconciler.core.declarations import CONFIG, SIGNERS
-from reconciler.core.signers import parse_signers, person
+from reconciler.core.signers import valid_keys
 from reconciler.core.yaml_nodes import Unreadable
 from reconciler.core.yaml_values import parse
 from reconciler.model.environment import ReconcilerConfig
 from reconciler.model.errors import Terminal
 from reconciler.model.observation import Commit
 from reconciler.model.reason import Reason
-from reconciler.ports import EnvironmentRepo
+from reconciler.ports import Clock, EnvironmentRepo
 
 NAME = "Reverter"
 _SECONDS = 10
@@ -39,19 +40,22 @@ class SigningReverter:
         as_: Callable[[str, str, str], EnvironmentRepo],
         key: Callable[[], str],
         secret: str,
+        clock: Clock,
     ) -> None:
-        self._repo, self._as, self._key, self._secret = repo, as_, key, secret
+        self._repo, self._as, self._key, self._secret, self._clock = repo, as_, key, secret, clock
 
-    def push(self, base: str, files: Mapping[str, bytes], message: str) -> Commit:
+    def push(self, base: str, files: Mapping[str, bytes], message: str, in_force: str) -> Commit:
         """See ``ports.Reverter``."""
         known = self._repo.files(base)
-        email = _reverter(known)
+        email, now = _reverter(known), self._clock.now()
+        written = known.get(SIGNERS, b"").decode(errors="replace")
         with private_file(self._key()) as file:
-            if _public(file) not in _keys(known, email):
+            if _public(file) not in valid_keys(written, email, now) & valid_keys(in_force, email, now):
                 raise Terminal(
-                    f"The key in the secret {self._secret} is none that {SIGNERS} has for {email}.",
+                    f"The key in the secret {self._secret} is none that is valid for {email} now, both in "
+                    f"{SIGNERS} at the tip and as it was accepted last.",
                     f"Put the private key of {email} into that secret as it is in its file, without a "
-                    f"passphrase, or its public key into {SIGNERS}.",
+                    f"passphrase; or its public key, with a `valid-before` that is not over, into {SIGNERS}.",
                     Reason.INVALID_CONFIGURATION,
                 )
             return self._as(NAME, email, str(file)).push(base, files, message)
@@ -81,12 +85,6 @@ def _reverter(files: Mapping[str, bytes]) -> str:
             Reason.INVALID_CONFIGURATION,
         )
     return config.reverter
-
-
-def _keys(files: Mapping[str, bytes], email: str) -> frozenset[str]:
-    signers = parse_signers(files.get(SIGNERS, b"").decode(errors="replace"))[0]
-    people = person(signers, email)
-    return frozenset(one.key for one in signers if one.emails & people)
 
 
 def _public(file: Path) -> str:

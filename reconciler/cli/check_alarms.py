@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def who_reverts(platform: Platform, desired: Desired) -> str:
     """Whose commits take a release back. ``Terminal`` if nobody's would be accepted."""
-    from reconciler.core.signers import addresses, parse_signers, still_valid
+    from reconciler.core.signers import valid_keys
 
     name = desired.environment.name
     if not desired.environment.health.revert.automatic:
@@ -24,8 +24,7 @@ def who_reverts(platform: Platform, desired: Desired) -> str:
             f"An alarm takes nothing back in {name}: no identity reverts.",
             "Name one in reconciler.yaml (`reverter`), or turn health.revert.automatic off.",
         )
-    able = addresses(parse_signers(still_valid(desired.signers, platform.clock().now()))[0])
-    if desired.reverter not in able:
+    if not valid_keys(desired.signers, desired.reverter, platform.clock().now()):
         raise Terminal(
             f"{desired.reverter} has no valid key in allowed_signers: what it commits is refused.",
             "Add its public key to allowed_signers, by a signed commit.",

@@ -85,6 +85,12 @@ def still_valid(text: str, now: datetime) -> str:
     return "".join(f"{line}\n" for line in said_by(text) if not _is_over(line, now))
 
 
+def valid_keys(text: str, email: str, now: datetime) -> frozenset[str]:
+    """The keys, in base64, by which git knows the person behind an address now."""
+    people = person(parse_signers(text)[0], email)
+    return frozenset(one.key for one in parse_signers(still_valid(text, now))[0] if one.emails & people)
+
+
 def person(signers: Collection[Signer], email: str) -> frozenset[str]:
     """All addresses of the person behind one: those that share a line or a key with it, and so on."""
     known = frozenset([email.lower()])

@@ -89,13 +89,14 @@ class Reversion:
         found = self._plan(alarm, intent)
         if isinstance(found, Ruling):
             return self._rule(alarm, found)
-        if self.lookout.reverter is None:
-            raise AssertionError("a guard asks for it")
+        accepted = self.session.state.accepted
+        if self.lookout.reverter is None or accepted is None:
+            raise AssertionError("a guard asks for both")
         files, message = found.files, reversal.message(found)
         self._refused = False
         self._intend(found, intent)
         try:
-            made = self.lookout.reverter.push(found.tip, files, message)
+            made = self.lookout.reverter.push(found.tip, files, message, accepted.desired.signers)
         except Conflict:
             # What was tried before was for an older tip: none of it can arrive any more.
             self._refused = True

@@ -11,15 +11,18 @@ import pytest
 from reconciler.adapters.git_cache import Remote
 from reconciler.adapters.git_repo import GitRepo
 from reconciler.adapters.git_rules import Identity
+from reconciler.adapters.memory import MemoryClock
 from reconciler.adapters.reverter import SigningReverter, private_file
 from reconciler.model.errors import Conflict, Terminal
 from reconciler.ports import EnvironmentRepo
 from tests.adapters.git_host import GitHost
 from tests.adapters.ssh_people import person
+from tests.builders import NOW
 
 ANA, REVERTER = person("ana"), person("reverter")
 CONFIG = f"apiVersion: reconciler/v1\nkind: Reconciler\npromotion: [dev]\nreverter: {REVERTER.email}\n"
 SIGNERS = ANA.signer + REVERTER.signer
+OVER = SIGNERS.replace(f"{REVERTER.email} ", f"{REVERTER.email} valid-before=20200101Z ")
 FILES = {"reconciler.yaml": CONFIG.encode(), "allowed_signers": SIGNERS.encode(), "dev/pointer.yaml": b"old"}
 
 
@@ -39,10 +42,12 @@ class Stage:
         self.opened.append((name, key, modes[0], modes[1]))
         return self.repo(Identity(name, email, key))
 
-    def push(self, text: str, files: dict[str, bytes] | None = None) -> str:
+    def push(self, text: str, files: dict[str, bytes] | None = None, in_force: str = SIGNERS) -> str:
         base = self.host.person_pushes(self.files)
-        reverter = SigningReverter(self.repo(), self.as_, lambda: text, "the-secret")
-        return reverter.push(base, files or {"dev/pointer.yaml": b"older"}, "Revert dev\n\nRelease: x").sha
+        reverter = SigningReverter(self.repo(), self.as_, lambda: text, "the-secret", MemoryClock(NOW))
+        return reverter.push(
+            base, files or {"dev/pointer.yaml": b"older"}, "Revert dev\n\nRelease: x", in_force
+        ).sha
 
 
 @pytest.fixture
@@ -80,6 +85,18 @@ def test_another_key_pushes_nothing_and_shows_in_no_message(stage: Stage, text: 
     assert stage.host.show("environments/dev/pointer.yaml") == b"old"
 
 
+@pytest.mark.parametrize(
+    ("at_the_tip", "in_force"),
+    [(OVER, SIGNERS), (SIGNERS, OVER), (SIGNERS, ANA.signer)],
+    ids=["over at the tip", "over in force", "not accepted yet"],
+)
+def test_what_would_be_refused_later_is_not_pushed(stage: Stage, at_the_tip: str, in_force: str) -> None:
+    stage.files["allowed_signers"] = at_the_tip.encode()
+    with pytest.raises(Terminal, match=f"valid for {REVERTER.email} now"):
+        stage.push(REVERTER.key.read_text(), in_force=in_force)
+    assert stage.host.show("environments/dev/pointer.yaml") == b"old"
+
+
 def test_without_an_identity_nothing_is_pushed(stage: Stage) -> None:
     stage.files["reconciler.yaml"] = CONFIG.replace("reverter", "# reverter").encode()
     with pytest.raises(Terminal, match="names no `reverter`"):
@@ -89,9 +106,11 @@ def test_without_an_identity_nothing_is_pushed(stage: Stage) -> None:
 def test_a_branch_that_moved_on_is_left_as_it_is(stage: Stage) -> None:
     base = stage.host.person_pushes(stage.files)
     tip = stage.host.person_pushes({"dev/pointer.yaml": b"newer"})
-    reverter = SigningReverter(stage.repo(), stage.as_, REVERTER.key.read_text, "the-secret")
+    reverter = SigningReverter(
+        stage.repo(), stage.as_, REVERTER.key.read_text, "the-secret", MemoryClock(NOW)
+    )
     with pytest.raises(Conflict):
-        reverter.push(base, {"dev/pointer.yaml": b"older"}, "Revert")
+        reverter.push(base, {"dev/pointer.yaml": b"older"}, "Revert", SIGNERS)
     assert stage.host.tip() == tip
 
 

@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.core.signers import MOST_BYTES, ever_valid, parse_signers, person, said_by, still_valid
+from reconciler.core.signers import (
+    MOST_BYTES,
+    ever_valid,
+    parse_signers,
+    person,
+    said_by,
+    still_valid,
+    valid_keys,
+)
 from tests.signers import TYPE, key, signers
 
 
@@ -79,6 +87,13 @@ def test_a_key_that_is_over_is_taken_out(option: str, kept: bool) -> None:
     left = still_valid(text, NOW)
     assert ("ana@example.com" in left) == kept
     assert other in left
+
+
+def test_the_keys_that_a_person_has_now_are_those_that_are_not_over() -> None:
+    text = f"ana@example.com,a@home.example valid-before=20200101 {TYPE} {key('old')}\n"
+    text += f"a@home.example {TYPE} {key('new')}\n{signers('ben@example.com')}"
+    assert valid_keys(text, "Ana@example.com", NOW) == {key("new")}
+    assert valid_keys(text, "nobody@example.com", NOW) == frozenset()
 
 
 @pytest.mark.parametrize("line", ["# eve", "\x0c# eve", "\xa0#eve", "\x0c", "\r", " \t# eve"])

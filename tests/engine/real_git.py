@@ -54,5 +54,7 @@ def alarmed_on_git(home: Path) -> Alarmed:
     alarmed = Alarmed(GitScene(shared=KNOWN, signers=SIGNERS))
     repo = alarmed.scene.repo
     assert isinstance(repo, PeoplesRepo)
-    alarmed.reverter = SigningReverter(repo, repo.as_, KEY.read_text, "secret")  # type: ignore[assignment]
+    alarmed.reverter = SigningReverter(  # type: ignore[assignment]
+        repo, repo.as_, KEY.read_text, "secret", alarmed.scene.clock
+    )
     return alarmed

@@ -93,7 +93,9 @@ def test_what_failed_does_not_come_back_in_another_mix() -> None:
 def test_the_commit_says_in_trailers_what_it_does() -> None:
     alarmed, said = Alarmed(), list[str]()
     push = alarmed.reverter.push
-    alarmed.reverter.push = lambda base, files, message: said.append(message) or push(base, files, message)  # type: ignore[method-assign,func-returns-value]
+    alarmed.reverter.push = lambda base, files, message, in_force: (
+        said.append(message) or push(base, files, message, in_force)
+    )  # type: ignore[method-assign,func-returns-value]
     alarmed.hear(alarmed.goes_off(reason="1 is > 0"))
     lines = said[0].splitlines()
     assert lines[2] == "1 is > 0"
@@ -287,11 +289,11 @@ def test_a_race_for_the_branch_is_planned_again() -> None:
     alarmed = Alarmed()
     scene, push, lost = alarmed.scene, alarmed.reverter.push, [3]
 
-    def overtaken(base: str, files: dict[str, bytes], message: str) -> object:
+    def overtaken(base: str, files: dict[str, bytes], message: str, in_force: str) -> object:
         if lost[0]:
             lost[0] -= 1
             scene.repo.person_pushes({"dev/notes.md": str(lost[0]).encode()}, by=ANA)
-        return push(base, files, message)
+        return push(base, files, message, in_force)
 
     alarmed.reverter.push = overtaken  # type: ignore[method-assign,assignment]
     alarmed.hear()
@@ -305,9 +307,9 @@ def test_a_race_that_the_cure_wins_takes_nothing_back() -> None:
     scene, push = alarmed.scene, alarmed.reverter.push
     scene.publish("1.2.0", {"one": "mended", "two": "b"}, parent="1.1.0")
 
-    def overtaken(base: str, files: dict[str, bytes], message: str) -> object:
+    def overtaken(base: str, files: dict[str, bytes], message: str, in_force: str) -> object:
         scene.push("1.2.0", by=ANA)
-        return push(base, files, message)
+        return push(base, files, message, in_force)
 
     alarmed.reverter.push = overtaken  # type: ignore[method-assign,assignment]
     alarmed.hear()
@@ -320,9 +322,9 @@ def test_a_branch_that_never_stands_still_is_looked_at_a_minute_later() -> None:
     alarmed = Alarmed()
     scene, push = alarmed.scene, alarmed.reverter.push
 
-    def overtaken(base: str, files: dict[str, bytes], message: str) -> object:
+    def overtaken(base: str, files: dict[str, bytes], message: str, in_force: str) -> object:
         scene.repo.person_pushes({"dev/notes.md": base.encode()}, by=ANA)
-        return push(base, files, message)
+        return push(base, files, message, in_force)
 
     alarmed.reverter.push = overtaken  # type: ignore[method-assign,assignment]
     assert "in a minute" in alarmed.hear()
@@ -449,6 +451,17 @@ def test_a_stable_release_that_is_gone_is_none() -> None:
     )
     alarmed.hear()
     assert alarmed.suppressed() == ["NothingStable"]
+
+
+def test_with_a_key_that_is_over_nothing_is_promised() -> None:
+    over = KEYS.replace("reverter@example.com ", "reverter@example.com valid-before=20300101Z ")
+    alarmed = Alarmed(Scene(shared=KNOWN, signers=over))
+    alarmed.scene.clock.advance(timedelta(days=5 * 365).total_seconds())
+    alarmed.watch()
+    alarmed.hear()
+    assert alarmed.suppressed() == ["NoReverter"]
+    assert alarmed.by_reverter == []
+    assert "no key in the accepted allowed_signers that is valid now" in alarmed.scene.events[-1].message
 
 
 def test_in_an_environment_that_was_never_seen_nothing_happens() -> None:

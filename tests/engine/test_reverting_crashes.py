@@ -129,8 +129,8 @@ def test_a_commit_that_was_pushed_by_whoever_died_is_found_under_others() -> Non
     alarmed = Alarmed()
     change, push = alarmed.goes_off(), alarmed.reverter.push
 
-    def lost(base: str, files: dict[str, bytes], message: str) -> object:
-        push(base, files, message)
+    def lost(base: str, files: dict[str, bytes], message: str, in_force: str) -> object:
+        push(base, files, message, in_force)
         raise Transient("No answer.")
 
     alarmed.reverter.push = lost  # type: ignore[method-assign,assignment]
@@ -170,8 +170,8 @@ def test_a_commit_that_arrives_late_has_its_record() -> None:
     pushed = list[Callable[[], object]]()
     push = alarmed.reverter.push
 
-    def slow(base: str, files: dict[str, bytes], message: str) -> object:
-        pushed.append(lambda: push(base, files, message))
+    def slow(base: str, files: dict[str, bytes], message: str, in_force: str) -> object:
+        pushed.append(lambda: push(base, files, message, in_force))
         raise Transient("No answer.")
 
     alarmed.reverter.push = slow  # type: ignore[method-assign,assignment]

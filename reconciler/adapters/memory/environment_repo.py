@@ -206,8 +206,8 @@ class MemoryReverter(Twin):
         self._repo, self._identity = repo, identity
 
     @port_call
-    def push(self, base: str, files: Mapping[str, bytes], message: str) -> Commit:
-        """See ``ports.Reverter``."""
+    def push(self, base: str, files: Mapping[str, bytes], message: str, in_force: str) -> Commit:  # noqa: ARG002
+        """See ``ports.Reverter``. Its key is valid; ``core.reversal`` asks whether it is known."""
         return self._repo.push_as(self._identity, base, files, message)
 
 

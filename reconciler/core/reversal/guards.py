@@ -13,6 +13,7 @@ from reconciler.core.narrative import names
 from reconciler.core.reversal.ruling import Ruling, later, never
 from reconciler.core.reversal.situation import Situation, Tip, first_change
 from reconciler.core.rollback import quarantined
+from reconciler.core.signers import valid_keys
 from reconciler.model.alarm import AlarmValue
 from reconciler.model.health import Irreversible
 from reconciler.model.holds import Holds
@@ -96,13 +97,20 @@ def reverts_off(seen: Situation) -> Ruling | None:
 
 
 def no_reverter(seen: Situation) -> Ruling | None:
-    """A commit that nobody can sign would be nobody's."""
-    if seen.able:
+    """A commit that nobody can sign would be nobody's, and one by a key that is over is refused."""
+    if not seen.able:
+        return never(
+            Suppressed.NO_REVERTER,
+            "No identity reverts here: `reverter` in reconciler.yaml, and its key in the secret that "
+            "RECONCILER_REVERTER_KEY_SECRET names, are needed both.",
+        )
+    desired = seen.state.accepted.desired if seen.state.accepted is not None else None
+    email = desired.reverter if desired is not None else None
+    if desired is None or email is None or valid_keys(desired.signers, email, seen.now):
         return None
     return never(
         Suppressed.NO_REVERTER,
-        "No identity reverts here: `reverter` in reconciler.yaml, and its key in the secret that "
-        "RECONCILER_REVERTER_KEY_SECRET names, are needed both.",
+        f"{email} has no key in the accepted allowed_signers that is valid now: what it commits is refused.",
     )
 
 
