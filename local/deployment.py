@@ -134,6 +134,7 @@ def _env(settled: Plan, outputs: Mapping[str, str]) -> dict[str, str]:
         "RECONCILER_ENVIRONMENTS": ",".join(settled.options.environments),
         "RECONCILER_STACK": NAME,
         "RECONCILER_REVERTER_KEY_SECRET": outputs.get("ReverterKeySecretArn", ""),
+        "RECONCILER_REVERTER_TOKEN_SECRET": outputs.get("ReverterTokenSecretArn", ""),
         **({"RECONCILER_AIRFLOW_PYTHON": str(settled.pythons.airflow)} if settled.airflows else {}),
         "POWERTOOLS_SERVICE_NAME": NAME,
         "POWERTOOLS_METRICS_NAMESPACE": "Reconciler",

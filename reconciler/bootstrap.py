@@ -95,16 +95,15 @@ def webhook_secret() -> str:
 @cache
 def repo(identity: tuple[str, str, str] = BOT) -> EnvironmentRepo:
     """The environment repo; ``identity`` (name, e-mail, SSH key or nothing) is who commits what is pushed."""
-    return _repo_of(identity)
+    return _repo_of(identity, settings().repo_token_secret)
 
 
-def _repo_of(identity: tuple[str, str, str]) -> EnvironmentRepo:
+def _repo_of(identity: tuple[str, str, str], secret: str) -> EnvironmentRepo:
     from reconciler.adapters.git_cache import Remote
     from reconciler.adapters.git_repo import GitRepo
     from reconciler.adapters.git_rules import Identity
 
     known = settings()
-    secret = known.repo_token_secret
     return GitRepo(
         Remote(url=known.repo_url, branch=known.repo_branch, folder=known.repo_path),
         Path(gettempdir()) / "reconciler-git",
@@ -212,14 +211,18 @@ def world(holder: str) -> World:
 
 
 def reverter() -> SigningReverter | None:
-    """The environment repo, pushed to by the identity that reverts; None where it has no key."""
-    secret = settings().reverter_key_secret
+    """The environment repo, pushed to by the identity that reverts; None where it has no key.
+
+    It reads with the same token as everybody, and pushes with its own.
+    """
+    known = settings()
+    secret = known.reverter_key_secret
     if not secret:
         return None
     from reconciler.adapters.reverter import SigningReverter
 
     def as_(name: str, email: str, key: str) -> EnvironmentRepo:
-        return _repo_of((name, email, key))
+        return _repo_of((name, email, key), known.reverter_token_secret or known.repo_token_secret)
 
     return SigningReverter(repo(), as_, partial(_secrets().get, secret), secret, clock())
 

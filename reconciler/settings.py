@@ -23,6 +23,7 @@ _OPTIONAL = {
     "lease_seconds",
     "stack",
     "reverter_key_secret",
+    "reverter_token_secret",
 }
 
 
@@ -31,7 +32,7 @@ class Settings(Value):
 
     ``lease_seconds``: how long a tick has its environment for itself. ``stack``: the name of ours, with which
     its alarms begin. ``reverter_key_secret``: the private key of the identity that reverts; empty: nothing
-    reverts by itself.
+    reverts by itself. ``reverter_token_secret``: the token it pushes with; empty: the one that reads.
     """
 
     table: str
@@ -46,6 +47,7 @@ class Settings(Value):
     environments: tuple[str, ...]
     stack: str = ""
     reverter_key_secret: str = ""
+    reverter_token_secret: str = ""
     lease_seconds: float = Field(default=TickTime.lease_seconds, ge=40, le=300)
 
     @property

@@ -35,6 +35,7 @@ CONTRACT = {
     "RECONCILER_LEASE_SECONDS",
     "RECONCILER_STACK",
     "RECONCILER_REVERTER_KEY_SECRET",
+    "RECONCILER_REVERTER_TOKEN_SECRET",
     "POWERTOOLS_SERVICE_NAME",
     "POWERTOOLS_METRICS_NAMESPACE",
 }
@@ -293,9 +294,11 @@ def test_keys_are_read_only_by_who_needs_them(source: dict[str, Any]) -> None:
             for name, item in of_type(source, "AWS::IAM::Role").items()
             if json.dumps({"Ref": secret}) in json.dumps(item)
         }
-        for secret in ("ReverterKey", "RecordKeySecretArns")
+        for secret in ("ReverterKey", "ReverterToken", "RepoToken", "RecordKeySecretArns")
     }
     assert holders == {
         "ReverterKey": {"CheckHealthRole", "OnAlarmRole"},
+        "ReverterToken": {"CheckHealthRole", "OnAlarmRole"},
+        "RepoToken": {"CheckHealthRole", "OnAlarmRole", "ReconcileRole"},
         "RecordKeySecretArns": {"CheckHealthRole"},
     }

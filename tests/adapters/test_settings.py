@@ -78,6 +78,9 @@ def test_the_processs_own_variables_are_the_default(monkeypatch: pytest.MonkeyPa
 
 def test_what_reverts_by_itself_may_be_left_out() -> None:
     assert (Settings.read(ALL).stack, Settings.read(ALL).reverter_key_secret) == ("", "")
+    assert Settings.read(ALL).reverter_token_secret == ""
     more = {"RECONCILER_STACK": "platform", "RECONCILER_REVERTER_KEY_SECRET": "arn:reverter"}
+    more["RECONCILER_REVERTER_TOKEN_SECRET"] = "arn:push"
     settings = Settings.read({**ALL, **more})
     assert (settings.stack, settings.reverter_key_secret) == ("platform", "arn:reverter")
+    assert settings.reverter_token_secret == "arn:push"

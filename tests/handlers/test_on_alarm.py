@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -17,6 +18,7 @@ from reconciler.adapters.reverter import SigningReverter
 from reconciler.model.alarm import AlarmChange, AlarmValue
 from reconciler.model.errors import Terminal, Transient
 from reconciler.model.reason import Reason
+from reconciler.ports import EnvironmentRepo
 from reconciler.settings import Settings
 from tests.adapters.ssh_people import person
 from tests.bad_input.test_webhooks_and_messages import Context
@@ -166,6 +168,29 @@ def test_the_key_comes_from_the_secret(wired: Alarmed, monkeypatch: pytest.Monke
     assert set(wired.scene.running().values()) == {wired.good.id}
     assert wired.revert is not None
     assert wired.revert.commit == commit.sha
+
+
+@pytest.mark.parametrize(("own", "used"), [("push", "push"), ("", "read")])
+def test_only_the_push_of_a_revert_is_made_with_its_token(
+    wired: Alarmed, monkeypatch: pytest.MonkeyPatch, own: str, used: str
+) -> None:
+    known = settings(repo_token_secret="read", reverter_key_secret=SECRET, reverter_token_secret=own)
+    opened = list[tuple[str, str]]()
+
+    def open_(remote: object, cache: object, who: Any, token: Any, deadline: object) -> EnvironmentRepo:
+        opened.append((who.name, token()))
+        return wired.scene.repo
+
+    secrets = {SECRET: person("reverter").key.read_text(), "read": "read", "push": "push"}
+    monkeypatch.setattr(bootstrap, "settings", lambda: known)
+    monkeypatch.setattr(bootstrap, "_secrets", lambda: SimpleNamespace(get=secrets.__getitem__))
+    monkeypatch.setattr("reconciler.adapters.git_repo.GitRepo", open_)
+    reverter = bootstrap.reverter()
+    assert reverter is not None
+    accepted = wired.scene.state.accepted
+    assert accepted is not None
+    reverter.push(wired.scene.repo.tip(), {"dev/holds.yaml": b"x"}, "Revert", accepted.desired.signers)
+    assert opened == [("reconciler", "read"), ("Reverter", used)]
 
 
 def test_a_secret_that_is_not_there_is_told_to_people(
