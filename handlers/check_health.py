@@ -14,6 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from handlers.telemetry import begin, emit, logger
 from reconciler import bootstrap
 from reconciler.engine.looking import Look, look
+from reconciler.engine.readiness import try_reverter
 from reconciler.engine.recollection import Recollection
 from reconciler.engine.reverting import look_again
 from reconciler.engine.world import Lookout
@@ -67,5 +68,7 @@ def _tell(seen: Look) -> None:
 def _again(lookout: Lookout, environment: str) -> None:
     try:
         logger.info(look_again(lookout, environment))
+        if said := try_reverter(lookout, environment):
+            logger.info(said)
     except ReconcilerError as error:
         logger.error(str(error))

@@ -15,6 +15,7 @@ from reconciler.settings import Settings
 
 if TYPE_CHECKING:
     from reconciler.adapters.deadline import Deadline
+    from reconciler.adapters.git_repo import GitRepo
     from reconciler.adapters.queue_probe import QueueSeen
     from reconciler.adapters.reverter import SigningReverter
     from reconciler.engine.world import Lookout, World
@@ -98,7 +99,7 @@ def repo(identity: tuple[str, str, str] = BOT) -> EnvironmentRepo:
     return _repo_of(identity, settings().repo_token_secret)
 
 
-def _repo_of(identity: tuple[str, str, str], secret: str) -> EnvironmentRepo:
+def _repo_of(identity: tuple[str, str, str], secret: str) -> GitRepo:
     from reconciler.adapters.git_cache import Remote
     from reconciler.adapters.git_repo import GitRepo
     from reconciler.adapters.git_rules import Identity
@@ -221,7 +222,7 @@ def reverter() -> SigningReverter | None:
         return None
     from reconciler.adapters.reverter import SigningReverter
 
-    def as_(name: str, email: str, key: str) -> EnvironmentRepo:
+    def as_(name: str, email: str, key: str) -> GitRepo:
         return _repo_of((name, email, key), known.reverter_token_secret or known.repo_token_secret)
 
     return SigningReverter(repo(), as_, partial(_secrets().get, secret), secret, clock())

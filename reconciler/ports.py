@@ -105,6 +105,9 @@ class Reverter(Protocol):
         both there and in those of ``base``.
         """
 
+    def check(self, in_force: str) -> None:
+        """Do all of a push on the tip but the push: ``Terminal`` says what would keep it from being made."""
+
 
 class ArtifactStore(Protocol):
     """Immutable, content-addressed artifacts and releases."""

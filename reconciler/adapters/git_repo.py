@@ -130,6 +130,13 @@ class GitRepo:
         inside = {str(self._folder / checked_path(path)): body for path, body in files.items()}
         return self._use(partial(self._push, checked_revision(base), inside, message))
 
+    def try_push(self, base: str) -> None:
+        """All of ``push`` but the push: make and sign a commit that changes nothing, and ask the server.
+
+        What it cannot tell are rules of a branch that a server looks at only when it is really pushed to.
+        """
+        self._use(partial(self._try_push, checked_revision(base)))
+
     def _use(self, work: Callable[[Path], R]) -> R:
         try:
             return self._cache.use(work)
@@ -222,13 +229,18 @@ class GitRepo:
         (commit,) = self._commits(copy, "--max-count=1", made)
         return commit
 
-    def _send(self, base: str, new: str, copy: Path) -> None:
+    def _try_push(self, base: str, copy: Path) -> None:
+        self._require(base, copy)
+        made = git_signatures.commit(self._git, copy, f"{base}^{{tree}}", base, "Try\n", self._identity)
+        self._send(base, made, copy, "--dry-run")
+
+    def _send(self, base: str, new: str, copy: Path, *options: str) -> None:
         """Move the branch from ``base`` to its child ``new``; never from anywhere else."""
         ref = self._remote.ref
         try:
             self._git.run(
                 "push", "--porcelain", "--no-thin", "--no-follow-tags", "--recurse-submodules=no",
-                f"--force-with-lease={ref}:{base}", "origin", f"{new}:{ref}", directory=copy,
+                *options, f"--force-with-lease={ref}:{base}", "origin", f"{new}:{ref}", directory=copy,
             )  # fmt: skip
         except GitFailure as failure:
             if failure.kind is Kind.OVERTAKEN:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 from reconciler.core.declarations import CONFIG, SIGNERS
 from reconciler.core.signers import valid_keys
@@ -28,6 +29,16 @@ NAME = "Reverter"
 _SECONDS = 10
 
 
+class Branch(Protocol):
+    """What is pushed to, as somebody."""
+
+    def push(self, base: str, files: Mapping[str, bytes], message: str) -> Commit:
+        """See ``ports.EnvironmentRepo``."""
+
+    def try_push(self, base: str) -> None:
+        """All of it but the push."""
+
+
 class SigningReverter:
     """See ``ports.Reverter``. ``as_`` opens the repo for a name, an address and the file of a key.
 
@@ -37,7 +48,7 @@ class SigningReverter:
     def __init__(
         self,
         repo: EnvironmentRepo,
-        as_: Callable[[str, str, str], EnvironmentRepo],
+        as_: Callable[[str, str, str], Branch],
         key: Callable[[], str],
         secret: str,
         clock: Clock,
@@ -46,6 +57,17 @@ class SigningReverter:
 
     def push(self, base: str, files: Mapping[str, bytes], message: str, in_force: str) -> Commit:
         """See ``ports.Reverter``."""
+        with self._opened(base, in_force) as repo:
+            return repo.push(base, files, message)
+
+    def check(self, in_force: str) -> None:
+        """See ``ports.Reverter``."""
+        tip = self._repo.tip()
+        with self._opened(tip, in_force) as repo:
+            repo.try_push(tip)
+
+    @contextmanager
+    def _opened(self, base: str, in_force: str) -> Iterator[Branch]:
         known = self._repo.files(base)
         email, now = _reverter(known), self._clock.now()
         written = known.get(SIGNERS, b"").decode(errors="replace")
@@ -58,7 +80,7 @@ class SigningReverter:
                     f"passphrase; or its public key, with a `valid-before` that is not over, into {SIGNERS}.",
                     Reason.INVALID_CONFIGURATION,
                 )
-            return self._as(NAME, email, str(file)).push(base, files, message)
+            yield self._as(NAME, email, str(file))
 
 
 @contextmanager

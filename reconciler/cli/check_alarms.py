@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def who_reverts(platform: Platform, desired: Desired) -> str:
     """Whose commits take a release back. ``Terminal`` if nobody's would be accepted."""
     from reconciler.core.signers import valid_keys
+    from reconciler.model.reason import ConditionType
 
     name = desired.environment.name
     if not desired.environment.health.revert.automatic:
@@ -29,7 +30,13 @@ def who_reverts(platform: Platform, desired: Desired) -> str:
             f"{desired.reverter} has no valid key in allowed_signers: what it commits is refused.",
             "Add its public key to allowed_signers, by a signed commit.",
         )
-    return f"{desired.reverter}, whose key is in allowed_signers"
+    tried, state = "not tried yet", platform.store().load(name)
+    found = state.conditions.get(ConditionType.REVERTIBLE)
+    if found is not None and state.revert_tried_at is not None:
+        if found.status is False:
+            raise Terminal(found.message, "When that is so, it is tried again within the hour.")
+        tried = f"its key, its token and the branch were tried {when(state.revert_tried_at)}"
+    return f"{desired.reverter}, whose key is in allowed_signers; {tried}"
 
 
 def alarms(platform: Platform, environment: Environment) -> str:

@@ -37,6 +37,8 @@ def concerns(state: EnvironmentState) -> list[Condition]:
 
 
 def _is_well(kind: ConditionType, condition: Condition) -> bool:
+    if kind is ConditionType.REVERTIBLE:
+        return condition.status is not False
     if kind is ConditionType.BAKED:
         return condition.reason not in _NOT_WELL
     return condition.status is _WELL[kind]

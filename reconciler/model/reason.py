@@ -73,6 +73,7 @@ class ConditionType(Described):
     REACHABLE = "Reachable", "Git, AWS and Airflow answer."
     FENCED = "Fenced", "A DAG is paused by us while it is flipped."
     BAKED = "Baked", "What is live has been well for long enough to count as Stable."
+    REVERTIBLE = "Revertible", "An alarm could take a release back: key, token and branch let it."
 
 
 class Severity(Described):
@@ -166,6 +167,11 @@ class Reason(Described):
     REVERTER_REFUSED = (
         "ReverterRefused",
         "The identity that reverts asks for something else than a release that was Stable here.",
+    )
+    REVERT_POSSIBLE = "RevertPossible", "What an alarm needs to take a release back was tried, and is there."
+    REVERT_IMPOSSIBLE = (
+        "RevertImpossible",
+        "An alarm could take nothing back: its key, its token or the branch does not let it.",
     )
     REHEARSED = "Rehearsed", "Going back from a release, and forth again, was tried."
     POISON_MESSAGE = "PoisonMessage", "A message in the queue is no request for a tick; it was dropped."

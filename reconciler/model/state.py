@@ -201,7 +201,8 @@ class EnvironmentState(Value):
     that passed their bake here, ``reverts`` what alarms took back, ``rehearsals`` how going back was tried,
     each newest first. ``alarm`` went off and waits for something, and those ``behind`` it for their turn;
     ``heard`` are the identities of those that were acted on, newest first. ``import_errors`` are the files
-    that did not import when nothing was on its way.
+    that did not import when nothing was on its way. ``revert_tried_at``: when it was last tried whether an
+    alarm could take anything back.
     """
 
     environment: str
@@ -240,6 +241,7 @@ class EnvironmentState(Value):
     rehearsals: tuple[Rehearsal, ...] = ()
     import_errors: frozenset[str] = frozenset()
     last_handled_at: datetime | None = None
+    revert_tried_at: datetime | None = None
 
     @property
     def health(self) -> Health:

@@ -14,8 +14,7 @@ from reconciler.adapters.git_rules import Identity
 from reconciler.adapters.memory import MemoryClock
 from reconciler.adapters.reverter import SigningReverter, private_file
 from reconciler.model.errors import Conflict, Terminal
-from reconciler.ports import EnvironmentRepo
-from tests.adapters.git_host import GitHost
+from tests.adapters.git_host import GitHost, git, serve
 from tests.adapters.ssh_people import person
 from tests.builders import NOW
 
@@ -33,21 +32,26 @@ class Stage:
         self.home, self.host = home, GitHost(home)
         self.opened: list[tuple[str, str, int, int]] = []
         self.files = dict[str, bytes | None](FILES)
+        self.url = ""
 
-    def repo(self, who: Identity = Identity("Bot", "bot@example.com")) -> EnvironmentRepo:
-        return GitRepo(Remote(self.host.url), self.home / "cache", who)
+    def repo(self, who: Identity = Identity("Bot", "bot@example.com")) -> GitRepo:
+        return GitRepo(Remote(self.url or self.host.url), self.home / "cache", who)
 
-    def as_(self, name: str, email: str, key: str) -> EnvironmentRepo:
+    def as_(self, name: str, email: str, key: str) -> GitRepo:
         modes = [stat.S_IMODE(path.stat().st_mode) for path in (Path(key), Path(key).parent)]
         self.opened.append((name, key, modes[0], modes[1]))
         return self.repo(Identity(name, email, key))
 
+    def reverter(self, text: str) -> SigningReverter:
+        return SigningReverter(self.repo(), self.as_, lambda: text, "the-secret", MemoryClock(NOW))
+
     def push(self, text: str, files: dict[str, bytes] | None = None, in_force: str = SIGNERS) -> str:
         base = self.host.person_pushes(self.files)
-        reverter = SigningReverter(self.repo(), self.as_, lambda: text, "the-secret", MemoryClock(NOW))
-        return reverter.push(
-            base, files or {"dev/pointer.yaml": b"older"}, "Revert dev\n\nRelease: x", in_force
-        ).sha
+        return (
+            self.reverter(text)
+            .push(base, files or {"dev/pointer.yaml": b"older"}, "Revert dev\n\nRelease: x", in_force)
+            .sha
+        )
 
 
 @pytest.fixture
@@ -101,6 +105,29 @@ def test_without_an_identity_nothing_is_pushed(stage: Stage) -> None:
     stage.files["reconciler.yaml"] = CONFIG.replace("reverter", "# reverter").encode()
     with pytest.raises(Terminal, match="names no `reverter`"):
         stage.push(REVERTER.key.read_text())
+
+
+def test_all_that_a_push_needs_can_be_tried_without_one(stage: Stage) -> None:
+    tip = stage.host.person_pushes(stage.files)
+    stage.reverter(REVERTER.key.read_text()).check(SIGNERS)
+    assert len(stage.opened) == 1
+    assert stage.host.tip() == tip
+    for text, in_force in ((ANA.key.read_text(), SIGNERS), (REVERTER.key.read_text(), OVER)):
+        with pytest.raises(Terminal, match=f"valid for {REVERTER.email} now"):
+            stage.reverter(text).check(in_force)
+
+
+def test_a_token_that_may_only_read_is_found_out_by_trying(stage: Stage) -> None:
+    stage.host.person_pushes(stage.files)
+    git("config", "http.receivepack", "false", at=stage.host.bare)
+    server = serve(stage.host, None)
+    stage.url = f"http://127.0.0.1:{server.server_port}/platform.git"
+    try:
+        with pytest.raises(Terminal, match="403"):
+            stage.reverter(REVERTER.key.read_text()).check(SIGNERS)
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_a_branch_that_moved_on_is_left_as_it_is(stage: Stage) -> None:

@@ -10,6 +10,8 @@ import pytest
 from reconciler.model.alarm import Alarm, AlarmValue
 from reconciler.model.errors import Terminal, Transient
 from reconciler.model.observation import ImportProblem
+from reconciler.model.reason import ConditionType, Reason
+from reconciler.model.state import Changes, Condition
 from tests.builders import NOW
 from tests.cli.desk import Desk
 from tests.engine.scene import ENVIRONMENT_YAML, RECONCILER_YAML
@@ -178,7 +180,9 @@ def test_airflows_intervals_have_to_fit(desk: Desk) -> None:
 
 def test_who_reverts_and_which_alarms_may_make_them_are_named(desk: Desk) -> None:
     out = desk.run("doctor").out
-    assert _line(out, "dev: who reverts").endswith(f"{REVERTER}, whose key is in allowed_signers")
+    assert _line(out, "dev: who reverts").endswith(
+        f"{REVERTER}, whose key is in allowed_signers; not tried yet"
+    )
     assert _line(out, "dev: alarms").endswith("gitops-dev OK since 2026-11-21 05:00:00Z")
 
 
@@ -197,6 +201,26 @@ def test_a_reverter_without_a_key_that_counts_is_told(desk: Desk) -> None:
     desk.scene.signers = signers("ana@example.com") + run_out
     desk.scene.push("1.0.0")
     assert f"{REVERTER} has no valid key in allowed_signers" in desk.run("doctor").out
+
+
+@pytest.mark.parametrize(("status", "said"), [(True, "were tried 2026-11-21 05:00"), (False, "It is empty.")])
+def test_what_the_stack_found_of_its_secrets_is_told(desk: Desk, status: bool, said: str) -> None:
+    found = Condition(
+        type=ConditionType.REVERTIBLE,
+        status=status,
+        reason=Reason.REVERT_POSSIBLE if status else Reason.REVERT_IMPOSSIBLE,
+        message="It is empty.",
+        last_transition_at=NOW,
+    )
+    store = desk.scene.store
+    lease, state = store.acquire("dev", "test", 60), store.load("dev")
+    conditions = {**state.conditions, ConditionType.REVERTIBLE: found}
+    update = {"conditions": conditions, "revert_tried_at": NOW}
+    store.commit(lease, Changes(state=state.model_copy(update=update)))
+    line = _line(desk.run("doctor").out, "dev: who reverts")
+    assert line.startswith("✓" if status else "!")
+    assert said in line
+    assert ("It is empty." in desk.run("status", "dev").out) is not status
 
 
 def test_where_nothing_is_to_be_taken_back_nobody_has_to_be_there(desk: Desk) -> None:

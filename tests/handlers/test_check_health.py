@@ -59,6 +59,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "stack")
     monkeypatch.setattr(check_health, "look", look)
     monkeypatch.setattr(check_health, "look_again", look_again)
+    monkeypatch.setattr(check_health, "try_reverter", lambda lookout, environment: "")
     monkeypatch.setattr("reconciler.bootstrap.settings", Settings)
     monkeypatch.setattr("reconciler.bootstrap.lookout", lambda holder: holder)
     return outcomes

@@ -210,6 +210,10 @@ class MemoryReverter(Twin):
         """See ``ports.Reverter``. Its key is valid; ``core.reversal`` asks whether it is known."""
         return self._repo.push_as(self._identity, base, files, message)
 
+    @port_call
+    def check(self, in_force: str) -> None:
+        """See ``ports.Reverter``."""
+
 
 def _judged(tag: SignedTag, signers: str) -> SignedTag:
     if tag.signer and tag.signer not in signers:
