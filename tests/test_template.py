@@ -161,6 +161,18 @@ def test_a_standstill_wakes_a_person(
     assert found["AlarmActions"] == [{"Ref": "AlarmTopic"}]
 
 
+@pytest.mark.parametrize(("rule", "severity"), [("ErrorEvents", "error"), ("WarningEvents", "warning")])
+def test_people_can_hear_of_errors_and_of_warnings(source: dict[str, Any], rule: str, severity: str) -> None:
+    found, topic = source["Resources"][rule]["Properties"], rule.replace("ErrorEvents", "AlarmTopic")
+    topic = topic.replace("WarningEvents", "WarningTopic")
+    assert found["EventPattern"]["detail"] == {"customData": {"severity": [severity]}}
+    assert [target["Arn"] for target in found["Targets"]] == [{"Ref": topic}]
+    policy = source["Resources"][f"{topic}Policy"]["Properties"]
+    statements = policy["PolicyDocument"]["Statement"]
+    assert "events.amazonaws.com" in {item["Principal"]["Service"] for item in statements}
+    assert {"Ref": topic} in [output["Value"] for output in source["Outputs"].values()]
+
+
 def test_only_this_account_may_raise_alarms(source: dict[str, Any]) -> None:
     """EventBridge tells SNS no account: a condition would shut out our own events too."""
     statements = source["Resources"]["AlarmTopicPolicy"]["Properties"]["PolicyDocument"]["Statement"]
@@ -238,6 +250,8 @@ def test_each_environment_has_its_own_alarms(two: dict[str, Any]) -> None:
         "Blinddev": {"Fn::Sub": "${AWS::StackName}-dev-blind"},
         "Verdictdev": {"Fn::Sub": "${AWS::StackName}-dev"},
         "Healthpreprod": {"Fn::Sub": "${AWS::StackName}-pre-prod-health"},
+        "Unjudgeddev": {"Fn::Sub": "${AWS::StackName}-dev-unjudged"},
+        "Unjudgedpreprod": {"Fn::Sub": "${AWS::StackName}-pre-prod-unjudged"},
         "Blindpreprod": {"Fn::Sub": "${AWS::StackName}-pre-prod-blind"},
         "Verdictpreprod": {"Fn::Sub": "${AWS::StackName}-pre-prod"},
     }
@@ -245,7 +259,11 @@ def test_each_environment_has_its_own_alarms(two: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("alarm", "metric", "missing", "periods"),
-    [("Health", "HealthFailed", "ignore", 1), ("Blind", "HealthChecked", "breaching", 5)],
+    [
+        ("Health", "HealthFailed", "ignore", 1),
+        ("Blind", "HealthChecked", "breaching", 5),
+        ("Unjudged", "HealthJudged", "breaching", 15),
+    ],
 )
 def test_what_is_missing_never_counts_as_good(
     two: dict[str, Any], alarm: str, metric: str, missing: str, periods: int

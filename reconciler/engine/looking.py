@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from reconciler.core import aftermath
 from reconciler.core.findings import event_of
-from reconciler.core.verification import Judged, MetricValue, Wanted, judge, metrics, wanted
+from reconciler.core.verification import Judged, MetricValue, Wanted, judge, metrics, signs_of_life, wanted
 from reconciler.engine.gathering import gather
 from reconciler.engine.leasing import acquired
 from reconciler.engine.recollection import Recollection
@@ -50,7 +50,7 @@ def look(lookout: Lookout, environment: str, known: Recollection) -> Look:
     before = world.store.load(environment)
     now = world.clock.now()
     if _was_well(before, now):
-        return Look("It is Stable, and was well a moment ago.", _alive(before))
+        return Look("It is Stable, and was well a moment ago.", signs_of_life(before))
     declared, spec = _declared(before)
     asked = wanted(before, spec, now)
     evidence = (
@@ -64,7 +64,9 @@ def look(lookout: Lookout, environment: str, known: Recollection) -> Look:
     try:
         lease = acquired(world, environment, PATIENCE)
     except Conflict:
-        return Look("Others are at work here; what was seen is left to the next look.", _alive(before))
+        return Look(
+            "Others are at work here; what was seen is left to the next look.", signs_of_life(before, judged)
+        )
     try:
         try:
             known.leased(lease.token, world.clock.now())
@@ -74,9 +76,11 @@ def look(lookout: Lookout, environment: str, known: Recollection) -> Look:
             with contextlib.suppress(Transient, Terminal):
                 world.store.release(lease)
     except Conflict as conflict:
-        return Look(str(conflict), _alive(before))
+        return Look(str(conflict), signs_of_life(before, judged))
     if session is None:
-        return Look("Something changed while it was looked at; the next look sees it.", _alive(before))
+        return Look(
+            "Something changed while it was looked at; the next look sees it.", signs_of_life(before, judged)
+        )
     trouble = ""
     _ask_for_the_end(lookout, session[0].state)
     _ask_for_second_tries(lookout, session[1])
@@ -156,11 +160,6 @@ def _declared(state: EnvironmentState) -> tuple[Environment | None, HealthSpec]:
     if known is None:
         return None, _UNSEEN
     return known.desired.environment, known.desired.environment.health
-
-
-def _alive(state: EnvironmentState) -> tuple[MetricValue, ...]:
-    """It was looked at, and nothing can be said of it."""
-    return (MetricValue(name="HealthChecked", value=1, dimensions={"environment": state.environment}),)
 
 
 def _line(judged: Judged) -> str:

@@ -26,6 +26,7 @@ from tests.builders import EACH_MINUTE
 from tests.engine.scene import ENVIRONMENT_YAML, Scene
 
 HERE = (("environment", "dev"),)
+LOOKED = {("HealthChecked", HERE): 1, ("HealthJudged", HERE): 1}
 MINUTE = timedelta(minutes=1)
 RECORDED = ENVIRONMENT_YAML + (
     b"health: {record: {account: local, user: r, database: FINEDGE_DEV, keySecret: key, host: 127.0.0.1}}\n"
@@ -122,7 +123,7 @@ def test_where_nothing_was_ever_deployed_one_call_says_so() -> None:
         queue=MemoryTickQueue(),
     )  # fmt: skip
     seen = look(lookout, "dev", Recollection())
-    assert values(seen) == {("HealthChecked", HERE): 1, ("HealthFailed", HERE): 0}
+    assert values(seen) == LOOKED | {("HealthFailed", HERE): 0}
     assert scene.store.calls == {"load": 1}
     assert scene.airflow.calls == {}
 
@@ -192,7 +193,7 @@ def test_what_is_stable_and_well_costs_three_calls_a_minute(watched: Watched) ->
     assert [sum(one.values()) for one in ten].count(1) == 8, "just our own memory, four minutes of five"
     assert all("dags" in one for one in ten if sum(one.values()) > 1)
     watched.look()
-    assert values(watched.look()) == {("HealthChecked", HERE): 1}
+    assert values(watched.look()) == LOOKED
 
 
 def test_what_is_stable_and_amiss_is_looked_at_each_minute(watched: Watched) -> None:
@@ -287,7 +288,7 @@ def test_while_others_are_at_work_nothing_is_written(watched: Watched) -> None:
     before, began = watched.scene.state, watched.scene.clock.now()
     seen = watched.look()
     assert watched.scene.state == before
-    assert values(seen) == {("HealthChecked", HERE): 1}
+    assert values(seen) == LOOKED
     assert timedelta(seconds=5) <= watched.scene.clock.now() - began < timedelta(seconds=8)
     watched.scene.store.release(lease)
 
@@ -317,7 +318,7 @@ def test_what_was_seen_of_something_else_is_dropped(
 
     monkeypatch.setattr(looking, "gather", gather)
     seen = watched.look()
-    assert values(seen) == {("HealthChecked", HERE): 1}
+    assert values(seen) == LOOKED
     assert watched.scene.state.watch == watched.watch(**update)
 
 
@@ -326,7 +327,7 @@ def test_a_lease_that_is_lost_writes_nothing(watched: Watched) -> None:
     watched.scene.store.fail_next("commit", Conflict("The lease was lost."))
     seen = watched.look()
     assert watched.scene.state == before
-    assert values(seen) == {("HealthChecked", HERE): 1}
+    assert values(seen) == LOOKED
     assert "lost" in seen.message
 
 
@@ -403,7 +404,7 @@ def test_other_rules_for_what_is_well_are_not_mixed(
         return found.model_copy(update={"heartbeats": False}) if len(asked) == 3 else found
 
     monkeypatch.setattr(looking, "wanted", wanted)
-    assert values(watched.look()) == {("HealthChecked", HERE): 1}
+    assert values(watched.look()) == LOOKED
 
 
 def test_a_revert_that_is_seen_to_be_well_is_told_by_a_tick_at_once(watched: Watched) -> None:

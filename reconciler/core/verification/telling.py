@@ -18,6 +18,9 @@ _BAD = {
     Weight.WARNING: (Reason.HEALTH_WARNING, Severity.WARNING),
 }
 
+LOST = 15
+"""So many looks in a row may a signal of severity error not be had; then somebody has to act."""
+
 
 def told(scene: Scene, before: Watch, after: Watch) -> tuple[News, ...]:
     """What is new between two looks."""
@@ -30,6 +33,7 @@ def told(scene: Scene, before: Watch, after: Watch) -> tuple[News, ...]:
         *_baking(scene, before, after),
         *_tried_again(before, after),
         *signals,
+        *_lost(scene, before, after),
         *_passed(scene, before, after),
     )
 
@@ -129,6 +133,27 @@ def _of_signal(scene: Scene, name: SignalName, before: Tally | None, after: Tall
 
 def _is_graver(before: Tally | None, after: Tally) -> bool:
     return before is not None and before.severity is Weight.WARNING and after.severity is Weight.ERROR
+
+
+def _lost(scene: Scene, before: Watch, after: Watch) -> Iterator[News]:
+    """One for all signals that have not been had for so long: they mostly have one cause."""
+    limits = {name: max(LOST, scene.spec(name).consecutive_error_limit + 1) for name in after.tallies}
+    lost = {
+        name: tally.last
+        for name, tally in after.tallies.items()
+        if tally.severity is Weight.ERROR and tally.last is not None and tally.errors >= limits[name]
+    }
+    known = before.tallies
+    if not any(name not in known or known[name].errors < limits[name] for name in lost):
+        return
+    yield News(
+        reason=Reason.HEALTH_UNKNOWN,
+        message=f"Whether release {after.release} is well could not be told in {LOST} looks in a row "
+        f"({names(sorted(lost))}). {next(iter(lost.values())).message} While that lasts nothing is taken "
+        "back for it: people have to look.",
+        severity=Severity.ERROR,
+        evidence=tuple(f"{name}: {last.message}" for name, last in lost.items()),
+    )
 
 
 def _is_open(scene: Scene, name: SignalName, before: Tally | None, after: Tally) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from reconciler.core.verification import Judged, metrics
+import pytest
+
+from reconciler.core.verification import Judged, metrics, signs_of_life
+from reconciler.model.health import HealthSpec, SignalName, SignalSpec, Weight
 from reconciler.model.observation import ImportProblem
 from reconciler.model.seen import Evidence, Heartbeats
 from tests import builders
@@ -41,14 +44,35 @@ def test_a_release_that_fails_shows_and_so_does_the_signal() -> None:
 def test_of_what_cannot_be_had_nothing_is_said_but_that_somebody_looks() -> None:
     blind = published(seen(1, **NOTHING))
     assert ("HealthFailed", "dev") not in blind
+    assert ("HealthJudged", "dev") not in blind
     assert blind["HealthChecked", "dev"] == 1
     failed = published(*(seen(minute, import_errors=BROKEN) for minute in (1, 2, 3)), seen(4, **NOTHING))
     assert failed["HealthFailed", "dev"] == 1
+    assert ("HealthJudged", "dev") not in failed, "it failed, and nobody sees whether it still does"
+
+
+@pytest.mark.parametrize("weight", [Weight.WARNING, Weight.ERROR])
+def test_that_the_reconciler_is_alive_tells_nothing_of_the_release(weight: Weight) -> None:
+    spec = HealthSpec(signals={SignalName.RECONCILER: SignalSpec(limit=300, severity=weight)})
+    alive = NOTHING | {"ticked_at": FLIP + MINUTE}
+    names = {one.name for one in metrics(looks(watched(ONE), [seen(1, **alive)], spec))}
+    assert not {"HealthJudged", "HealthFailed"} & names
+
+
+def test_where_only_that_has_to_be_so_it_is_enough() -> None:
+    off = {name: SignalSpec(limit=0, severity=Weight.OFF) for name in SignalName}
+    spec = HealthSpec(signals=off | {SignalName.RECONCILER: SignalSpec(limit=300)})
+    alive = NOTHING | {"ticked_at": FLIP + MINUTE}
+    assert "HealthJudged" in {one.name for one in metrics(looks(watched(ONE), [seen(1, **alive)], spec))}
 
 
 def test_an_environment_without_a_watch_is_not_failing() -> None:
     values = {one.name: one.value for one in metrics(Judged(state=builders.state()))}
-    assert values == {"HealthChecked": 1, "HealthFailed": 0}
+    assert values == {"HealthChecked": 1, "HealthJudged": 1, "HealthFailed": 0}
+
+
+def test_what_need_not_be_looked_at_counts_as_judged() -> None:
+    assert {one.name for one in signs_of_life(builders.state())} == {"HealthChecked", "HealthJudged"}
 
 
 def test_dimensions_are_bounded() -> None:
