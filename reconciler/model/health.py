@@ -7,9 +7,9 @@ that fails is counted, and only more of them than are allowed fail the release.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from reconciler.model.reason import Described
 from reconciler.model.value import Value
@@ -43,17 +43,25 @@ class Weight(StrEnum):
     OFF = "off"
 
 
-class SignalSpec(Value):
-    """One signal: from where on it fails, and how often it may.
+def _without_defaults(schema: dict[str, Any]) -> None:
+    """Of these there is none that would be right for all signals."""
+    for name in ("severity", "limit", "windowMinutes", "atLeast", "failureLimit"):
+        del schema["properties"][name]["default"]
 
-    What ``limit`` is measured in is the signal's own: ``docs/spec/environment.md`` has a table.
+
+class SignalSpec(Value):
+    """One signal: from where on it fails, and how often it may. What is left out is the signal's own.
+
+    What ``limit`` is measured in is that, too: ``docs/spec/environment.md`` has a table.
     """
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
 
     severity: Weight = Field(
         default=Weight.ERROR,
         description="error: the release is judged bad, and an alarm goes off. warning: people are told. off.",
     )
-    limit: float = Field(ge=0, le=1_000_000, description="From where on a measurement fails.")
+    limit: float = Field(default=0, ge=0, le=1_000_000, description="From where on a measurement fails.")
     window_minutes: float = Field(
         default=60, gt=0, le=60 * 24 * 31, description="How far back is looked, in minutes."
     )
@@ -162,7 +170,9 @@ class HealthSpec(Value):
 
     bake: Bake = Field(default_factory=Bake, description="How long a release has to be well.")
     signals: dict[SignalName, SignalSpec] = Field(
-        default={}, description="Signals that are judged otherwise than by default, by their name."
+        default={},
+        description="Signals that are judged otherwise than by default, by their name. What is left out of "
+        "one stays as it is by default.",
     )
     second_try: bool = Field(
         default=True,
@@ -178,6 +188,15 @@ class HealthSpec(Value):
     def of(self, name: SignalName) -> SignalSpec:
         """How one signal is judged here."""
         return self.signals.get(name, DEFAULTS[name])
+
+    @field_validator("signals")
+    @classmethod
+    def _over_its_defaults(cls, given: dict[SignalName, SignalSpec]) -> dict[SignalName, SignalSpec]:
+        """Who changes one limit of a signal has not said anything of its window."""
+        return {
+            name: DEFAULTS[name].model_copy(update={key: getattr(spec, key) for key in spec.model_fields_set})
+            for name, spec in given.items()
+        }
 
     @model_validator(mode="after")
     def _something_is_judged(self) -> HealthSpec:

@@ -7,6 +7,7 @@ import pytest
 from reconciler.core.declarations import environment_names, parse_all, parse_desired
 from reconciler.model.component import Component
 from reconciler.model.errors import InvalidInput
+from reconciler.model.health import DEFAULTS, HealthSpec, SignalName, Weight
 from tests.declarations.files import POINTER, ROOT, environment, folder, problems
 
 
@@ -18,6 +19,38 @@ def test_says_what_one_environment_should_be() -> None:
     assert desired.environment.airflow.sync_seconds == 35
     assert {part: pin.version for part, pin in desired.pointer.components.items()} == dict.fromkeys(
         Component, "1.0.0"
+    )
+
+
+def _health(signals: str) -> HealthSpec:
+    spec = environment("dev") + f"health:\n  signals:\n    {signals}\n".encode()
+    return parse_desired(folder({"dev/environment.yaml": spec}), "dev").environment.health
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "changed"),
+    [
+        ("volume: {limit: 5}", SignalName.VOLUME, {"limit": 5}),
+        ("freshness: {severity: error}", SignalName.FRESHNESS, {"severity": Weight.ERROR}),
+        ('platform: {severity: "off"}', SignalName.PLATFORM, {"severity": Weight.OFF}),
+        ("missed-runs: {}", SignalName.MISSED_RUNS, {}),
+    ],
+)
+def test_what_is_not_said_of_a_signal_stays_as_it_is(
+    said: str, name: SignalName, changed: dict[str, object]
+) -> None:
+    health = _health(said)
+    assert health.of(name) == DEFAULTS[name].model_copy(update=changed)
+    assert health.of(SignalName.SCHEDULER) == DEFAULTS[SignalName.SCHEDULER]
+    assert HealthSpec.model_validate_json(health.model_dump_json(by_alias=True)) == health, "as it is stored"
+
+
+def test_a_bad_value_of_a_signal_is_named_with_its_line() -> None:
+    spec = environment("dev") + b"health:\n  signals:\n    volume:\n      atLeast: 0\n"
+    (problem,) = problems(folder({"dev/environment.yaml": spec}))
+    assert problem == (
+        "dev/environment.yaml:14: health.signals.volume.atLeast: found the number 0, expected a number "
+        "from 1 up to 10000"
     )
 
 
