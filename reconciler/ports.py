@@ -267,8 +267,11 @@ class StateStore(Protocol):
     def acquire(self, environment: str, holder: str, ttl_seconds: float) -> Lease:
         """Take the lease, with a token greater than every one before. ``Conflict`` while another holds it."""
 
-    def release(self, lease: Lease) -> None:
-        """Give the lease back; nothing happens if it is no longer ours."""
+    def release(self, lease: Lease, *, ticked: bool = False) -> None:
+        """Give the lease back; nothing happens if it is no longer ours.
+
+        ``ticked``: a tick had it; when, is told with every lease from then on.
+        """
 
     def load(self, environment: str) -> EnvironmentState:
         """The state as last committed; an empty one for an environment never seen."""

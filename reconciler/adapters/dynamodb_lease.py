@@ -61,20 +61,31 @@ class Leases:
                 if error_code(error) != _UNMET:
                     raise
                 raise _held(environment, error) from error
-        token = int(answer["Attributes"]["token"]["N"])
-        return Lease(environment=environment, holder=holder, token=token, expires_at=expires_at)
+        kept = answer["Attributes"]
+        ticked = kept.get("ticked_at", {}).get("N")
+        return Lease(
+            environment=environment,
+            holder=holder,
+            token=int(kept["token"]["N"]),
+            expires_at=expires_at,
+            ticked_at=datetime.fromtimestamp(float(ticked), UTC) if ticked else None,
+        )
 
-    def release(self, lease: Lease) -> None:
-        """See ``ports.StateStore``. The token stays, so that the next one is greater."""
+    def release(self, lease: Lease, *, ticked: bool = False) -> None:
+        """See ``ports.StateStore``. The token stays, so that the next one is greater.
+
+        That it ticked is written here: the item is small, and is written anyway.
+        """
+        at = {":at": _seconds(self._clock.now())} if ticked else {}
         with translated("dynamodb:UpdateItem", f"the table {self._table}"):
             try:
                 self._client.update_item(
                     TableName=self._table,
                     Key=items.key(lease.environment, "LEASE"),
-                    UpdateExpression="REMOVE holder, expires_at",
+                    UpdateExpression=f"REMOVE holder, expires_at{' SET ticked_at = :at' if ticked else ''}",
                     ConditionExpression=_OURS,
                     ExpressionAttributeNames=_NAMES,
-                    ExpressionAttributeValues=_ours(lease),
+                    ExpressionAttributeValues=_ours(lease) | at,
                 )
             except ClientError as error:
                 if error_code(error) != _UNMET:

@@ -46,9 +46,9 @@ class DynamoStateStore:
         """See ``ports.StateStore``."""
         return self._leases.acquire(environment, holder, ttl_seconds)
 
-    def release(self, lease: Lease) -> None:
+    def release(self, lease: Lease, *, ticked: bool = False) -> None:
         """See ``ports.StateStore``."""
-        self._leases.release(lease)
+        self._leases.release(lease, ticked=ticked)
 
     def load(self, environment: str) -> EnvironmentState:
         """See ``ports.StateStore``."""

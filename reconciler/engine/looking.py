@@ -69,7 +69,7 @@ def look(lookout: Lookout, environment: str, known: Recollection) -> Look:
         )
     try:
         try:
-            known.leased(lease.token, world.clock.now())
+            known.ticked_at = lease.ticked_at
             session = _judged(world, lease, before, asked, evidence, known)
         finally:
             # A lease that cannot be given back runs out by itself.

@@ -21,12 +21,9 @@ MOST_TRIES = 5_000
 
 @dataclass
 class Recollection:
-    """Of one environment. ``token`` is that of the lease which the last look held, ``ticked_at`` when it was
-    last seen that somebody else had held it since: a tick, most likely.
-    """
+    """Of one environment. ``ticked_at``: the end of the last tick before the last look."""
 
     manifests: dict[str, ReleaseManifest] = field(default_factory=dict)
-    token: int | None = None
     ticked_at: datetime | None = None
     _settled: dict[Hashable, Sequence[EndedRun]] = field(default_factory=dict)
     _record: dict[Hashable, Record | None] = field(default_factory=dict)
@@ -60,12 +57,6 @@ class Recollection:
         if self._platform is None or now - self._platform[0] >= FRESH:
             self._platform = (now, ask())
         return self._platform[1]
-
-    def leased(self, token: int, now: datetime) -> None:
-        """We took the lease: each time that anybody does, its token grows by one."""
-        if self.token is not None and token > self.token + 1:
-            self.ticked_at = now
-        self.token = token
 
 
 def _key(run: EndedRun) -> tuple[str, str, datetime]:

@@ -69,7 +69,7 @@ def tick(world: World, environment: str, triggered_by: TriggeredBy) -> TickResul
     finally:
         # A lease that cannot be given back runs out by itself.
         with contextlib.suppress(Transient, Terminal):
-            world.store.release(lease)
+            world.store.release(lease, ticked=True)
 
 
 def _under(lease: Lease, world: World, triggered_by: TriggeredBy) -> TickResult:

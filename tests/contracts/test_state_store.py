@@ -107,6 +107,33 @@ def test_tokens_grow_over_release_and_expiry(store: StateStore, clock: MemoryClo
     assert third.expires_at == clock.now() + timedelta(seconds=TTL)
 
 
+def test_when_a_tick_had_it_last_is_told_with_every_lease(store: StateStore, clock: MemoryClock) -> None:
+    first = store.acquire("dev", "looks", TTL)
+    assert first.ticked_at is None
+    store.release(first)
+    tick = store.acquire("dev", "ticks", TTL)
+    assert tick.ticked_at is None, "who only looked has not ticked"
+    clock.advance(30)
+    at = clock.now()
+    store.release(tick, ticked=True)
+    store.release(tick)
+    for _ in range(2):
+        clock.advance(60)
+        other = store.acquire("dev", "looks", TTL)
+        assert other.ticked_at == at
+        store.release(other)
+    assert store.acquire("prod", "looks", TTL).ticked_at is None
+
+
+def test_a_tick_that_lost_its_lease_has_not_ticked(store: StateStore, clock: MemoryClock) -> None:
+    late = store.acquire("dev", "late", TTL)
+    clock.advance(TTL + 1)
+    newer = store.acquire("dev", "newer", TTL)
+    store.release(late, ticked=True)
+    store.release(newer)
+    assert store.acquire("dev", "looks", TTL).ticked_at is None
+
+
 def test_a_lease_is_held_until_its_very_end(store: StateStore, clock: MemoryClock) -> None:
     store.acquire("dev", "a", TTL)
     clock.advance(TTL - 0.001)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from reconciler.adapters.memory.clock import MemoryClock
 from reconciler.adapters.memory.failures import Twin, port_call
@@ -22,6 +22,7 @@ class _Memory:
     state: EnvironmentState
     lease: Lease | None = None
     tokens: int = 0
+    ticked_at: datetime | None = None
     operations: dict[int, Operation] = field(default_factory=dict)
     steps: dict[tuple[int, int], StepRecord] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
@@ -51,15 +52,17 @@ class MemoryStateStore(Twin):
             holder=holder,
             token=memory.tokens,
             expires_at=now + timedelta(seconds=ttl_seconds),
+            ticked_at=memory.ticked_at,
         )
         return memory.lease
 
     @port_call
-    def release(self, lease: Lease) -> None:
+    def release(self, lease: Lease, *, ticked: bool = False) -> None:
         """See ``ports.StateStore``."""
         memory = self._memory(lease.environment)
         if _same(memory.lease, lease):
             memory.lease = None
+            memory.ticked_at = self._clock.now() if ticked else memory.ticked_at
 
     @port_call
     def load(self, environment: str) -> EnvironmentState:
