@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import ValidationError
 
-from handlers.telemetry import begin, logger, metrics
+from handlers.telemetry import begin, emit, logger, metrics
 from reconciler import bootstrap
 from reconciler.engine.tick import tick
 from reconciler.model.errors import ReconcilerError, Terminal
@@ -78,6 +78,7 @@ def _tick(request: TickRequest, request_id: str) -> None:
         result = tick(bootstrap.world(holder=request_id), environment, request.triggered_by)
         outcome = result.outcome
         logger.info(result.message, extra={"outcome": outcome})
+        emit(result.figures)
         if result.trouble:
             logger.error(result.trouble)
     finally:

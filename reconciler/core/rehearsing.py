@@ -20,12 +20,21 @@ REMEMBERED = 20
 
 def back(environment: str, release: ReleaseId) -> str:
     """The subject of the commit that goes back from a release."""
-    return f"Rehearse {environment}: back from release {release}"
+    return f"{_tried(environment)}back from release {release}"
 
 
 def forth(environment: str, release: ReleaseId) -> str:
     """The subject of the commit that goes to it again."""
-    return f"Rehearse {environment}: forth to release {release}"
+    return f"{_tried(environment)}forth to release {release}"
+
+
+def is_try(environment: str, subject: str) -> bool:
+    """Does a commit say that it is one of these?"""
+    return subject.startswith(_tried(environment))
+
+
+def _tried(environment: str) -> str:
+    return f"Rehearse {environment}: "
 
 
 def message(subject: str, release: ReleaseId) -> str:

@@ -10,6 +10,7 @@ import contextlib
 from dataclasses import replace
 from datetime import timedelta
 
+from reconciler.core.delivery import delivered
 from reconciler.core.diff import drifted_keys, outdated_support
 from reconciler.core.fencing import open_for_long
 from reconciler.core.findings import Finding, with_conditions
@@ -73,7 +74,7 @@ def tick(world: World, environment: str, triggered_by: TriggeredBy) -> TickResul
 
 
 def _under(lease: Lease, world: World, triggered_by: TriggeredBy) -> TickResult:
-    session = Session(world, lease, world.store.load(lease.environment))
+    session = Session(world, lease, before := world.store.load(lease.environment))
     note_revert(world, session)
     result = _Tick(world, session, triggered_by).run()
     if result.outcome in _SETTLED and promote_by_policy(world, session):
@@ -86,6 +87,7 @@ def _under(lease: Lease, world: World, triggered_by: TriggeredBy) -> TickResult:
     for finding in (outage, open_for_long(session.state, session.now)):
         if finding is not None:
             session.report(finding, session.state.last_attempted_revision)
+    result = replace(result, figures=delivered(before, session.state))
     try:
         session.publish()
     except (Transient, Terminal) as error:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from reconciler.core.verification import MetricValue
 from reconciler.model.environment import Environment
 from reconciler.model.tick_time import TickTime
 from reconciler.ports import (
@@ -73,8 +74,10 @@ class TickResult:
     """A tick's outcome and, for a log line, one sentence.
 
     ``trouble`` is what went wrong beside it: events that could not be delivered, a lease not given back.
+    ``figures`` is what is measured of it.
     """
 
     outcome: Outcome
     message: str
     trouble: str = ""
+    figures: tuple[MetricValue, ...] = ()
