@@ -164,6 +164,13 @@ def alarms() -> Alarms:
     return CloudWatchAlarms(_client("cloudwatch"))
 
 
+def heard_alarms() -> frozenset[str]:
+    """The alarms of people's own that the stack hears of."""
+    from reconciler.adapters.alarm_rule import heard_alarms as asked
+
+    return asked(_client("cloudformation"), _client("events"), settings().stack)
+
+
 def sources(environment: Environment) -> HealthSources:
     """What tells of one environment's health besides its Airflow, as far as it has it."""
     from reconciler.adapters.cloudwatch_metrics import MwaaMetrics

@@ -40,7 +40,7 @@ def who_reverts(platform: Platform, desired: Desired) -> str:
 
 
 def alarms(platform: Platform, environment: Environment) -> str:
-    """The alarms that may take a release back. ``Terminal`` if one of them does not exist."""
+    """The alarms that may take a release back. ``Terminal`` if one is not there, or starts nothing."""
     known = platform.alarms()
     if known is None:
         raise Terminal(
@@ -55,5 +55,14 @@ def alarms(platform: Platform, environment: Environment) -> str:
         raise Terminal(
             f"There is no alarm {', '.join(missing)}: nothing is taken back for it.",
             "Deploy the stack with this environment, or correct health.revert.alarms.",
+        )
+    own = environment.health.revert.alarms
+    heard = platform.heard_alarms() if own else ()
+    deaf = [name for name in own if name not in heard]
+    if deaf:
+        raise Terminal(
+            f"The stack does not hear of {', '.join(deaf)}: nothing is taken back when it goes off.",
+            f"Deploy the stack {stack} with its parameter RevertAlarms set to all such alarms of all "
+            f"environments, besides these: {','.join(sorted({*heard, *own}))}.",
         )
     return ", ".join(f"{one.name} {one.value.value} since {when(one.since)}" for one in found.values() if one)

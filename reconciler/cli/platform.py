@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -49,6 +49,9 @@ class Platform(Protocol):
 
     def alarms(self) -> tuple[str, Alarms] | None:
         """The name of the stack, and the alarms of its account; None where the stack is not named."""
+
+    def heard_alarms(self) -> Collection[str]:
+        """The alarms of people's own of which that stack hears."""
 
     def git_version(self) -> str:
         """``git version 2.39.5``; empty if it does not run. ``Terminal`` if there is no git."""
@@ -126,6 +129,12 @@ class Live:
 
         lookout = bootstrap.lookout("cli")
         return (lookout.stack, lookout.alarms) if lookout.stack else None
+
+    def heard_alarms(self) -> Collection[str]:
+        """See ``Platform``."""
+        from reconciler import bootstrap
+
+        return bootstrap.heard_alarms()
 
     def git_version(self) -> str:
         """See ``Platform``."""

@@ -42,6 +42,7 @@ class TwinPlatform:
     settings_error: ReconcilerError | None = None
     import_error: str = ""
     known_alarms: tuple[str, Alarms] | None = None
+    heard: tuple[str, ...] = ()
     committed_by: list[Person] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -72,6 +73,9 @@ class TwinPlatform:
 
     def alarms(self) -> tuple[str, Alarms] | None:
         return self.known_alarms
+
+    def heard_alarms(self) -> tuple[str, ...]:
+        return self.heard
 
     def git_version(self) -> str:
         return self.git

@@ -237,6 +237,18 @@ def test_an_alarm_that_does_not_exist_is_told(desk: Desk) -> None:
     assert "There is no alarm theirs: nothing is taken back for it." in desk.run("doctor").out
 
 
+def test_an_alarm_of_which_the_stack_does_not_hear_is_told_with_what_to_do(desk: Desk) -> None:
+    desk.scene.environment = ENVIRONMENT_YAML + b"health: {revert: {alarms: [mine, theirs]}}\n"
+    desk.scene.push("1.0.0")
+    desk.platform.known_alarms = ("gitops", Known("gitops-dev", "mine", "theirs"))
+    desk.platform.heard = ("mine",)
+    out = desk.run("doctor").out
+    assert _line(out, "dev: alarms").startswith("! dev: alarms: The stack does not hear of theirs")
+    assert "parameter RevertAlarms" in out
+    desk.platform.heard = ("mine", "theirs")
+    assert _line(desk.run("doctor").out, "dev: alarms").startswith("✓")
+
+
 def test_a_stack_that_is_not_named_is_told(desk: Desk) -> None:
     desk.platform.known_alarms = None
     answer = desk.run("doctor")
