@@ -298,6 +298,29 @@ def test_only_an_alarm_that_goes_off_starts_what_reverts(source: dict[str, Any])
     assert [one["state"] for one in details.values()] == [{"value": ["ALARM"]}] * 2
 
 
+def test_what_else_may_start_what_reverts(source: dict[str, Any]) -> None:
+    """Only alarms of this account, and one topic; and only where somebody named them."""
+    found = of_type(source, "AWS::Lambda::Permission")
+    assert {name: item["Condition"] for name, item in found.items()} == {
+        "AlarmsInvokeOnAlarm": "HasRevertAlarms",
+        "TopicInvokesOnAlarm": "HasRevertTopic",
+    }
+    alarms, topic = (found[name]["Properties"] for name in ("AlarmsInvokeOnAlarm", "TopicInvokesOnAlarm"))
+    assert alarms["Principal"] == "lambda.alarms.cloudwatch.amazonaws.com"
+    assert alarms["SourceAccount"] == {"Ref": "AWS::AccountId"}
+    assert alarms["SourceArn"]["Fn::Sub"].endswith(":${AWS::AccountId}:alarm:*")
+    assert (topic["Principal"], topic["SourceArn"]) == ("sns.amazonaws.com", {"Ref": "RevertTopicArn"})
+    assert {item["FunctionName"]["Fn::GetAtt"][0] for item in (alarms, topic)} == {"OnAlarm"}
+    told = source["Resources"]["TopicToldToOnAlarm"]
+    assert (told["Condition"], told["Properties"]["Protocol"]) == ("HasRevertTopic", "lambda")
+    for name in ("RevertAlarms", "RevertTopicArn"):
+        assert source["Parameters"][name]["Default"] == ""
+    pattern = source["Parameters"]["RevertTopicArn"]["AllowedPattern"]
+    assert re.match(pattern, "")
+    assert re.match(pattern, "arn:aws:sns:eu-west-1:123456789012:alarms")
+    assert not re.match(pattern, "arn:aws:sqs:eu-west-1:123456789012:alarms")
+
+
 def test_who_looks_may_write_no_file(source: dict[str, Any]) -> None:
     for role in ("CheckHealthRole", "OnAlarmRole"):
         actions = json.dumps(source["Resources"][role]["Properties"]["Policies"])
