@@ -176,10 +176,11 @@ def test_a_look_where_nothing_was_deployed_says_that_somebody_looks(functions: S
     assert alarm["StateValue"] == "OK"
 
 
-def test_errors_reach_people(functions: StackInfo) -> None:
-    """The rule of the template, on the bus of the template, sends an error's own words to the topic."""
+@pytest.mark.parametrize("severity", ["error", "warning"])
+def test_what_is_wrong_reaches_people(functions: StackInfo, severity: str) -> None:
+    """The rules of the template, on the bus of the template, send an event's own words to a topic each."""
     rules = client("events", functions.aws_endpoint).list_rules(EventBusName=functions.bus)["Rules"]
-    (rule,) = [rule for rule in rules if "severity" in rule.get("EventPattern", "")]
+    (rule,) = [rule for rule in rules if f'"severity": ["{severity}"]' in rule.get("EventPattern", "")]
     targets = client("events", functions.aws_endpoint).list_targets_by_rule(
         Rule=rule["Name"], EventBusName=functions.bus
     )["Targets"]
