@@ -28,8 +28,11 @@ from local.stack import Stack
 
 S = TypeVar("S", bound=Story)
 ENVIRONMENTS = ("dev", "staging", "prod")
-PARSE_SECONDS, REFRESH_INTERVAL, PARSE_INTERVAL = 30, 1, 5
-"""The story's DAGs are parsed in no time."""
+PARSE_SECONDS, REFRESH_INTERVAL, PARSE_INTERVAL = 30, 4, 10
+"""The story's DAGs are parsed in no time. Three Airflows that parse thirty files each five seconds would
+leave two processors no time for anything else; one that looks for new files each second queues them again
+and again.
+"""
 LEASE_SECONDS = 40
 """Nobody wants to watch for 150 s, as on AWS, until another tick takes over from a killed one."""
 
