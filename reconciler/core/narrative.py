@@ -60,11 +60,14 @@ def success(
     )
 
 
-def nothing_changes(environment: str, revision: str, components: Mapping[str, str]) -> str:
-    """Told when a commit needs no change to be live."""
+def nothing_changes(
+    environment: str, revision: str, components: Mapping[str, str], failed: Sequence[str] | None = None
+) -> str:
+    """Told when a commit needs no change to be live. ``failed``: the signals by which it is judged Failed."""
+    ill = f", which is not well ({names(failed)})" if failed else ", which is not well"
     return (
         f"Commit {revision[:10]} changes nothing that runs in {environment}: "
-        f"it runs {versions(components)} and is well."
+        f"it runs {versions(components)}{' and is well' if failed is None else ill}."
     )
 
 

@@ -22,7 +22,7 @@ from reconciler.core.patience import waiting
 from reconciler.core.planner import plan_digest
 from reconciler.core.rollback import arrived, begun
 from reconciler.core.rules_change import changed_rules
-from reconciler.core.verification import watching
+from reconciler.core.verification import bake, watching
 from reconciler.engine.admission import Admission
 from reconciler.engine.desired import Wanted
 from reconciler.engine.session import Session
@@ -175,7 +175,9 @@ class Operations:
             after = after.model_copy(update={"operation": ended})
             self.session.commit(after, events=(self._success(after, operation),))
         elif operation is None or self._is_news(state):
-            message = narrative.nothing_changes(state.environment, self.wanted.revision, self.wanted.versions)
+            message = narrative.nothing_changes(
+                state.environment, self.wanted.revision, self.wanted.versions, bake.failed(after.watch)
+            )
             self.session.commit(after, events=(self._told(after, message, Reason.RECONCILIATION_SUCCEEDED),))
         else:
             self.session.commit(after)

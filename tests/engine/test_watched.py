@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from reconciler.model.health import SignalName, Weight
 from reconciler.model.observation import DagRun
-from reconciler.model.watch import Watch
+from reconciler.model.state import Changes
+from reconciler.model.watch import Judgement, Tally, Watch
 from tests.engine.scene import Scene
 
 
@@ -60,3 +62,20 @@ def test_the_cure_answers_for_what_it_changes_from_its_own_flip_on() -> None:
     scene.clock.advance(60)
     scene.tick()
     assert (set(watch(scene).touched), watch(scene).leaving) == ({"one", "two", "three"}, {})
+
+
+def test_what_is_judged_failed_is_not_said_to_be_well_by_a_commit_that_changes_nothing() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    ill = Tally(severity=Weight.ERROR, outcome=Judgement.FAILED)
+    failed = watch(scene).model_copy(
+        update={"outcome": Judgement.FAILED, "tallies": {SignalName.FAILED_RUNS: ill}}
+    )
+    lease = scene.store.acquire("dev", "somebody", 60)
+    scene.store.commit(lease, Changes(state=scene.state.model_copy(update={"watch": failed})))
+    scene.store.release(lease)
+    scene.environment += b"# looked at\nhealth: {secondTry: false}\n"
+    scene.push("1.0.0", "Other rules")
+    scene.tick()
+    said = [event.message for event in scene.events if "changes nothing that runs" in event.message]
+    assert [one.partition(", which")[2] for one in said] == [" is not well (failed-runs)."]

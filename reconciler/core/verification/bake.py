@@ -37,6 +37,17 @@ def outcome(watch: Watch) -> Judgement:
     return Judgement.INCONCLUSIVE
 
 
+def failed(watch: Watch | None) -> tuple[str, ...] | None:
+    """The signals by which what is watched is judged Failed; None: it is not."""
+    if watch is None or watch.outcome is not Judgement.FAILED:
+        return None
+    return tuple(
+        name.value
+        for name, tally in watch.tallies.items()
+        if tally.severity is Weight.ERROR and tally.outcome is Judgement.FAILED
+    )
+
+
 def obstacles(scene: Scene, watch: Watch) -> tuple[str, ...]:
     """What keeps a release from being Stable, a phrase each; nothing: it is."""
     bake = scene.health.bake

@@ -10,7 +10,7 @@ from reconciler.core.verification.bake import unwanted
 from reconciler.core.verification.scene import Scene
 from reconciler.core.verification.second_try import DOUBTS, is_open
 from reconciler.model.health import SignalName, Weight
-from reconciler.model.reason import Reason, Severity
+from reconciler.model.reason import ConditionType, Reason, Severity
 from reconciler.model.watch import Judgement, Tally, Watch
 
 _BAD = {
@@ -50,7 +50,20 @@ def next_step(scene: Scene) -> str:
         return "Nothing is taken back by itself here: `git revert` of the commit goes back."
     if good is None:
         return "No other release is Stable here, so that nothing can be taken back: people have to act."
-    return f"An alarm goes off, which brings back release {good}."
+    if why := _nobody_reverts(scene):
+        go_back = f"people have to go back (`reconciler rollback {scene.state.environment}`)"
+        return f"{why}, so that nothing is taken back by itself: {go_back}."
+    return f"An alarm goes off; unless a guard objects, it brings back release {good}."
+
+
+def _nobody_reverts(scene: Scene) -> str:
+    """Why no alarm could make a commit, as far as that is known; or nothing."""
+    accepted, tried = scene.state.accepted, scene.state.conditions.get(ConditionType.REVERTIBLE)
+    if accepted is None or accepted.desired.reverter is None:
+        return "No identity reverts here"
+    if tried is not None and tried.status is False:
+        return "The identity that reverts could not when it was last tried"
+    return ""
 
 
 def last_stable(scene: Scene) -> str | None:

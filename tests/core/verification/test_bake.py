@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from reconciler.core.findings import Finding, with_conditions
 from reconciler.core.verification import judge
 from reconciler.core.verification.bake import STABLE_KEPT
 from reconciler.model.health import Bake, HealthSpec, SignalName, SignalSpec, Weight
@@ -193,6 +194,7 @@ def test_failing_is_told_once_with_what_comes_next_and_so_is_recovery() -> None:
     state = watched(ONE).model_copy(
         update={"stable": (Stable(release=OLD.id, revision="a" * 40, at=FLIP - HOUR),)}
     )
+    state = with_reverter(state)
     reasons, messages = [], []
     for one in (*minutes(1, 6, import_errors=BROKEN), *minutes(6, 9)):
         judged = judge(state, spec(), one)
@@ -297,3 +299,36 @@ def test_who_acts_next_is_said(rollback: bool) -> None:
     judged = looks(watched(ONE, rollback=rollback), minutes(1, 4, import_errors=BROKEN))
     message = next(news.message for news in judged.news if news.reason is Reason.HEALTH_CHECK_FAILED)
     assert "people have to act" in message
+
+
+REVERTER = "reverter@example.com"
+
+
+def next_step(state: EnvironmentState) -> str:
+    """What is told to come of a release whose DAG does not import."""
+    judged = looks(state, minutes(1, 4, import_errors=BROKEN))
+    return next(news.message for news in judged.news if news.reason is Reason.HEALTH_CHECK_FAILED)
+
+
+def with_reverter(state: EnvironmentState, *, could: bool | None = None) -> EnvironmentState:
+    assert state.accepted is not None
+    desired = state.accepted.desired.model_copy(update={"reverter": REVERTER})
+    update = {"accepted": state.accepted.model_copy(update={"desired": desired})}
+    tried = Finding(
+        type=ConditionType.REVERTIBLE, status=could, reason=Reason.REVERT_POSSIBLE, message="It was tried."
+    )
+    return with_conditions(state.model_copy(update=update), [tried], None, FLIP)
+
+
+def test_no_revert_is_promised_that_may_not_come() -> None:
+    good = {"stable": (Stable(release=OLD.id, revision="a" * 40, at=FLIP),)}
+    state = watched(ONE).model_copy(update=good)
+    for could in (None, True):
+        message = next_step(with_reverter(state, could=could))
+        assert message.endswith(
+            f"An alarm goes off; unless a guard objects, it brings back release {OLD.id}."
+        )
+    for message in (next_step(state), next_step(with_reverter(state, could=False))):
+        assert "people have to go back (`reconciler rollback dev`)" in message
+        assert OLD.id not in message
+    assert "people have to act" in next_step(with_reverter(watched(ONE)))
