@@ -119,6 +119,29 @@ def said_of_alarms(state: EnvironmentState, events: Sequence[Event]) -> list[tup
     return found
 
 
+def named(state: EnvironmentState, release: str) -> str:
+    """A release's id, with the versions of it where what is remembered says them."""
+    from reconciler.core.narrative import versions
+
+    known = {
+        one.release: {part.value: pin.version for part, pin in one.desired.pointer.components.items()}
+        for one in (state.accepted, state.applied)
+        if one is not None
+    }
+    if state.operation is not None:
+        known[state.operation.release] = state.operation.versions
+    said = versions(known.get(release, {}))
+    return f"{release} ({said})" if said else release
+
+
+def quarantined(state: EnvironmentState) -> list[str]:
+    """The releases that may not come back, and the DAGs that are to blame."""
+    from reconciler.core.narrative import names
+
+    holds = state.accepted.desired.holds.quarantine if state.accepted is not None else ()
+    return [f"{named(state, one.release)}{f': {names(one.dags)}' if one.dags else ''}" for one in holds]
+
+
 def _story(revert: Revert) -> Iterator[str]:
     from reconciler.core.aftermath_words import parts
 
@@ -182,7 +205,19 @@ def _bake_line(state: EnvironmentState, now: datetime) -> str:
     counted = f"{_minutes(watch, bake, now):.0f}/{bake.minutes:g} min{runs}{gone_back}"
     if word == "Failed":
         return f"Failed since {when(watch.failed_at)} ({counted})"
-    return f"Baking {counted}"
+    waits = _waits_for(state, watch)
+    return f"Baking {counted}{f'; waits for: {waits}' if waits else ''}"
+
+
+def _waits_for(state: EnvironmentState, watch: Watch) -> str:
+    """What keeps it from being Stable, as the last look said it."""
+    from reconciler.core.verification.telling import NOT_STABLE
+    from reconciler.model.reason import ConditionType
+
+    baked = state.conditions.get(ConditionType.BAKED)
+    if baked is None or not baked.message.startswith(f"Release {watch.release}: {NOT_STABLE}"):
+        return ""
+    return baked.message.partition(NOT_STABLE)[2].rstrip(".")
 
 
 def _signals(state: EnvironmentState) -> str:

@@ -6,8 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from reconciler.cli.output import when
 from reconciler.core.findings import Finding, News, event_of, with_conditions
+from reconciler.core.verification.telling import waits_for
 from reconciler.model.health import SignalName, Weight
+from reconciler.model.holds import Quarantined
 from reconciler.model.reason import ConditionType, Reason
 from reconciler.model.state import Changes, EnvironmentState
 from reconciler.model.watch import Judgement, Measurement, OpenAlarm, Rehearsal, Stable, Tally, Watch
@@ -71,6 +74,56 @@ def test_a_bake_is_shown_with_its_minutes_and_runs() -> None:
     }  # fmt: skip
     assert document["lastStable"]["warm"] is True
     assert document["watch"]["release"] == after.bad
+
+
+def test_what_keeps_a_release_from_being_stable_is_said() -> None:
+    after = Reverted()
+    put(after, watch=watch(after))
+    message = f"Release {after.bad}: {waits_for(('missed-runs: Nobody knows', '12 of 30 minutes are over'))}"
+    finding = Finding(type=ConditionType.BAKED, status=False, reason=Reason.BAKING, message=message)
+    after.set(lambda state: with_conditions(state, [finding], None, after.scene.clock.now()))
+    desk = sat_down(after)
+    assert facts(desk)["Bake"] == (
+        "Baking 12/30 min, runs 1/2; waits for: missed-runs: Nobody knows; 12 of 30 minutes are over"
+    )
+    # What was said of another release is not said of this one.
+    put(after, watch=watch(after, release="e" * 16))
+    assert "waits for" not in facts(desk)["Bake"]
+
+
+def test_a_release_is_said_to_have_failed_when_it_did() -> None:
+    after = Reverted()
+    finding = Finding(type=ConditionType.BAKED, status=False, reason=Reason.BAKING, message="So it is.")
+    after.set(lambda state: with_conditions(state, [finding], None, after.scene.clock.now()))
+    after.scene.clock.advance(600)
+    at = after.scene.clock.now()
+    put(after, watch=watch(after, outcome=Judgement.FAILED, failed_at=at))
+    ill = finding.model_copy(update={"reason": Reason.HEALTH_CHECK_FAILED})
+    after.set(lambda state: with_conditions(state, [ill], None, at))
+    assert f"! Baked False since {when(at)}: HealthCheckFailed" in sat_down(after).run("status", "dev").out
+
+
+def test_what_is_quarantined_is_told_with_what_is_to_blame() -> None:
+    after = Reverted()
+    one = Quarantined(
+        by="Ana", since=after.since, reason="It failed.", release=after.bad, dags=("heartbeat",)
+    )
+
+    def quarantine(state: EnvironmentState) -> EnvironmentState:
+        assert state.accepted is not None
+        holds = state.accepted.desired.holds.model_copy(update={"quarantine": (one,)})
+        desired = state.accepted.desired.model_copy(update={"holds": holds})
+        return state.model_copy(
+            update={
+                "accepted": state.accepted.model_copy(update={"desired": desired}),
+                "condemned": frozenset({"f" * 16}),
+            }
+        )
+
+    after.set(quarantine)
+    shown = facts(sat_down(after))
+    assert shown["Quarantined"] == f"{after.bad} (dags 1.1.0, dbt 1.1.0, libs 1.1.0): heartbeat"
+    assert shown["Condemned"] == "f" * 16
 
 
 def test_what_is_only_not_stable_yet_is_no_concern() -> None:

@@ -13,7 +13,7 @@ from reconciler.cli.concerns import concerns, told
 from reconciler.cli.context import Cli, OutputOption, begin
 from reconciler.cli.gates import outside_json, said_by_gates
 from reconciler.cli.output import Format, short, when
-from reconciler.cli.watched import bake_cell, document, facts, ill
+from reconciler.cli.watched import bake_cell, document, facts, ill, named, quarantined
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.reason import ConditionType
 
@@ -201,7 +201,8 @@ def _details(
             ("DAGs", ", ".join(f"{n} on {release}" for release, n in _releases(state).most_common())),
             *watched,
             ("Fenced", ", ".join(_fenced(dag_id, fence) for dag_id, fence in sorted(state.fences.items()))),
-            ("Condemned", ", ".join(sorted(state.condemned))),
+            ("Condemned", ", ".join(named(state, one) for one in sorted(state.condemned))),
+            ("Quarantined", "; ".join(quarantined(state))),
             ("Suspended", told_of(suspended) if suspended is not None else ""),
             ("Held", "; ".join(one for one in held if not _is_in(one, said))),
             ("Pinned", "; ".join(f"{one.dag} to {one.release} by {told_of(one)}" for one in _pins(state))),
@@ -254,9 +255,17 @@ def _concerns(cli: Cli, state: EnvironmentState, tip: str | None, prefix: str = 
             "yellow",
         )
     for one in told(state):
-        since = when(one.last_transition_at)
+        since = when(_since(one, state))
         text = f"{one.type.value} {_said(one)} since {since}: {one.reason.value}: {one.message}"
         cli.out.line(f"{prefix}! {text}", "yellow")
+
+
+def _since(condition: Condition, state: EnvironmentState) -> datetime:
+    """Since when it is so. ``Baked`` is False of one release after another: that this one failed is newer."""
+    failed_at = state.watch.failed_at if state.watch is not None else None
+    if condition.type is ConditionType.BAKED and failed_at is not None:
+        return max(failed_at, condition.last_transition_at)
+    return condition.last_transition_at
 
 
 def _said(condition: Condition) -> str:

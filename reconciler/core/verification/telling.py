@@ -73,9 +73,12 @@ def last_stable(scene: Scene) -> str | None:
     return next((release for release in known if release != own and release not in bad), None)
 
 
+NOT_STABLE = "Not Stable yet: "
+
+
 def waits_for(obstacles: Sequence[str]) -> str:
     """What keeps a release from being Stable, as a sentence."""
-    return f"Not Stable yet: {'; '.join(obstacles)}."
+    return f"{NOT_STABLE}{'; '.join(obstacles)}."
 
 
 def _baking(scene: Scene, before: Watch, after: Watch) -> Iterator[News]:
