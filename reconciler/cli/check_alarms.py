@@ -23,7 +23,9 @@ def who_reverts(platform: Platform, desired: Desired) -> str:
     if desired.reverter is None:
         raise Terminal(
             f"An alarm takes nothing back in {name}: no identity reverts.",
-            "Name one in reconciler.yaml (`reverter`), or turn health.revert.automatic off.",
+            "Three steps: a key in the stack's secret, its address in reconciler.yaml and allowed_signers, a "
+            "token that pushes (docs/spec/reconciler.md#the-identity-that-reverts). Or turn "
+            "health.revert.automatic off.",
         )
     if not valid_keys(desired.signers, desired.reverter, platform.clock().now()):
         raise Terminal(
