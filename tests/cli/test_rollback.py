@@ -324,3 +324,62 @@ def test_what_may_not_be_begun_is_told_instead_of_a_wait_that_does_not_end(askin
     assert "Nothing of it is begun before this: Waits for the approval of 1 person" in said
     assert "reconciler status dev" in said
     assert "reconciler wait" not in said
+
+
+def test_under_a_hold_nothing_is_pushed_and_it_says_what_to_do_first(desk: Desk) -> None:
+    assert desk.run("hold", "dev", "-m", "a look at it").code == 0
+    tip = desk.scene.repo.tip()
+
+    answer = desk.run("rollback", "dev", "--yes")
+
+    assert answer.code == 3
+    assert "dev is held by Ana <ana@example.com> since" in answer.err
+    assert "a look at it. A rollback would wait" in answer.err
+    assert 'First `reconciler release dev --reason "<why>"`' in answer.err
+    assert desk.scene.repo.tip() == tip
+
+    assert desk.run("release", "dev", "--reason", "looked").code == 0
+    assert desk.run("rollback", "dev", "--yes").code == 0
+    desk.scene.tick()
+    assert desk.scene.state.applied is not None
+    assert desk.scene.state.applied.release == desk.scene.store.operations("dev", 9)[-1].release
+
+
+def test_the_release_that_it_is_held_at_may_be_gone_back_to(desk: Desk) -> None:
+    first = desk.scene.store.operations("dev", 9)[-1].release
+    assert desk.run("hold", "dev", "-m", "go back", "--at", first).code == 0
+
+    assert desk.run("rollback", "dev", "--yes").code == 0
+
+
+def test_where_it_is_suspended_nothing_is_pushed(desk: Desk) -> None:
+    assert desk.run("suspend", "dev", "-m", "Airflow is moved").code == 0
+    tip = desk.scene.repo.tip()
+
+    answer = desk.run("rollback", "dev", "--yes")
+
+    assert answer.code == 3
+    assert "dev is suspended by Ana" in answer.err
+    assert 'First `reconciler resume dev --reason "<why>"`' in answer.err
+    assert desk.scene.repo.tip() == tip
+
+
+def test_what_waits_for_a_hold_may_be_taken_back_under_it(desk: Desk) -> None:
+    assert desk.run("hold", "dev", "-m", "month-end").code == 0
+    desk.scene.publish("1.2.0", {"films": "three"})
+    files = desk.scene.repo.files(desk.scene.repo.tip())
+    path = "dev/pointer.yaml"
+    desk.scene.repo.person_pushes({path: files[path].replace(b"1.1.0", b"1.2.0")}, "Bump")
+    desk.scene.tick()
+
+    assert desk.run("rollback", "dev", "--yes").code == 0
+    assert _pointer(desk) == "1.1.0"
+
+
+def test_a_dag_that_is_pinned_to_what_is_taken_back_goes_back_too(desk: Desk) -> None:
+    assert desk.run("hold", "dev", "--dag", "films", "-m", "under repair").code == 0
+    desk.scene.tick()
+
+    assert desk.run("rollback", "dev", "--yes").code == 0
+    desk.scene.tick()
+    assert set(desk.scene.running().values()) == {desk.scene.store.operations("dev", 9)[-1].release}

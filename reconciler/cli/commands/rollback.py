@@ -14,10 +14,12 @@ from reconciler.cli.errors import Usage
 from reconciler.cli.output import Format, short
 from reconciler.cli.revisions import resolve
 from reconciler.model.errors import InvalidInput, Terminal, Transient
-from reconciler.model.reason import Phase
+from reconciler.model.reason import Phase, Reason
 
 if TYPE_CHECKING:
     from reconciler.engine.world import World
+    from reconciler.model.environment import Desired
+    from reconciler.model.release import ReleaseManifest
     from reconciler.model.state import EnvironmentState, Operation
 
 _HISTORY = 1_000
@@ -135,9 +137,43 @@ def _restoring(world: World, name: str, to: str | None) -> _Restoring:
     desired = parse_desired({**files, path: after}, name)
     pointer = desired.pointer
     # What cannot be deployed must not be committed.
-    check_deployable(sealed(world, pointer, name), desired)
+    release = sealed(world, pointer, name)
+    check_deployable(release, desired)
+    if before != after:
+        _check_goes(state, desired, release)
     named = versions({part.value: pin.version for part, pin in pointer.components.items()})
     return _Restoring(tip, source, path, before, after, named)
+
+
+def _check_goes(state: EnvironmentState, desired: Desired, release: ReleaseManifest) -> None:
+    """``Terminal`` if people hold it: what is bad would stay live, and the commit wait."""
+    from reconciler.core.gates.hold import told_of
+
+    name, holds = state.environment, desired.holds
+    if not _changing(state, release):
+        return  # what is undone is not live yet
+    if holds.suspended is not None:
+        raise Terminal(
+            f"{name} is suspended by {told_of(holds.suspended)}. A rollback would wait until that ends.",
+            f'First `reconciler resume {name} --reason "<why>"`, then roll back.',
+            Reason.SUSPENDED,
+        )
+    for one in holds.holds:
+        if one.at != release.id:
+            at = f" at release {one.at}" if one.at is not None else ""
+            raise Terminal(
+                f"{name} is held{at} by {told_of(one)}. A rollback would wait until that is lifted.",
+                f'First `reconciler release {name} --reason "<why>"`, then roll back.',
+                Reason.HOLD_ESTABLISHED,
+            )
+
+
+def _changing(state: EnvironmentState, release: ReleaseManifest) -> set[str]:
+    """The DAGs that are not live as a release has them."""
+    wanted = {(dag_id, dag.fingerprint) for dag_id, dag in release.dags.items()}
+    return {
+        dag_id for dag_id, _ in wanted ^ {(dag_id, live.fingerprint) for dag_id, live in state.live.items()}
+    }
 
 
 def _versions_of(files: dict[str, bytes], name: str) -> dict[str, str] | None:
