@@ -124,7 +124,8 @@ def _done(revert: Revert) -> str:
 def _left(state: EnvironmentState, revert: Revert) -> str:
     name = state.environment
     left = [
-        f"mend what failed, then lift the hold with `reconciler release {name}` and commit a newer version; "
+        f'mend what failed, then lift the hold with `reconciler release {name} --reason "<why>"` and commit '
+        "a newer version; "
         f"release {revert.release} itself comes back only if somebody lifts its quarantine"
     ]
     if revert.uncleared:

@@ -186,7 +186,8 @@ def _check_held(desired: Desired, release: ReleaseId) -> None:
         if one is not None:
             raise Terminal(
                 f"{desired.environment.name} is held by {one.by}: {one.reason}",
-                f"Ask them; then `reconciler release {desired.environment.name}`, or `resume`.",
+                f'Ask them; then `reconciler release {desired.environment.name} --reason "<why>"`, or '
+                "`resume`.",
                 Reason.HOLD_ESTABLISHED,
             )
 

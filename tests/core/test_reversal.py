@@ -339,7 +339,7 @@ def test_what_is_told_of_it() -> None:
     assert (news.reason, news.severity) == (Reason.ROLLBACK_SUPPRESSED, Severity.ERROR)
     assert news.message == (
         f"platform-dev went off in dev, and nothing is taken back for it. Release {BAD} is Stable since "
-        "2026-11-21 05:00 UTC: what is wrong now is for people to find out. See `reconciler status dev`; "
+        "2026-11-21 05:00 UTC: what is wrong now is for people to find out. See `reconciler explain dev`; "
         "`reconciler rollback dev` goes back."
     )
     assert news.evidence == (

@@ -20,7 +20,7 @@ def hold(environment: str, holds: Holds, release: ReleaseId, changes: Sequence[C
             decision=Decision.WAIT,
             reason=Reason.SUSPENDED,
             message=f"Suspended by {told_of(holds.suspended)}. Nothing is done here, nor put back, until "
-            f"`reconciler resume {environment}`.",
+            f'`reconciler resume {environment} --reason "<why>"`.',
             evidence=(told_of(holds.suspended),),
         )
     held = tuple(change.dag_id for change in changes if change.by_people)
@@ -42,7 +42,7 @@ def hold(environment: str, holds: Holds, release: ReleaseId, changes: Sequence[C
         decision=Decision.WAIT,
         reason=Reason.HOLD_ESTABLISHED,
         message=f"Held{_where(others[0])} by {told_of(others[0])}. The change begins after "
-        f"`reconciler release {environment}`.",
+        f'`reconciler release {environment} --reason "<why>"`.',
         dag_ids=held,
         evidence=tuple(f"{told_of(one)}{_where(one)}" for one in others),
     )

@@ -65,7 +65,7 @@ class Ruling(Value):
         then = (
             "Nothing is left to do."
             if fine
-            else f"See `reconciler status {environment}`; `reconciler rollback {environment}` goes back."
+            else f"See `reconciler explain {environment}`; `reconciler rollback {environment}` goes back."
         )
         return News(
             reason=Reason.ROLLBACK_SUPPRESSED,
