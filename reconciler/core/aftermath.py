@@ -10,13 +10,15 @@ from reconciler.model.health import HealthSpec, SignalName, Weight
 from reconciler.model.reason import Health
 from reconciler.model.release import ReleaseManifest
 from reconciler.model.state import Accounting, EnvironmentState
-from reconciler.model.watch import Judgement, Revert, Watch
+from reconciler.model.watch import Judgement, Measurement, Revert, Watch
 
 TOO_LONG = timedelta(minutes=15)
 """A revert that is not live and well so long after its commit is for people."""
 
 _AT_ONCE = (SignalName.DAGS_PRESENT, SignalName.DAGS_PARSED, SignalName.IMPORT_ERRORS)
 """What can be seen without a run: all of these have to be seen well, the others only not ill."""
+
+_LONGEST = 200
 
 
 def open_revert(state: EnvironmentState) -> Revert | None:
@@ -35,18 +37,30 @@ def with_revert(state: EnvironmentState, revert: Revert) -> EnvironmentState:
 def noted(state: EnvironmentState, revert: Revert, to: ReleaseManifest) -> Revert:
     """What nobody can tell any more once it is taken back: what ran condemned code, and what was wrong."""
     watch = state.watch
-    failures = _failures(watch) if watch is not None and watch.release == revert.release else ()
-    return ran(state, revert, to).model_copy(update={"failed": revert.failed or failures})
+    found = failures(watch, with_evidence=True) if watch and watch.release == revert.release else ()
+    return ran(state, revert, to).model_copy(update={"failed": revert.failed or found})
 
 
-def _failures(watch: Watch) -> tuple[str, ...]:
+def failures(watch: Watch, *, with_evidence: bool = False) -> tuple[str, ...]:
+    """What was found wrong with a release, a line for each signal; with the first that each was seen by."""
     ill = [
         tally
         for _, tally in sorted(watch.tallies.items())
         if tally.severity is Weight.ERROR and tally.outcome is Judgement.FAILED
     ]
     seen = (tally.worst or tally.last for tally in ill)
-    return tuple(f"{one.signal.value}: {one.message}" for one in seen if one is not None)
+    return tuple(
+        f"{one.signal.value}: {_with_evidence(one) if with_evidence else one.message}"
+        for one in seen
+        if one is not None
+    )
+
+
+def _with_evidence(one: Measurement) -> str:
+    if not one.evidence or one.evidence[0].rstrip(".") in one.message:
+        return one.message
+    line = one.evidence[0]
+    return f"{one.message.rstrip('.')} ({line if len(line) <= _LONGEST else f'{line[: _LONGEST - 1]}…'})."
 
 
 def is_begun(state: EnvironmentState, revert: Revert) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from reconciler.core import reversal
+from reconciler.core.aftermath import failures
 from reconciler.core.declarations import parse_desired
 from reconciler.core.findings import News, event_of
 from reconciler.core.gates.reverter import addresses_of
@@ -180,6 +181,7 @@ class Reversion:
             versions=back.versions,
             irreversible=back.tip.irreversible,
             dags=reversal.to_blame(watch, back.changed),
+            failed=failures(watch),
         )
 
     def _intend(self, back: Takeback, before: Revert | None) -> None:

@@ -842,3 +842,22 @@ def test_an_environment_whose_memory_cannot_be_read_holds_up_no_other() -> None:
     with pytest.raises(Terminal, match="staging"):
         alarmed.hear(world=replace(world, environments=("staging", "dev")))
     assert len(alarmed.by_reverter) == 1
+
+
+def test_the_hold_and_the_quarantine_say_what_failed() -> None:
+    alarmed = Alarmed()
+    worst = Measurement(
+        signal=SignalName.FAILED_RUNS,
+        outcome=Judgement.FAILED,
+        message="one fails more often.",
+        dags=("one",),
+    )
+    tally = Tally(severity=Weight.ERROR, outcome=Judgement.FAILED, worst=worst)
+    alarmed.watch(tallies={SignalName.FAILED_RUNS: tally})
+    alarmed.hear(alarmed.goes_off(reason="Threshold Crossed: 1 datapoint"))
+    (held,), (bad,) = alarmed.tip.holds.holds, alarmed.tip.holds.quarantine
+    why = f"failed-runs: one fails more often (alarm {ALARM})"
+    assert (held.reason, bad.reason) == (f"gone back to by an alarm. {why}", f"it set off an alarm. {why}")
+    told = alarmed.told(Reason.REVERT_COMMITTED)[-1].message
+    assert '`reconciler release dev --reason "<why>"`' in told
+    assert "would deploy the bad release again" in told

@@ -23,7 +23,7 @@ class Takeback:
 
     ``pointer``: the bytes of the file that named the release which is gone back to; ``holds``: those of
     ``holds.yaml`` at the tip, None if there is none. ``versions``: what the pointer names. ``dags``: those to
-    blame.
+    blame. ``failed``: what was found wrong, a line each.
     """
 
     environment: str
@@ -35,18 +35,29 @@ class Takeback:
     versions: Mapping[str, str]
     irreversible: tuple[str, ...] = ()
     dags: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """What failed, in a sentence or two; what the alarm says, where nothing is known to have failed."""
+        said = self.alarm.reason or "it went off"
+        text = (
+            f"{'; '.join(one.rstrip('.') for one in self.failed)} (alarm {self.alarm.name})"
+            if self.failed
+            else f"{self.alarm.name}: {said}"
+        )
+        return text if len(text) <= _WHY else f"{text[: _WHY - 1]}…"
 
     @property
     def files(self) -> dict[str, bytes]:
         """The files of the commit, by path in the environments folder."""
         intent = self.intent
         since = intent.intended_at.replace(microsecond=0)
-        why = f"{self.alarm.name}: {self.alarm.reason or 'it went off'}"[:_WHY]
-        hold = Hold(by=WHO, since=since, reason=f"gone back to by an alarm. {why}", at=intent.to)
+        hold = Hold(by=WHO, since=since, reason=f"gone back to by an alarm. {self.why}", at=intent.to)
         bad = Quarantined(
             by=WHO,
             since=since,
-            reason=f"it set off an alarm. {why}",
+            reason=f"it set off an alarm. {self.why}",
             release=intent.release,
             dags=self.dags or None,
         )
@@ -80,7 +91,8 @@ def message(back: Takeback) -> str:
         [
             f"Revert {back.environment} to {listed(back.versions)}: {intent.alarm}",
             "",
-            back.alarm.reason or "The alarm said no more.",
+            *back.failed,
+            *([] if back.failed else [back.alarm.reason or "The alarm said no more."]),
             "",
             f"Reverts: {intent.blamed}",
             f"Quarantines: {intent.release}",
@@ -112,8 +124,9 @@ def in_words(environment: str, intent: Revert, alarm: OpenAlarm, irreversible: t
         severity=Severity.WARNING,
         message=f"Commit {str(intent.commit)[:10]} takes {environment} back from release {intent.release} to "
         f"{intent.to}, since {intent.alarm} went off. It is made live like any rollback; release "
-        f"{intent.release} is quarantined, and {environment} held, until a person lifts that by `git revert` "
-        "of that commit.",
+        f"{intent.release} is quarantined, and {environment} held, until a person lifts the hold with "
+        f'`reconciler release {environment} --reason "<why>"`; `git revert` of that commit would deploy '
+        "the bad release again.",
         evidence=(*_evidence(intent, alarm), *stays),
     )
 
