@@ -10,7 +10,7 @@ from datetime import UTC
 from reconciler.core.declarations import environment_names, parse_desired, parse_holds
 from reconciler.core.gates import ancestry
 from reconciler.core.identity import release_id
-from reconciler.core.narrative import names
+from reconciler.core.narrative import names, versions
 from reconciler.core.places import shared
 from reconciler.engine.provenance import verified_source
 from reconciler.engine.world import World
@@ -193,10 +193,11 @@ def check_deployable(release: ReleaseManifest, desired: Desired) -> None:
         )
     for one in desired.holds.quarantine:
         if one.release == release.id:
+            named = versions({part.value: pin.version for part, pin in desired.pointer.components.items()})
             raise Terminal(
-                f"Release {release.id} is quarantined by {one.by} since "
-                f"{one.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {one.reason}",
-                f"Name other versions, or take it out of {desired.environment.name}/holds.yaml.",
+                f"Release {release.id} ({named}) is quarantined by {one.by} since "
+                f"{one.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {_blaming(one)}",
+                f"Name other versions; {_let_in(desired, one)}",
                 Reason.REVISION_QUARANTINED,
             )
     if not release.dags:
@@ -215,6 +216,19 @@ def check_deployable(release: ReleaseManifest, desired: Desired) -> None:
         )
 
 
+def _blaming(one: Quarantined) -> str:
+    """Why a release is quarantined, and which of its DAGs are to blame, as sentences."""
+    to_blame = f" To blame: {names(one.dags)}." if one.dags else ""
+    return f"{one.reason.rstrip('.')}.{to_blame}"
+
+
+def _let_in(desired: Desired, one: Quarantined) -> str:
+    """How to lift a quarantine, as the end of a sentence."""
+    name = desired.environment.name
+    lift = f'`reconciler release {name} --quarantined {one.release} --reason "<why>"`'
+    return f"if it was not to blame: {lift}."
+
+
 def check_repeats(world: World, state: EnvironmentState, release: ReleaseManifest, desired: Desired) -> None:
     """``Terminal`` if what a quarantined release is to blame for would be deployed in other versions.
 
@@ -229,8 +243,8 @@ def check_repeats(world: World, state: EnvironmentState, release: ReleaseManifes
         if bad is not None and again:
             raise Terminal(
                 f"Release {release.id} has {names(sorted(again))} as {bad.id}, which is quarantined by "
-                f"{one.by}: {one.reason}",
-                f"Name versions that change that, or take it out of {desired.environment.name}/holds.yaml.",
+                f"{one.by}: {_blaming(one)}",
+                f"Name versions that change that; {_let_in(desired, one)}",
                 Reason.REVISION_QUARANTINED,
             )
 

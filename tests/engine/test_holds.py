@@ -85,7 +85,7 @@ def test_a_quarantined_release_is_refused_until_it_is_taken_out() -> None:
     assert scene.running() == before
     condition = scene.state.conditions[ConditionType.STALLED]
     assert condition.reason is Reason.REVISION_QUARANTINED
-    assert f"Release {bad.id} is quarantined by Ana" in condition.message
+    assert f"Release {bad.id} (dags 1.1.0, dbt 1.1.0, libs 1.1.0) is quarantined by Ana" in condition.message
     scene.holds = None
     scene.push("1.1.0", "Lift")
     assert scene.tick().outcome is Outcome.APPLIED
@@ -250,3 +250,15 @@ def test_nobody_is_told_that_something_is_put_back_where_it_is_suspended() -> No
     scene.folder.delete(pointer_key("two"), scene.folder.list()[pointer_key("two")])
     scene.tick()
     assert Reason.DRIFT_DETECTED not in scene.reasons
+
+
+def test_the_refusal_names_who_is_to_blame_and_how_to_lift_it() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    bad = scene.publish("1.1.0", {"one": "A"})
+    scene.holds = f"{HEAD}quarantine: [{{{WHO}, release: {bad.id}, dags: [one]}}]\n"
+    scene.push("1.1.0")
+    assert scene.tick().outcome is Outcome.STALLED
+    said = scene.state.conditions[ConditionType.STALLED].message
+    lift = f'`reconciler release dev --quarantined {bad.id} --reason "<why>"`'
+    assert said.endswith(f". To blame: one. Name other versions; if it was not to blame: {lift}.")
