@@ -170,17 +170,18 @@ def _check_release(platform: Platform, env: str, release: str) -> None:
 
 def _check_not_in_force(platform: Platform, env: str, bad: str) -> None:
     """``Usage`` for what is in force and asked for: it would stay, and the tip be refused."""
-    from reconciler.core.declarations import parse_desired
-    from reconciler.engine.desired import sealed
+    from reconciler.engine.desired import at_revision
 
     world = platform.world()
-    accepted = world.store.load(env).accepted
-    if accepted is None or accepted.release != bad:
+    state = world.store.load(env)
+    if state.accepted is None or state.accepted.release != bad:
         return
-    # A tip that cannot be read, or deployed, asks for nothing.
+    # A tip that cannot be read, or deployed, asks for nothing: what was accepted stays.
+    asked = bad
     with contextlib.suppress(Terminal):
-        if sealed(world, parse_desired(world.repo.files(world.repo.tip()), env).pointer, env).id == bad:
-            raise Usage(
-                f"Release {bad} is what {env} runs, or goes to; a quarantine takes nothing away.",
-                f"Go back first with `reconciler rollback {env}`; then quarantine it.",
-            )
+        asked = at_revision(world, state, world.repo.tip()).release.id
+    if asked == bad:
+        raise Usage(
+            f"Release {bad} is what {env} runs, or goes to; a quarantine takes nothing away.",
+            f"Go back first with `reconciler rollback {env}`; then quarantine it.",
+        )

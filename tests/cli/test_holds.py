@@ -148,6 +148,22 @@ def test_what_waits_can_be_quarantined_but_not_what_runs(desk: Desk) -> None:
     assert scene.running() == {"films": live}
 
 
+def test_what_runs_is_not_quarantined_while_the_tip_is_refused(desk: Desk) -> None:
+    scene = desk.scene
+    live = scene.state.live["films"].pointer.release
+    bad = scene.publish("1.1.0", {"films": "two"}).id
+    assert desk.run("hold", "dev", "--quarantine", bad, "-m", "bad").code == 0
+    scene.tick()
+    bump(scene)
+    assert scene.tick().outcome is Outcome.STALLED
+    tip = scene.repo.tip()
+
+    refused = desk.run("hold", "dev", "--quarantine", live, "-m", "bad")
+
+    assert (refused.code, scene.repo.tip()) == (2, tip)
+    assert f"Release {live} is what dev runs" in refused.err
+
+
 def test_what_is_left_by_a_rollback_can_be_quarantined_at_once(desk: Desk) -> None:
     scene = desk.scene
     bump(scene)
