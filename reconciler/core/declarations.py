@@ -22,6 +22,7 @@ from reconciler.core.yaml_values import in_file, line_of, parse
 from reconciler.model.component import Component
 from reconciler.model.environment import AirflowApi, Desired, Environment, ReconcilerConfig
 from reconciler.model.errors import InvalidInput
+from reconciler.model.health import SHARES, HealthSpec
 from reconciler.model.holds import Holds
 from reconciler.model.pointer import Pointer
 from reconciler.model.policy import ApprovalPolicy, Policy, Windows
@@ -216,7 +217,16 @@ class _Folder:
             self._check_approval(path, environment.policy.approval, root)
             self._check_source(path, environment.policy, root)
             self._check_address(path, environment.airflow.api, root)
+            self._check_shares(path, environment.health, root)
         return environment
+
+    def _check_shares(self, path: str, health: HealthSpec, root: Node) -> None:
+        """A limit that no share can pass would turn the signal off without a word."""
+        for name in SHARES:
+            limit, at = health.of(name).limit, ("health", "signals", name.value, "limit")
+            if limit > 1:
+                found = f"the number {limit:.15g}"
+                self._report(path, Flaw(line_of(root, at), ".".join(at), found, "a share from 0 up to 1"))
 
     def _check_address(self, path: str, api: AirflowApi, root: Node) -> None:
         """What cannot be compared might be another environment's."""

@@ -130,8 +130,15 @@ def _keys(names: Sequence[str]) -> str:
 
 
 def _number(part: Schema) -> str:
-    low = f"from {part['minimum']:g}" if "minimum" in part else f"above {part.get('exclusiveMinimum', 0):g}"
-    return f"a number {low}{' and' if low.startswith('above') else ''} up to {part['maximum']:g}"
+    what = "a whole number" if part["type"] == "integer" else "a number"
+    above = "minimum" not in part
+    low = _figure(part.get("exclusiveMinimum", 0) if above else part["minimum"])
+    since = f"above {low} and" if above else f"from {low}"
+    return f"{what} {since} up to {_figure(part['maximum'])}"
+
+
+def _figure(number: float) -> str:
+    return f"{number:.15g}"
 
 
 def _text(part: Schema) -> str:

@@ -214,7 +214,7 @@ class _Tick:
         return result
 
     def _report_stalled(self, tip: str, error: Terminal) -> None:
-        message = f"Commit {tip[:10]} cannot be applied; what is live stays as it is. {error}"
+        message = f"Commit {tip[:10]} cannot be applied; what is live stays as it is. {_in_a_line(error)}"
         untrue = [ConditionType.READY]
         if error.reason is Reason.REVISION_NOT_DESCENDANT:
             untrue.append(ConditionType.SOURCE_VERIFIED)
@@ -242,7 +242,7 @@ class _Tick:
             before is None
             or stalled is None
             or not stalled.status
-            or not stalled.message.endswith(str(error))
+            or not stalled.message.endswith(_in_a_line(error))
         ):
             return True
         with contextlib.suppress(Transient, Terminal):
@@ -262,6 +262,11 @@ class _Tick:
             reason = Reason.RECONCILIATION_SUCCEEDED
             finding = Finding(type=ConditionType.FETCH_FAILED, status=False, reason=reason, message=message)
             self._session.report(finding, tip)
+
+
+def _in_a_line(error: Terminal) -> str:
+    """What is wrong, and what to do; several problems one after the other."""
+    return f"{'; '.join(error.message.splitlines())} {error.remedy}".strip()
 
 
 def _admitted(admission: Admission) -> Finding:

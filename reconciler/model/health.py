@@ -35,6 +35,10 @@ class SignalName(Described):
     PLATFORM = "platform", "MWAA's own metrics say that its environment is well."
 
 
+SHARES = (SignalName.FAILED_RUNS,)
+"""Signals whose limit is a share, from 0 to 1."""
+
+
 class Weight(StrEnum):
     """What a signal that fails is worth."""
 

@@ -61,7 +61,7 @@ MISTAKES = {
     ),
     "half a person": (
         {"dev": environment("dev") + ASKS.replace(b"1", b"1.5")},
-        f"{DEV}:13: policy.approval.required: found the number 1.5, expected a number from 0 up to 5",
+        f"{DEV}:13: policy.approval.required: found the number 1.5, expected a whole number from 0 up to 5",
     ),
     "not a yes or no": (
         {"dev": environment("dev") + ASKS + b"    notAuthor: perhaps\n"},

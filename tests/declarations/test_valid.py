@@ -49,7 +49,7 @@ def test_a_bad_value_of_a_signal_is_named_with_its_line() -> None:
     spec = environment("dev") + b"health:\n  signals:\n    volume:\n      atLeast: 0\n"
     (problem,) = problems(folder({"dev/environment.yaml": spec}))
     assert problem == (
-        "dev/environment.yaml:14: health.signals.volume.atLeast: found the number 0, expected a number "
+        "dev/environment.yaml:14: health.signals.volume.atLeast: found the number 0, expected a whole number "
         "from 1 up to 10000"
     )
 
@@ -125,3 +125,18 @@ def test_one_dag_may_be_named_to_be_treated_otherwise() -> None:
     assert (airflow.in_flight_of("load_fx.v2"), airflow.in_flight_of("other")) == ("drain", "pin")
     mistaken = problems(folder({path: special.replace(b"inFlight", b"inflight")}))
     assert any("airflow.dags.load_fx.v2.inflight: found an unknown key" in problem for problem in mistaken)
+
+
+def test_a_share_is_no_more_than_one() -> None:
+    spec = environment("dev") + b"health:\n  signals:\n    failed-runs:\n      limit: 20\n"
+    (problem,) = problems(folder({"dev/environment.yaml": spec}))
+    assert problem == (
+        "dev/environment.yaml:14: health.signals.failed-runs.limit: found the number 20, expected a share "
+        "from 0 up to 1"
+    )
+
+
+def test_a_limit_is_told_without_an_exponent() -> None:
+    spec = environment("dev") + b"health:\n  signals:\n    volume:\n      limit: -1\n"
+    (problem,) = problems(folder({"dev/environment.yaml": spec}))
+    assert problem.endswith("expected a number from 0 up to 1000000")
