@@ -104,8 +104,9 @@ def said_of_alarms(state: EnvironmentState, events: Sequence[Event]) -> list[tup
 
     told = {Reason.ROLLBACK_SUPPRESSED, Reason.REVERT_COMMITTED, Reason.ALARM_RECEIVED}
     since = state.watch.begun_at if state.watch is not None else None
-    if state.reverts and since is not None:
-        since = min(since, state.reverts[0].intended_at)
+    newest = state.reverts[0] if state.reverts else None
+    if newest is not None and since is not None and _goes_back(state, newest):
+        since = min(since, newest.intended_at)
     found = [
         (
             f"{event.reason.value} at {when(event.at)}",
@@ -140,6 +141,23 @@ def quarantined(state: EnvironmentState) -> list[str]:
 
     holds = state.accepted.desired.holds.quarantine if state.accepted is not None else ()
     return [f"{named(state, one.release)}{f': {names(one.dags)}' if one.dags else ''}" for one in holds]
+
+
+def _goes_back(state: EnvironmentState, revert: Revert) -> bool:
+    """Is the release that is watched what it goes, or went, back to, or what it takes back?"""
+    running = state.watch.release if state.watch is not None else None
+    return revert.over_at is None and running in {revert.to, revert.release}
+
+
+def failed(state: EnvironmentState) -> str:
+    """That the release which is watched is Failed, and by what; empty if it is not."""
+    from reconciler.core.aftermath import failures
+
+    watch = state.watch
+    if watch is None or _word(state) != "Failed":
+        return ""
+    said = "; ".join(one.rstrip(".") for one in failures(watch, with_evidence=True))
+    return f"Release {watch.release} is Failed{f': {said}' if said else ''}."
 
 
 def _story(revert: Revert) -> Iterator[str]:

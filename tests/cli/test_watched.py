@@ -154,6 +154,37 @@ def test_a_signal_that_fails_is_named_once() -> None:
     assert desk.run("status", "dev").out.count(ILL.message) == 1
 
 
+def test_explain_begins_with_what_failed_and_by_which_runs() -> None:
+    after = Reverted()
+    seen = ILL.model_copy(
+        update={"evidence": ("one: 3 of 4 runs failed since; the last is manual__7", "more")}
+    )
+    tally = Tally(severity=Weight.ERROR, outcome=Judgement.FAILED, last=seen, worst=seen)
+    failing = watch(after, outcome=Judgement.FAILED, tallies={SignalName.FAILED_RUNS: tally})
+    put(after, watch=failing)
+
+    desk = sat_down(after)
+    out, document = desk.run("explain", "dev").out, desk.json("explain", "dev")
+
+    said = f"Release {after.bad} is Failed: failed-runs: 3 of 4 runs of one failed (one: 3 of 4 runs failed "
+    assert out.startswith(f"! {said}since; the last is manual__7).")
+    assert "waits for anything" not in out
+    assert document["failed"].startswith(said)
+
+
+def test_explain_leaves_out_alarms_from_before_the_release() -> None:
+    after = Reverted()
+    news = News(reason=Reason.ROLLBACK_SUPPRESSED, message="It was red before.")
+    store = after.scene.store
+    lease = store.acquire("dev", "on_alarm", 60)
+    state = after.scene.state
+    store.commit(lease, Changes(state=state, events=(event_of(news, state, None),)))
+    store.release(lease)
+    put(after, watch=watch(after, begun_at=after.scene.clock.now() + MINUTE))
+
+    assert "It was red before." not in sat_down(after).run("explain", "dev").out
+
+
 @pytest.mark.parametrize(("verified", "word"), [(False, "Stable"), (True, "Verified")])
 def test_what_passed_its_bake_is_shown(verified: bool, word: str) -> None:
     after = Reverted()

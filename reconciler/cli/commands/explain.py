@@ -10,7 +10,7 @@ from reconciler.cli.context import Cli, EnvironmentArgument, OutputOption, begin
 from reconciler.cli.errors import Usage
 from reconciler.cli.gates import Said, said_by_gates
 from reconciler.cli.output import Format, when
-from reconciler.cli.watched import said_of_alarms
+from reconciler.cli.watched import failed, said_of_alarms
 from reconciler.model.reason import ConditionType
 
 if TYPE_CHECKING:
@@ -43,10 +43,12 @@ def explain(
     stalled = condition.message if condition is not None and condition.status else None
     alarms = said_of_alarms(state, _recent(cli, state)) if dag is None else []
     gates = [(said, verdict) for said in said_by_gates(state) for verdict in said.closed]
+    bad = failed(state) if dag is None else ""
     cli.out.document(
         {
             "environment": env,
             "stalled": stalled,
+            "failed": bad or None,
             "dags": found,
             "gates": [
                 {**verdict.to_json(), "revision": said.revision, "begun": said.begun}
@@ -55,9 +57,11 @@ def explain(
             "alarms": [{"what": title, "said": sentences} for title, sentences in alarms],
         }
     )
+    if bad:
+        cli.out.line(f"! {bad}", "yellow")
     if stalled is not None:
         cli.out.line(f"! {env} is stalled: {stalled}", "yellow")
-    if not found and not gates and stalled is None:
+    if not found and not gates and stalled is None and not bad:
         cli.out.line(f"✓ No DAG of {env} waits for anything.", "green")
     for name, sentences in found.items():
         _tell(cli, name, sentences)
