@@ -20,7 +20,7 @@ from reconciler.core.findings import (
 from reconciler.core.gates import pinned
 from reconciler.core.patience import waiting
 from reconciler.core.planner import plan_digest
-from reconciler.core.rollback import arrived, begun
+from reconciler.core.rollback import arrived, begun, goes_back
 from reconciler.core.rules_change import changed_rules
 from reconciler.core.verification import bake, watching
 from reconciler.engine.admission import Admission
@@ -71,7 +71,8 @@ class Operations:
         current = self.session.state.operation
         writes = diff.changes or diff.support or diff.releases
         if current is not None and self._is_ours(current) and (current.finished_at is None or not writes):
-            self.session.commit(self._accepted(self._ruled(self.session.state, current)))
+            state = self._begun(plan, self._ruled(self.session.state, current))
+            self.session.commit(self._accepted(state))
             return
         if current is not None and current.finished_at is None:
             self._supersede(current)
@@ -265,18 +266,26 @@ class Operations:
         return state.model_copy(update={"operation": state.operation.model_copy(update=update)})
 
     def _started(self, plan: Plan, triggered_by: TriggeredBy, now: datetime) -> EnvironmentState:
-        state = self._watched(self.session.state)
         update = {
             "operation": self._operation(plan, triggered_by, now),
             "sync": Sync.OUT_OF_SYNC,
             "delivery": Health.PROGRESSING,
         }
-        started = self._accepted(state.model_copy(update=update))
+        state = self._begun(plan, self.session.state).model_copy(update=update)
+        started = self._accepted(state)
         true, false = [], [ConditionType.READY]
         if self.at_tip:
             true, false = [ConditionType.SOURCE_VERIFIED], [ConditionType.READY, ConditionType.STALLED]
         under_way = f"On the way to release {plan.release}."
         return self._conditions(started, true, false, Reason.PROGRESSING, under_way)
+
+    def _begun(self, plan: Plan, state: EnvironmentState) -> EnvironmentState:
+        """While all of it waits, what runs is watched as before: it may still be what an alarm is about.
+
+        Going back condemns at once what it goes back from.
+        """
+        waits = plan.waits and not goes_back(state, self.wanted.release.id)
+        return state if waits else self._watched(state)
 
     def _watched(self, state: EnvironmentState) -> EnvironmentState:
         """The release that is wanted is begun, and watched from now on."""

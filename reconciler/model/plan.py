@@ -331,6 +331,12 @@ class Plan(Value):
         return any(verdict.decision is not Decision.GO and not verdict.dag_ids for verdict in self.verdicts)
 
     @property
+    def waits(self) -> bool:
+        """Does nothing begin of what people asked for, each part of it being held back?"""
+        asked = {change.dag_id for change in self.changes if change.by_people}
+        return self.stopped or (bool(asked) and asked <= self.held)
+
+    @property
     def held(self) -> frozenset[str]:
         """The DAGs that have to change and may not yet."""
         ids: set[str] = set()

@@ -236,7 +236,7 @@ def test_people_get_one_message_when_it_is_live_and_well() -> None:
         "failed-runs: 3 of 4 runs of one failed, usually 1 of 100.",
         f"commit {sha[:10]} took {after.blamed[:10]} back, quarantined release {after.bad}",
         "1 failed run runs again (one 1)",
-        "Left to do: mend what failed, then lift the hold with `reconciler release dev`",
+        "Left to do: mend what failed, then lift the hold with `reconciler release dev --reason",
         "5 s from the alarm to the commit, ",
         " s until it was live, ",
         " s until it was seen to be well.",

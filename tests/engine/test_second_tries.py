@@ -314,7 +314,7 @@ def test_a_dag_whose_graph_changes_waits_for_the_second_try_as_for_any_run(asked
     asked.scene.deploy("1.2.0", {"one": "wider: A", "two": "b"})
     asked.tick(2)
     old = asked.scene.state.live["one"].pointer.release
-    assert old == asked.scene.state.past[1]
+    assert old == asked.scene.state.past[0]
     asked.ends("success")
     asked.tick(3)
     assert asked.scene.state.live["one"].pointer.release != old

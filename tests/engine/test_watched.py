@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from reconciler.engine.world import Outcome
 from reconciler.model.health import SignalName, Weight
 from reconciler.model.observation import DagRun
+from reconciler.model.reason import Health
 from reconciler.model.state import Changes
 from reconciler.model.watch import Judgement, Tally, Watch
 from tests.engine.scene import Scene
@@ -64,9 +66,8 @@ def test_the_cure_answers_for_what_it_changes_from_its_own_flip_on() -> None:
     assert (set(watch(scene).touched), watch(scene).leaving) == ({"one", "two", "three"}, {})
 
 
-def test_what_is_judged_failed_is_not_said_to_be_well_by_a_commit_that_changes_nothing() -> None:
-    scene = Scene()
-    scene.deploy("1.0.0", {"one": "a"})
+def judged_failed(scene: Scene) -> Watch:
+    """What is live is judged Failed from now on."""
     ill = Tally(severity=Weight.ERROR, outcome=Judgement.FAILED)
     failed = watch(scene).model_copy(
         update={"outcome": Judgement.FAILED, "tallies": {SignalName.FAILED_RUNS: ill}}
@@ -74,6 +75,33 @@ def test_what_is_judged_failed_is_not_said_to_be_well_by_a_commit_that_changes_n
     lease = scene.store.acquire("dev", "somebody", 60)
     scene.store.commit(lease, Changes(state=scene.state.model_copy(update={"watch": failed})))
     scene.store.release(lease)
+    return failed
+
+
+def test_what_is_live_is_watched_while_a_gate_holds_back_all_of_the_next_one() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    failed = judged_failed(scene)
+    bump = scene.publish("1.1.0", {"one": "A"})
+    who = 'by: Ana, since: "2026-11-21T17:00:00Z", reason: month-end numbers'
+    scene.holds = f"apiVersion: reconciler/v1\nkind: Holds\nholds: [{{{who}}}]\n"
+    scene.push("1.1.0")
+    for _ in range(2):
+        assert scene.tick().outcome is Outcome.WAITING
+        assert watch(scene) == failed
+        assert scene.state.health is Health.DEGRADED
+        scene.clock.advance(60)
+    scene.holds = None
+    scene.push("1.1.0", "Release")
+    assert scene.tick().outcome is Outcome.APPLIED
+    assert (watch(scene).release, watch(scene).of) == (bump.id, failed.release)
+    assert set(watch(scene).touched) == {"one"}
+
+
+def test_what_is_judged_failed_is_not_said_to_be_well_by_a_commit_that_changes_nothing() -> None:
+    scene = Scene()
+    scene.deploy("1.0.0", {"one": "a"})
+    judged_failed(scene)
     scene.environment += b"# looked at\nhealth: {secondTry: false}\n"
     scene.push("1.0.0", "Other rules")
     scene.tick()
