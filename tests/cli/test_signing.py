@@ -65,7 +65,8 @@ HOLDING = (
 def test_what_is_asked_to_be_signed_is_signed(command: str) -> None:
     desk = live(Desk())
     desk.platform.key = KEY
-    for holding in HOLDING:
+    # What holds all of an environment refuses a rollback; a pin does not.
+    for holding in HOLDING[-1:] if command == "rollback" else HOLDING:
         assert desk.run(*holding).code == 0
     assert desk.platform.committed_by[-1] == PERSON
     assert desk.run(*COMMANDS[command]).code == 0
