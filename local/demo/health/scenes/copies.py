@@ -17,7 +17,7 @@ ANSWERED = Check("the alarm's event a thousand times over: each copy is answered
 ONE = Check("there is one commit", "commits", git.one_commit, "commits after 1,000 copies of an alarm")
 ONCE = Check("people are told of it once", "events", told.told_times)
 NOT_TWICE = Check("and of nothing that was suppressed", "events", told.told_times)
-BACK = Check("1.0.0 is back", "s", airflow.runs_releases)
+BACK = Check("1.0.0 is back after that", "s", airflow.runs_releases)
 
 
 def play(story: Story) -> None:

@@ -19,7 +19,7 @@ SUPPRESSED = Check("the alarm goes off: what somebody committed since is not und
 TIP = Check("the branch is at the cure still", "branch", repo.tip_is)
 LIVE = Check("the sweep finds the cure: it is live", "s", airflow.runs_releases)
 RAN = Check("a run of it succeeds", "s", airflow.executed)
-STABLE = Check("it becomes Stable", "events", told.told)
+STABLE = Check("1.4.1 becomes Stable", "events", told.told)
 
 
 def play(story: Story) -> None:

@@ -24,7 +24,7 @@ LIVE = Check("1.5.0 is live", "s", airflow.runs_releases)
 WARNED = Check("an event warns of it while its runs are under way", "events", told.told)
 QUIET = Check("the alarm says OK", "alarm", alarms.says)
 ENDED = Check("its runs end well", "s", airflow.succeeded)
-STABLE = Check("it becomes Stable", "events", told.told)
+STABLE = Check("1.5.0 becomes Stable", "events", told.told)
 TIP = Check("nobody pushed anything because of it", "branch", repo.tip_is)
 
 
